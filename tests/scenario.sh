@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+#
+# Sourced by shell tests. A scenario is a list of sentences that hold:
+#
+#	. "$(dirname "$0")/scenario.sh"
+#	step "a token is initialised" pkcs11-tool --module "$module" --init-token ...
+#	refuse "a wrong PIN is refused" pkcs11-tool ...
+#	says "the slot is named" 'Intaglio' pkcs11-tool --list-slots
+#	finish
+#
+# It runs in a private directory ($scenario_dir, the working directory) that is removed at the end,
+# with HOME, XDG_DATA_HOME and the other XDG folders inside it and no INTAGLIO_* setting from
+# outside. A script that ends without `finish` prints no count, which ./run takes for a failure.
+
+scenario_source=${INTAGLIO_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
+scenario_build=${INTAGLIO_BUILD:-$scenario_source/build}
+scenario_passed=0
+scenario_failed=0
+scenario_pids=
+
+# What scenarios use: the module, the two tools, and the source tree.
+module=$scenario_build/module/intaglio-pkcs11.so
+intaglio=$scenario_build/tools/intaglio
+intaglio_card=$scenario_build/tools/intaglio-card
+source_root=$scenario_source
+export module intaglio intaglio_card source_root
+
+scenario_dir=$(mktemp -d) || exit 1
+scenario_log=$scenario_dir/.log
+
+scenario_end() {
+	scenario_code=$?
+	trap - EXIT
+	for pid in $scenario_pids; do
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	cd / && rm -rf "$scenario_dir"
+	exit "$scenario_code"
+}
+trap scenario_end EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+for name in $(env | sed -n 's/^\(INTAGLIO_[A-Z0-9_]*\)=.*/\1/p'); do
+	case $name in
+	INTAGLIO_SOURCE | INTAGLIO_BUILD) ;;
+	*) unset "$name" ;;
+	esac
+done
+export HOME="$scenario_dir/home"
+export XDG_DATA_HOME="$scenario_dir/data"
+export XDG_CONFIG_HOME="$scenario_dir/config"
+export XDG_RUNTIME_DIR="$scenario_dir/runtime"
+mkdir -m 700 "$HOME" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME" "$XDG_RUNTIME_DIR" || exit 1
+cd "$scenario_dir" || exit 1
+
+pass() {
+	scenario_passed=$((scenario_passed + 1))
+	printf 'ok   %s\n' "$1"
+}
+
+# fail SENTENCE [WHY]: count a failure and show what the last command printed.
+fail() {
+	scenario_failed=$((scenario_failed + 1))
+	printf 'FAIL %s%s\n' "$1" "${2:+ ($2)}"
+	[ ! -s "$scenario_log" ] || sed 's/^/     | /' "$scenario_log"
+}
+
+# Ended by a signal: never what a test wants, whether it expects success or refusal.
+crashed() {
+	[ "$1" -ge 128 ] && [ "$1" -le 192 ]
+}
+
+# step SENTENCE COMMAND...: the command succeeds.
+step() {
+	scenario_sentence=$1
+	shift
+	"$@" >"$scenario_log" 2>&1 </dev/null
+	scenario_rc=$?
+	if [ $scenario_rc -eq 0 ]; then
+		pass "$scenario_sentence"
+	else
+		fail "$scenario_sentence" "exit code $scenario_rc"
+	fi
+}
+
+# refuse SENTENCE COMMAND...: the command fails, by itself and not by a signal or for want of it.
+refuse() {
+	scenario_sentence=$1
+	shift
+	"$@" >"$scenario_log" 2>&1 </dev/null
+	scenario_rc=$?
+	if [ $scenario_rc -eq 0 ]; then
+		fail "$scenario_sentence" "it was not refused"
+	elif crashed $scenario_rc || [ $scenario_rc -eq 126 ] || [ $scenario_rc -eq 127 ]; then
+		fail "$scenario_sentence" "exit code $scenario_rc"
+	else
+		pass "$scenario_sentence"
+	fi
+}
+
+# says SENTENCE REGEX COMMAND...: the command, whatever its exit code, prints a matching line.
+says() {
+	scenario_sentence=$1
+	scenario_regex=$2
+	shift 2
+	"$@" >"$scenario_log" 2>&1 </dev/null
+	scenario_rc=$?
+	if crashed $scenario_rc; then
+		fail "$scenario_sentence" "exit code $scenario_rc"
+	elif grep -Eq -e "$scenario_regex" "$scenario_log"; then
+		pass "$scenario_sentence"
+	else
+		fail "$scenario_sentence" "no line matches $scenario_regex"
+	fi
+}
+
+# background COMMAND...: start it, remember its pid (in $background_pid), end it when the script ends.
+background() {
+	"$@" >"$scenario_dir/.background.$((scenario_passed + scenario_failed))" 2>&1 </dev/null &
+	background_pid=$!
+	scenario_pids="$scenario_pids $background_pid"
+}
+
+# until_true SECONDS COMMAND...: try the command ten times a second until it succeeds.
+until_true() {
+	scenario_tries=$(($1 * 10))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		scenario_tries=$((scenario_tries - 1))
+		[ $scenario_tries -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# finish: print the counts and exit with 0 if there were steps and none failed.
+finish() {
+	if [ $((scenario_passed + scenario_failed)) -eq 0 ]; then
+		scenario_failed=1
+	fi
+	printf '%d passed, %d failed\n' "$scenario_passed" "$scenario_failed"
+	[ "$scenario_failed" -eq 0 ]
+	exit
+}
