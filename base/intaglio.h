@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Intaglio's vendor values, for programs that call the module: include a PKCS#11 header first.
+ * This header is installed and includes nothing of the project; intaglio(7) explains each value.
+ */
+#ifndef INTAGLIO_H
+#define INTAGLIO_H
+
+/* All our values carry "INT" below the vendor bit. */
+#define CKX_INTAGLIO 0xC94E5400UL
+
+/* C_EncryptInit with a ledger's key object: seals a record. C_DecryptInit: opens one. */
+#define CKM_INTAGLIO_SEAL (CKX_INTAGLIO | 0x01UL)
+
+/* A ledger and the key that stands for it are one object: CKO_SECRET_KEY of this key type. */
+#define CKK_INTAGLIO_LEDGER (CKX_INTAGLIO | 0x01UL)
+
+/* Attributes of a ledger object; all read-only. */
+#define CKA_INTAGLIO_LEDGER_ID    (CKX_INTAGLIO | 0x01UL) /* 16 bytes */
+#define CKA_INTAGLIO_RECORD_COUNT (CKX_INTAGLIO | 0x02UL) /* CK_ULONG, leaf 0 included */
+#define CKA_INTAGLIO_CHECKPOINT   (CKX_INTAGLIO | 0x03UL) /* the newest signed note, text */
+#define CKA_INTAGLIO_VERIFIER_KEY (CKX_INTAGLIO | 0x04UL) /* signed-note verifier key, text */
+
+/*
+ * Parameter of CKM_INTAGLIO_SEAL. To seal: nonce, type and time are used, index is ignored. To open
+ * a record by its number: give ulIndex and an empty input; to open a sealed record: give its bytes.
+ */
+typedef struct CK_INTAGLIO_SEAL_PARAMS {
+	unsigned char nonce[16]; /* client nonce: host time in ms, 8 bytes, then 8 random bytes */
+	unsigned long ulType; /* record type, 1 to 65535 */
+	unsigned long long ullTime; /* host time, ms since 1970 */
+	unsigned long ulIndex;
+} CK_INTAGLIO_SEAL_PARAMS;
+
+/*
+ * What C_Encrypt returns is the sealed record followed by its receipt; its length is at most the
+ * plaintext's plus this.
+ */
+#define CK_INTAGLIO_SEAL_OVERHEAD 2048UL
+
+#endif

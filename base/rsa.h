@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RSA and Ed25519 keys and the operations that channel, certificates and ledger need, as EVP_PKEY
+ * in our own library context. Keys are freed with EVP_PKEY_free.
+ */
+#ifndef INTAGLIO_BASE_RSA_H
+#define INTAGLIO_BASE_RSA_H
+
+#include "base/crypto.h"
+
+enum rsa_scheme {
+	RSA_PSS_SHA256, /* MGF1-SHA-256, salt 32 */
+	RSA_PKCS1_SHA256,
+	RSA_PKCS1_SHA1, /* suites 01 and 02 only */
+};
+
+/* A new RSA key of bits (1024 to 4096; policy is the caller's), e = 65537. */
+enum rc rsa_generate(unsigned int bits, EVP_PKEY **ret) WARN_UNUSED;
+/* From modulus and exponent as unsigned big-endian. RC_MALFORMED: modulus below 1024 or above 4096 bits or even, exponent even or below 3. */
+enum rc rsa_public(struct view n, struct view e, EVP_PKEY **ret) WARN_UNUSED;
+/* Bytes of the modulus. */
+size_t rsa_size(const EVP_PKEY *key);
+unsigned int rsa_bits(const EVP_PKEY *key);
+/* The public exponent is 65537. */
+bool rsa_exponent_is_f4(const EVP_PKEY *key);
+/* Appends the modulus / exponent as unsigned big-endian without leading zeros. */
+enum rc rsa_put_modulus(const EVP_PKEY *key, struct buf *b) WARN_UNUSED;
+enum rc rsa_put_exponent(const EVP_PKEY *key, struct buf *b) WARN_UNUSED;
+
+/* Signs the concatenation of parts; appends rsa_size bytes. */
+enum rc rsa_sign(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts, size_t count,
+		 struct buf *signature) WARN_UNUSED;
+/* RC_AUTH if the signature is not one. */
+enum rc rsa_verify(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts, size_t count,
+		   struct view signature) WARN_UNUSED;
+
+enum rsa_encryption { RSA_OAEP_SHA256, RSA_ES_PKCS1 };
+enum rc rsa_encrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view plain,
+		    struct buf *out) WARN_UNUSED;
+/*
+ * Deciphers one block. RC_AUTH if the padding is wrong, in the same time as success as far as
+ * libcrypto gives it; the caller must not let the peer tell the two apart.
+ */
+enum rc rsa_decrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view block,
+		    struct buf *out) WARN_UNUSED;
+
+/* PKCS#8 DER, and PEM on disk is the caller's. */
+enum rc pkey_put_private(const EVP_PKEY *key, struct buf *b) WARN_UNUSED;
+enum rc pkey_private(struct view der, EVP_PKEY **ret) WARN_UNUSED;
+
+enum { ED25519_PUBLIC = 32, ED25519_SIGNATURE = 64 };
+enum rc ed25519_generate(EVP_PKEY **ret) WARN_UNUSED;
+enum rc ed25519_public(const EVP_PKEY *key, uint8_t ret[ED25519_PUBLIC]) WARN_UNUSED;
+enum rc ed25519_sign(EVP_PKEY *key, struct view message,
+		     uint8_t ret[ED25519_SIGNATURE]) WARN_UNUSED;
+enum rc ed25519_verify(const uint8_t public_key[ED25519_PUBLIC], struct view message,
+		       struct view signature) WARN_UNUSED;
+
+#endif
