@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a command handler sees, and the rows of the one table that says which command is served in
+ * which state and to which role. Handlers get plain, authorised commands and append plain answers;
+ * secure messaging, chaining, GET RESPONSE and the checks of the row are the dispatcher's.
+ */
+#ifndef INTAGLIO_CARD_COMMAND_H
+#define INTAGLIO_CARD_COMMAND_H
+
+#include "base/apdu.h"
+#include "base/cvc.h"
+#include "base/sw.h"
+#include "card/nvm.h"
+
+struct card;
+struct scp10;
+
+/* Whose PIN a channel has verified. */
+enum pin_status { PIN_NONE, PIN_USER, PIN_SO };
+
+enum { CHANNEL_COUNT = 20, CARD_KEY_SIZE = 32 };
+
+/* One logical channel; all of it is RAM of this card instance. */
+struct channel {
+	unsigned int number;
+	bool open;
+	bool selected; /* the token application is selected */
+	struct scp10 *scp10; /* handshake state and session, card/scp10.h */
+	unsigned int roles; /* of the session's certificate, 0 without a session */
+	enum pin_status pin;
+	uint8_t *user_key; /* CARD_KEY_SIZE bytes from secret_new while pin is not PIN_NONE, else NULL */
+	uint64_t pin_generation; /* the PIN record's generation at VERIFY; another one ends the status */
+};
+
+struct command {
+	struct card *card;
+	struct nvm *nvm;
+	struct channel *channel;
+	uint8_t cla, ins, p1, p2; /* CLA without channel, chaining and secure messaging bits */
+	struct view data;
+	uint32_t le; /* as in struct apdu */
+	struct buf *answer; /* append here; thrown away unless the status word is normal */
+};
+
+/* Serves one command and returns its status word. */
+typedef uint16_t (*command_handler)(struct command *c);
+
+/* When a row is served. */
+enum command_state {
+	STATE_FRESH, /* bare, on a card that is not personalised */
+	STATE_SETUP, /* bare: the channel's own set-up commands, SELECT, public reads */
+	STATE_SESSION, /* under secure messaging */
+	STATE_USER, /* as SESSION, and the user PIN is verified on this channel */
+	STATE_SO, /* as SESSION, and the SO PIN is verified on this channel */
+	STATE_LOGIN, /* as SESSION, and either PIN is verified */
+};
+
+struct command_row {
+	uint8_t cla, ins;
+	enum command_state state;
+	unsigned int roles; /* any one of these is enough; 0: no session's role is asked for */
+	bool counted; /* a 9000 answer begins with the change counter, 8 bytes */
+	command_handler handler;
+	const char *name;
+};
+
+/* The families, each in the file of its name; rows end with a NULL handler. */
+extern const struct command_row pin_commands[]; /* card/pin.c */
+extern const struct command_row object_commands[]; /* card/object.c */
+extern const struct command_row key_commands[]; /* card/key.c */
+extern const struct command_row ledger_commands[]; /* card/ledger.c */
+
+/* Record identifiers in card memory, by kind; the low 24 bits count within the kind. */
+enum record_kind {
+	RECORD_CARD =
+		0x01000000, /* life cycle, policy, certificates, trust points (card/identity.c) */
+	RECORD_CARD_KEY = 0x02000000, /* | version << 8 | index: the card's own key pairs */
+	RECORD_TOKEN =
+		0x03000000, /* label, flags, change counter, next object number (card/token.c) */
+	RECORD_PIN = 0x04000000, /* | 1 user, 2 SO */
+	RECORD_OBJECT = 0x10000000, /* | object number */
+	RECORD_LEDGER = 0x20000000, /* | object number: keys and policy of a ledger */
+	RECORD_KIND_MASK = 0x7F000000,
+};
+
+/* card/token.c: state of the token that several families need. */
+/* The change counter; 0 on a fresh card. */
+uint64_t token_change_counter(struct nvm *nvm);
+/* Counts one change of what is public, inside the transaction that makes it. */
+void token_count_change(struct nvm *nvm);
+/* The flags byte of SELECT and TOKEN INFO. */
+uint8_t token_flags(struct nvm *nvm);
+/* SHA-256 over all public objects as READ OBJECTS renders them, in order. */
+enum rc token_public_digest(struct nvm *nvm, uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
+/* Ends the channel's PIN status and wipes what it held. */
+void pin_forget(struct channel *channel);
+/* True while the channel's PIN status still holds for the PIN record in card memory. */
+bool pin_holds(struct nvm *nvm, const struct channel *channel);
+/* The status word for a failure of the card's own memory or libcrypto. */
+uint16_t command_sw(enum rc rc);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The card's non-volatile memory: an append-only log of segments in one directory. A record is an
+ * identifier and at most NVM_RECORD_MAX bytes; a leaf is one entry of an append-only series and is
+ * never copied, changed or deleted. A commit is one write and one fdatasync and is there whole or
+ * not at all. Several processes may open one directory; each is brought to the log's tail by
+ * nvm_begin and nvm_refresh. Not thread safe: the card holds its lock around every call. Calls in a
+ * forked child fail with RC_FORKED.
+ */
+#ifndef INTAGLIO_CARD_NVM_H
+#define INTAGLIO_CARD_NVM_H
+
+#include "base/buf.h"
+#include "base/merkle.h"
+
+enum {
+	NVM_RECORD_MAX = 65536,
+	NVM_LEAF_MAX = 66000,
+	NVM_SEGMENT_DEFAULT = 64 << 20,
+	NVM_SEGMENT_MIN = 1 << 18,
+};
+
+struct nvm;
+struct nvm_io; /* the shim, card/nvm_io.h: every system call goes through it */
+
+struct nvm_options {
+	size_t segment_size; /* at creation; 0: NVM_SEGMENT_DEFAULT */
+	uint64_t capacity; /* bytes of all segments together, at creation; 0: no limit but the disk's */
+	const struct nvm_io *io; /* NULL: the real system calls */
+};
+
+/* Makes an empty memory in an existing, empty directory, durably. RC_EXISTS, RC_IO, RC_FULL. */
+enum rc nvm_create(const char *dir, const struct nvm_options *options) WARN_UNUSED;
+/*
+ * Opens and replays. RC_NOT_FOUND: no memory there. RC_DAMAGED: a bad commit followed by a good
+ * one, a segment shorter than its size, no valid checkpoint; said in a sentence through log_error
+ * with file and offset. RC_IO. A torn last commit is dropped silently.
+ */
+enum rc nvm_open(const char *dir, const struct nvm_options *options, struct nvm **ret) WARN_UNUSED;
+void nvm_close(struct nvm **nvm);
+
+/* Brings the view to the log's tail if another process moved it; cheap when it did not. */
+enum rc nvm_refresh(struct nvm *nvm) WARN_UNUSED;
+/* A record's bytes, borrowed until the next nvm_refresh, nvm_begin or nvm_commit. RC_NOT_FOUND. */
+enum rc nvm_get(struct nvm *nvm, uint32_t id, struct view *ret) WARN_UNUSED;
+/* The first record with an identifier above after, in ascending order. RC_NOT_FOUND at the end. */
+enum rc nvm_next(struct nvm *nvm, uint32_t after, uint32_t *ret_id, struct view *ret) WARN_UNUSED;
+
+/* Number of leaves in a series, 0 if there is none. */
+uint64_t nvm_leaf_count(const struct nvm *nvm, uint32_t series);
+/* The RFC 6962 compact range over a series, borrowed like a record; NULL if there is none. */
+const struct merkle_range *nvm_leaf_range(const struct nvm *nvm, uint32_t series);
+/* Appends leaf index of a series to out. RC_NOT_FOUND, RC_DAMAGED, RC_IO. */
+enum rc nvm_leaf(struct nvm *nvm, uint32_t series, uint64_t index, struct buf *out) WARN_UNUSED;
+
+/*
+ * A transaction: takes the lock between processes and replays to the tail; what is put, deleted and
+ * appended becomes visible and durable with nvm_commit, or not at all. Reads in between see the
+ * state before it. Every begin is followed by exactly one commit or abort.
+ */
+enum rc nvm_begin(struct nvm *nvm) WARN_UNUSED;
+void nvm_put(struct nvm *nvm, uint32_t id, struct view bytes);
+void nvm_delete(struct nvm *nvm, uint32_t id);
+/* Appends a leaf and gives the compact range as it will be after the commit through ret_range. */
+enum rc nvm_append(struct nvm *nvm, uint32_t series, struct view leaf,
+		   struct merkle_range *ret_range) WARN_UNUSED;
+/*
+ * One write, one fdatasync. While the disk syncs, meanwhile(arg) runs if given; what it computes
+ * may be used only if the commit returns RC_OK. RC_FULL: nothing was written. RC_IO: fail-stop, the
+ * handle serves nothing more and has to be opened again. The transaction is over either way.
+ */
+enum rc nvm_commit(struct nvm *nvm, void (*meanwhile)(void *arg), void *arg) WARN_UNUSED;
+void nvm_abort(struct nvm *nvm);
+
+/* Bytes that fit in all, and bytes still free. */
+void nvm_space(const struct nvm *nvm, uint64_t *ret_total, uint64_t *ret_free);
+
+/*
+ * Encipherment at rest under the storage key (32 random bytes in a 0600 file of the directory, or
+ * the systemd credential intaglio.storage-key): AES-256-GCM with a random nonce. The context binds
+ * the bytes to their place; wrap is an optional second key of 32 bytes mixed in by HKDF (what is
+ * under a PIN), or NULL. open: RC_AUTH.
+ */
+enum rc nvm_secret_seal(struct nvm *nvm, uint32_t context, const uint8_t *wrap, struct view plain,
+			struct buf *out) WARN_UNUSED;
+enum rc nvm_secret_open(struct nvm *nvm, uint32_t context, const uint8_t *wrap, struct view sealed,
+			struct buf *out) WARN_UNUSED;
+
+#endif
