@@ -29,11 +29,21 @@ export module intaglio intaglio_card source_root
 scenario_dir=$(mktemp -d) || exit 1
 scenario_log=$scenario_dir/.log
 
+# End one process of ours; one that does not go within two seconds is killed. (A TERM that arrives
+# between fork and exec is lost in the shell's own handler.)
+scenario_stop() {
+	kill "$1" 2>/dev/null || return 0
+	(sleep 2 && kill -KILL "$1") >/dev/null 2>&1 &
+	wait "$1" 2>/dev/null
+	kill -KILL $! 2>/dev/null
+	wait $! 2>/dev/null
+}
+
 scenario_end() {
 	scenario_code=$?
 	trap - EXIT
 	for pid in $scenario_pids; do
-		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+		scenario_stop "$pid"
 	done
 	cd / && rm -rf "$scenario_dir"
 	exit "$scenario_code"
