@@ -18,7 +18,8 @@ void log_open(enum log_level level, bool to_syslog)
 	atomic_store(&syslog_wanted, to_syslog);
 }
 
-static void say(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void say(enum log_level level, const char *format,
+						      va_list args)
 {
 	static const int priorities[] = {
 		[LOG_LEVEL_ERROR] = LOG_ERR,
