@@ -38,4 +38,26 @@ typedef struct CK_INTAGLIO_SEAL_PARAMS {
  */
 #define CK_INTAGLIO_SEAL_OVERHEAD 2048UL
 
+/*
+ * What no C_* function fits: C_GetInterface with the name "Vendor Intaglio" gives this table. Its
+ * functions follow the rules of C_*: CKR codes, C_Initialize first.
+ */
+typedef struct CK_INTAGLIO_FIGURES {
+	unsigned long ulApdus; /* exchanged with the slot's card since it was opened */
+	unsigned long ulSent; /* bytes to the card */
+	unsigned long ulReceived; /* bytes from the card */
+	char channel[64]; /* the secure channel in words; empty while there is none */
+} CK_INTAGLIO_FIGURES;
+
+typedef struct CK_INTAGLIO_FUNCTION_LIST {
+	CK_VERSION version; /* of this table: 1.0 */
+	/* Figures of one slot. CKR_SLOT_ID_INVALID, CKR_ARGUMENTS_BAD. */
+	CK_RV (*Figures)(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret);
+	/*
+	 * The sentence that explains the calling thread's last failed C_* call: what happened, to which
+	 * card, what to do. Two-call rule; the text is not terminated. Empty if nothing failed.
+	 */
+	CK_RV (*LastError)(CK_UTF8CHAR *text, CK_ULONG *len);
+} CK_INTAGLIO_FUNCTION_LIST;
+
 #endif

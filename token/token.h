@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Cards as PKCS#11 tokens: what the Cryptoki surface calls. A struct slots is everything between
+ * C_Initialize and C_Finalize; a struct slot is one reader or embedded card and outlives its card;
+ * a struct session is one session with its session objects and active operations. Every function
+ * returns the CKR that PKCS#11 gives for its C_ namesake and checks everything about its arguments
+ * that needs the token (templates, mechanisms, states, login); the module checks handles and NULL
+ * pointers that the standard calls CKR_ARGUMENTS_BAD.
+ *
+ * Threading: slots_* lock for themselves. Everything that takes a slot or session is called with
+ * that slot's lock held (slot_lock), and only one thread works on a slot at a time.
+ */
+#ifndef INTAGLIO_TOKEN_TOKEN_H
+#define INTAGLIO_TOKEN_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cryptoki.h"
+
+struct slots;
+struct slot;
+struct session;
+
+/* Reads the configuration and finds readers and card directories; sends nothing to any card. */
+CK_RV slots_open(struct slots **ret);
+/* Closes every card. In a forked child it only frees memory. */
+void slots_close(struct slots **slots);
+/* Looks for new readers and cards; the list never shrinks. */
+CK_RV slots_refresh(struct slots *slots);
+/* Slots are numbered 0 to slots_count - 1, which are also their CK_SLOT_IDs. */
+size_t slots_count(const struct slots *slots);
+/* NULL if there is no such slot. */
+struct slot *slots_get(struct slots *slots, CK_SLOT_ID id);
+
+void slot_lock(struct slot *slot);
+void slot_unlock(struct slot *slot);
+CK_SLOT_ID slot_id(const struct slot *slot);
+bool slot_has_token(struct slot *slot);
+CK_RV slot_info(struct slot *slot, CK_SLOT_INFO *ret);
+
+/* The first call that needs the card provisions an embedded one and opens the channel. */
+CK_RV token_info(struct slot *slot, CK_ULONG sessions, CK_ULONG rw_sessions, CK_TOKEN_INFO *ret);
+/* C_InitToken; the caller has made sure that no session is open on the slot. */
+CK_RV token_init(struct slot *slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UTF8CHAR_PTR label);
+/* Two-call rule applied to list and *count. */
+CK_RV token_mechanism_list(struct slot *slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count);
+CK_RV token_mechanism_info(struct slot *slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR ret);
+
+/* Opens a session; CKR_SESSION_READ_WRITE_SO_EXISTS as the standard says. */
+CK_RV session_open(struct slot *slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+		   CK_SESSION_HANDLE handle, struct session **ret);
+/* Destroys session objects and operations; the last session of the slot logs out. */
+void session_close(struct session **session);
+struct slot *session_slot(const struct session *session);
+bool session_is_rw(const struct session *session);
+CK_RV session_info(struct session *session, CK_SESSION_INFO *ret);
+
+CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len);
+CK_RV session_logout(struct session *s);
+CK_RV session_init_pin(struct session *s, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len);
+CK_RV session_set_pin(struct session *s, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
+		      CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len);
+
+CK_RV session_create_object(struct session *s, CK_ATTRIBUTE_PTR template, CK_ULONG count,
+			    CK_OBJECT_HANDLE_PTR ret);
+CK_RV session_copy_object(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
+			  CK_ULONG count, CK_OBJECT_HANDLE_PTR ret);
+CK_RV session_destroy_object(struct session *s, CK_OBJECT_HANDLE object);
+CK_RV session_object_size(struct session *s, CK_OBJECT_HANDLE object, CK_ULONG_PTR ret);
+CK_RV session_get_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
+			     CK_ULONG count);
+CK_RV session_set_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
+			     CK_ULONG count);
+CK_RV session_find_init(struct session *s, CK_ATTRIBUTE_PTR template, CK_ULONG count);
+CK_RV session_find(struct session *s, CK_OBJECT_HANDLE_PTR list, CK_ULONG max, CK_ULONG_PTR count);
+CK_RV session_find_final(struct session *s);
+
+CK_RV session_generate_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR template,
+			   CK_ULONG count, CK_OBJECT_HANDLE_PTR ret);
+CK_RV session_generate_key_pair(struct session *s, CK_MECHANISM_PTR mechanism,
+				CK_ATTRIBUTE_PTR public_template, CK_ULONG public_count,
+				CK_ATTRIBUTE_PTR private_template, CK_ULONG private_count,
+				CK_OBJECT_HANDLE_PTR ret_public, CK_OBJECT_HANDLE_PTR ret_private);
+CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len);
+CK_RV session_generate_random(struct session *s, CK_BYTE_PTR ret, CK_ULONG len);
+
+/* The operations that a session runs; one active of each kind. */
+enum operation_kind {
+	OPERATION_ENCRYPT,
+	OPERATION_DECRYPT,
+	OPERATION_DIGEST,
+	OPERATION_SIGN,
+	OPERATION_VERIFY,
+	OPERATION_KINDS,
+};
+
+/* C_*Init; key is ignored for digests. A NULL mechanism cancels, as 3.0 says. */
+CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
+		     CK_OBJECT_HANDLE key);
+/*
+ * One-part call (C_Sign, C_Encrypt, C_Decrypt, C_Digest) with the two-call rule for out: out NULL
+ * or too short (CKR_BUFFER_TOO_SMALL) leaves the operation active and costs the card nothing.
+ */
+CK_RV operation_single(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
+		       CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+/* C_EncryptUpdate, C_DecryptUpdate: may give output. C_DigestUpdate, C_SignUpdate, C_VerifyUpdate: out and out_len NULL. */
+CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
+		       CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR out,
+		      CK_ULONG_PTR out_len);
+/* C_Verify and C_VerifyFinal. */
+CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
+		       CK_ULONG signature_len);
+CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len);
+
+/* Figures of a slot's connection since it was opened: APDUs, and bytes to and from the card. */
+CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
+		   CK_ULONG *ret_received);
+/* A short text on the slot's secure channel, e.g. "SCP10 i=42, level 33"; empty while there is none. */
+const char *slot_channel(struct slot *slot);
+
+#endif
