@@ -34,6 +34,9 @@ void crypto_random_override(void (*fill)(void *arg, uint8_t *ret, size_t n), voi
 
 /* A digest by its fetched EVP_MD; NULL if unknown. Names as libcrypto's: "SHA2-256", "SHA1". */
 const EVP_MD *crypto_md(const char *name);
+/* The same for ciphers ("AES-256-CBC", "DES-EDE3-CBC") and MACs ("CMAC", "HMAC"). */
+const EVP_CIPHER *crypto_cipher(const char *name);
+EVP_MAC *crypto_mac(const char *name);
 enum rc crypto_sha1(struct view in, uint8_t ret[SHA1_SIZE]) WARN_UNUSED;
 enum rc crypto_sha256(struct view in, uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
 /* SHA-256 over parts in order. */
@@ -60,7 +63,7 @@ enum rc cipher_cbc_decrypt(struct cipher *c, const uint8_t *iv, const uint8_t *i
 /* One block of ECB. */
 enum rc cipher_block(struct cipher *c, const uint8_t *in, uint8_t *out) WARN_UNUSED;
 
-/* AES-CMAC (NIST SP 800-38B) with a kept key schedule. */
+/* AES-CMAC (NIST SP 800-38B) with a kept key schedule; the key has 16, 24 or 32 bytes. */
 struct cmac;
 enum rc cmac_new(const uint8_t *key, size_t key_len, struct cmac **ret) WARN_UNUSED;
 void cmac_free(struct cmac **c);
@@ -69,7 +72,7 @@ enum rc cmac_compute(struct cmac *c, const struct view *parts, size_t count,
 
 /*
  * Retail MAC: ISO/IEC 9797-1 algorithm 3 over data that is already a multiple of 8 (single DES CBC,
- * final block triple DES), 16-byte key, 8-byte initial chaining value.
+ * final block triple DES), 16-byte key, 8-byte initial chaining value. RC_ARGUMENT if it is not.
  */
 enum rc retail_mac(const uint8_t key[16], const uint8_t icv[8], struct view padded,
 		   uint8_t ret[8]) WARN_UNUSED;

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RSA and Ed25519 on EVP_PKEY in our library context. Functions that fail on a peer's bytes leave
+ * nothing in libcrypto's error queue, which the thread shares with the application.
+ */
+#include "base/rsa.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+enum { BITS_MIN = 1024, BITS_MAX = 4096, EXPONENT_MAX = 8, PSS_SALT = 32 };
+
+enum rc rsa_generate(unsigned int bits, EVP_PKEY **ret)
+{
+	EVP_PKEY *key;
+
+	if (bits < BITS_MIN || bits > BITS_MAX)
+		return RC_ARGUMENT;
+	if (!crypto_context())
+		return RC_CRYPTO;
+	key = EVP_PKEY_Q_keygen(crypto_context(), NULL, "RSA", (size_t)bits);
+	if (!key)
+		return RC_CRYPTO;
+	*ret = key;
+	return RC_OK;
+}
+
+/* RC_MALFORMED if modulus and exponent cannot be those of an RSA key we would use. */
+static enum rc check_public(struct view n, struct view e)
+{
+	while (n.len && !n.data[0])
+		n = view_of(n.data + 1, n.len - 1);
+	while (e.len && !e.data[0])
+		e = view_of(e.data + 1, e.len - 1);
+	if (n.len < BITS_MIN / 8 || n.len > BITS_MAX / 8 || !(n.data[n.len - 1] & 1))
+		return RC_MALFORMED;
+	if (n.len == BITS_MIN / 8 && !(n.data[0] & 0x80))
+		return RC_MALFORMED;
+	if (!e.len || e.len > EXPONENT_MAX || !(e.data[e.len - 1] & 1))
+		return RC_MALFORMED;
+	if (e.len == 1 && e.data[0] < 3)
+		return RC_MALFORMED;
+	return RC_OK;
+}
+
+static enum rc from_numbers(const BIGNUM *n, const BIGNUM *e, EVP_PKEY **ret)
+{
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(crypto_context(), "RSA", NULL);
+	OSSL_PARAM *params = NULL;
+	enum rc rc = RC_CRYPTO;
+
+	if (!build || !ctx || OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) != 1)
+		goto out;
+	params = OSSL_PARAM_BLD_to_param(build);
+	if (!params || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, ret, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		goto out;
+	rc = RC_OK;
+out:
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(build);
+	EVP_PKEY_CTX_free(ctx);
+	return rc;
+}
+
+enum rc rsa_public(struct view n, struct view e, EVP_PKEY **ret)
+{
+	BIGNUM *modulus, *exponent;
+	EVP_PKEY *key = NULL;
+	enum rc rc = check_public(n, e);
+
+	if (rc != RC_OK)
+		return rc;
+	if (!crypto_context())
+		return RC_CRYPTO;
+	modulus = BN_bin2bn(n.data, (int)n.len, NULL);
+	exponent = BN_bin2bn(e.data, (int)e.len, NULL);
+	rc = modulus && exponent ? from_numbers(modulus, exponent, &key) : RC_MEMORY;
+	BN_free(modulus);
+	BN_free(exponent);
+	if (rc == RC_OK)
+		*ret = key;
+	return rc;
+}
+
+size_t rsa_size(const EVP_PKEY *key)
+{
+	int n = EVP_PKEY_get_size(key);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+unsigned int rsa_bits(const EVP_PKEY *key)
+{
+	int n = EVP_PKEY_get_bits(key);
+
+	return n > 0 ? (unsigned int)n : 0;
+}
+
+bool rsa_exponent_is_f4(const EVP_PKEY *key)
+{
+	BIGNUM *e = NULL;
+	bool is;
+
+	is = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 && BN_is_word(e, RSA_F4);
+	BN_free(e);
+	return is;
+}
+
+static enum rc put_number(const EVP_PKEY *key, const char *name, struct buf *b)
+{
+	BIGNUM *x = NULL;
+	uint8_t *at;
+
+	if (EVP_PKEY_get_bn_param(key, name, &x) != 1)
+		return RC_CRYPTO;
+	at = buf_space(b, (size_t)BN_num_bytes(x));
+	if (at)
+		BN_bn2bin(x, at);
+	BN_free(x);
+	return buf_rc(b);
+}
+
+enum rc rsa_put_modulus(const EVP_PKEY *key, struct buf *b)
+{
+	return put_number(key, OSSL_PKEY_PARAM_RSA_N, b);
+}
+
+enum rc rsa_put_exponent(const EVP_PKEY *key, struct buf *b)
+{
+	return put_number(key, OSSL_PKEY_PARAM_RSA_E, b);
+}
+
+static enum rc set_scheme(EVP_PKEY_CTX *ctx, enum rsa_scheme scheme)
+{
+	if (scheme != RSA_PSS_SHA256)
+		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 ? RC_OK
+										 : RC_CRYPTO;
+	if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, PSS_SALT) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA2-256", NULL) != 1)
+		return RC_CRYPTO;
+	return RC_OK;
+}
+
+static const char *scheme_digest(enum rsa_scheme scheme)
+{
+	return scheme == RSA_PKCS1_SHA1 ? "SHA1" : "SHA2-256";
+}
+
+enum rc rsa_sign(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts, size_t count,
+		 struct buf *signature)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pkey_ctx;
+	size_t len = rsa_size(key);
+	uint8_t *at;
+	enum rc rc = RC_CRYPTO;
+
+	if (!ctx ||
+	    EVP_DigestSignInit_ex(ctx, &pkey_ctx, scheme_digest(scheme), crypto_context(), NULL,
+				  key, NULL) != 1 ||
+	    set_scheme(pkey_ctx, scheme) != RC_OK)
+		goto out;
+	for (size_t i = 0; i < count; i++) {
+		if (EVP_DigestSignUpdate(ctx, parts[i].data, parts[i].len) != 1)
+			goto out;
+	}
+	at = buf_space(signature, len);
+	if (!at) {
+		rc = buf_rc(signature);
+		goto out;
+	}
+	if (EVP_DigestSignFinal(ctx, at, &len) != 1 || len != rsa_size(key)) {
+		buf_fail(signature, RC_CRYPTO);
+		goto out;
+	}
+	rc = RC_OK;
+out:
+	EVP_MD_CTX_free(ctx);
+	return rc;
+}
+
+enum rc rsa_verify(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts, size_t count,
+		   struct view signature)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pkey_ctx;
+	enum rc rc = RC_CRYPTO;
+
+	ERR_set_mark();
+	if (!ctx ||
+	    EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, scheme_digest(scheme), crypto_context(), NULL,
+				    key, NULL) != 1 ||
+	    set_scheme(pkey_ctx, scheme) != RC_OK)
+		goto out;
+	for (size_t i = 0; i < count; i++) {
+		if (EVP_DigestVerifyUpdate(ctx, parts[i].data, parts[i].len) != 1)
+			goto out;
+	}
+	if (signature.len != rsa_size(key) ||
+	    EVP_DigestVerifyFinal(ctx, signature.data, signature.len) != 1) {
+		rc = RC_AUTH;
+		goto out;
+	}
+	rc = RC_OK;
+out:
+	ERR_pop_to_mark();
+	EVP_MD_CTX_free(ctx);
+	return rc;
+}
+
+static enum rc set_encryption(EVP_PKEY_CTX *ctx, enum rsa_encryption scheme)
+{
+	if (scheme == RSA_ES_PKCS1)
+		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 ? RC_OK
+										 : RC_CRYPTO;
+	if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, "SHA2-256", NULL) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA2-256", NULL) != 1)
+		return RC_CRYPTO;
+	return RC_OK;
+}
+
+enum rc rsa_encrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view plain, struct buf *out)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
+	size_t len = rsa_size(key), overhead = scheme == RSA_ES_PKCS1 ? 11 : 2 + 2 * SHA256_SIZE;
+	uint8_t *at;
+	enum rc rc = RC_CRYPTO;
+
+	if (len < overhead || plain.len > len - overhead) {
+		rc = RC_ARGUMENT;
+		goto out;
+	}
+	if (!ctx || EVP_PKEY_encrypt_init(ctx) != 1 || set_encryption(ctx, scheme) != RC_OK)
+		goto out;
+	at = buf_space(out, len);
+	if (!at) {
+		rc = buf_rc(out);
+		goto out;
+	}
+	if (EVP_PKEY_encrypt(ctx, at, &len, plain.data, plain.len) != 1 || len != rsa_size(key)) {
+		buf_fail(out, RC_CRYPTO);
+		goto out;
+	}
+	rc = RC_OK;
+out:
+	EVP_PKEY_CTX_free(ctx);
+	return rc;
+}
+
+enum rc rsa_decrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view block, struct buf *out)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
+	size_t len = rsa_size(key), from = out->len;
+	uint8_t *at;
+	enum rc rc = RC_CRYPTO;
+
+	ERR_set_mark();
+	if (!ctx || EVP_PKEY_decrypt_init(ctx) != 1 || set_encryption(ctx, scheme) != RC_OK)
+		goto out;
+	at = buf_space(out, len);
+	if (!at) {
+		rc = buf_rc(out);
+		goto out;
+	}
+	if (block.len != rsa_size(key) ||
+	    EVP_PKEY_decrypt(ctx, at, &len, block.data, block.len) != 1) {
+		buf_truncate(out, from);
+		rc = RC_AUTH;
+		goto out;
+	}
+	buf_truncate(out, from + len);
+	rc = RC_OK;
+out:
+	ERR_pop_to_mark();
+	EVP_PKEY_CTX_free(ctx);
+	return rc;
+}
+
+enum rc pkey_put_private(const EVP_PKEY *key, struct buf *b)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+	enum rc rc = RC_CRYPTO;
+	uint8_t *at;
+	int len;
+
+	len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, NULL) : -1;
+	if (len <= 0)
+		goto out;
+	at = buf_space(b, (size_t)len);
+	if (!at) {
+		rc = buf_rc(b);
+		goto out;
+	}
+	if (i2d_PKCS8_PRIV_KEY_INFO(info, &at) != len) {
+		buf_fail(b, RC_CRYPTO);
+		goto out;
+	}
+	rc = RC_OK;
+out:
+	PKCS8_PRIV_KEY_INFO_free(info);
+	return rc;
+}
+
+enum rc pkey_private(struct view der, EVP_PKEY **ret)
+{
+	PKCS8_PRIV_KEY_INFO *info = NULL;
+	const unsigned char *p = der.data;
+	EVP_PKEY *key = NULL;
+	enum rc rc = RC_MALFORMED;
+
+	ERR_set_mark();
+	if (!der.len || der.len > INT32_MAX)
+		goto out;
+	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.len);
+	if (!info || p != der.data + der.len)
+		goto out;
+	key = EVP_PKCS82PKEY_ex(info, crypto_context(), NULL);
+	if (!key)
+		goto out;
+	*ret = key;
+	rc = RC_OK;
+out:
+	ERR_pop_to_mark();
+	PKCS8_PRIV_KEY_INFO_free(info);
+	return rc;
+}
+
+enum rc ed25519_generate(EVP_PKEY **ret)
+{
+	EVP_PKEY *key = NULL;
+
+	if (crypto_context())
+		key = EVP_PKEY_Q_keygen(crypto_context(), NULL, "ED25519");
+	if (!key)
+		return RC_CRYPTO;
+	*ret = key;
+	return RC_OK;
+}
+
+enum rc ed25519_public(const EVP_PKEY *key, uint8_t ret[ED25519_PUBLIC])
+{
+	size_t len = ED25519_PUBLIC;
+
+	if (!EVP_PKEY_is_a(key, "ED25519"))
+		return RC_ARGUMENT;
+	return EVP_PKEY_get_raw_public_key(key, ret, &len) == 1 ? RC_OK : RC_CRYPTO;
+}
+
+enum rc ed25519_sign(EVP_PKEY *key, struct view message, uint8_t ret[ED25519_SIGNATURE])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t len = ED25519_SIGNATURE;
+	enum rc rc = RC_CRYPTO;
+
+	if (!ctx ||
+	    EVP_DigestSignInit_ex(ctx, NULL, NULL, crypto_context(), NULL, key, NULL) != 1 ||
+	    EVP_DigestSign(ctx, ret, &len, message.data, message.len) != 1 ||
+	    len != ED25519_SIGNATURE)
+		goto out;
+	rc = RC_OK;
+out:
+	EVP_MD_CTX_free(ctx);
+	return rc;
+}
+
+enum rc ed25519_verify(const uint8_t public_key[ED25519_PUBLIC], struct view message,
+		       struct view signature)
+{
+	EVP_PKEY *key;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	enum rc rc = RC_CRYPTO;
+
+	ERR_set_mark();
+	key = EVP_PKEY_new_raw_public_key_ex(crypto_context(), "ED25519", NULL, public_key,
+					     ED25519_PUBLIC);
+	if (!key || !ctx ||
+	    EVP_DigestVerifyInit_ex(ctx, NULL, NULL, crypto_context(), NULL, key, NULL) != 1)
+		goto out;
+	if (signature.len != ED25519_SIGNATURE ||
+	    EVP_DigestVerify(ctx, signature.data, signature.len, message.data, message.len) != 1) {
+		rc = RC_AUTH;
+		goto out;
+	}
+	rc = RC_OK;
+out:
+	ERR_pop_to_mark();
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return rc;
+}
