@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The commands of the token application as functions, in the order of commands.md: each builds the
+ * data objects, exchanges one command and parses the answer. All fail as sc_exchange does, with
+ * RC_SW and *ret_sw when the card refuses, and with RC_MALFORMED for an answer of the wrong form;
+ * *ret_sw is written for RC_OK and RC_SW. Answers are appended to the caller's buffer, and only on
+ * success. The change counter of an answer goes to sc_change_counter. Threading as struct sc.
+ */
+#ifndef INTAGLIO_SC_APPLICATION_H
+#define INTAGLIO_SC_APPLICATION_H
+
+#include "sc/connection.h"
+
+enum application_pin { APPLICATION_USER = 1, APPLICATION_SO = 2 };
+enum { APPLICATION_PIN_MIN = 4, APPLICATION_PIN_MAX = 64, APPLICATION_LABEL = 32 };
+
+/* Personalisation, bare, on a fresh card. Appends the public key, a 7F49 data object. */
+enum rc application_generate_card_key(struct sc *sc, struct policy_reference reference,
+				      uint8_t suite, unsigned int bits, struct buf *public_key,
+				      uint16_t *ret_sw) WARN_UNUSED;
+
+struct application_certificate {
+	struct policy_reference reference;
+	struct view certificate; /* one 7F21 */
+};
+struct application_personalisation {
+	struct view authority; /* one 7F21 */
+	const struct application_certificate *certificates;
+	size_t certificate_count;
+	struct view suites; /* that the card accepts, one byte each */
+};
+/* Personalisation, bare: everything at once; the card is personalised or nothing changed. */
+enum rc application_personalise(struct sc *sc, const struct application_personalisation *p,
+				uint16_t *ret_sw) WARN_UNUSED;
+
+/* PINs. 63Cx: wrong, x tries left; 6983: locked; 6984: not set. */
+enum rc application_verify(struct sc *sc, enum application_pin who, struct view pin,
+			   uint16_t *ret_sw) WARN_UNUSED;
+/* Ends the verified status of both PINs. */
+enum rc application_logout(struct sc *sc, uint16_t *ret_sw) WARN_UNUSED;
+enum rc application_change_pin(struct sc *sc, enum application_pin who, struct view old_pin,
+			       struct view new_pin, uint16_t *ret_sw) WARN_UNUSED;
+/* The SO, who is logged in, sets the user PIN. */
+enum rc application_set_user_pin(struct sc *sc, struct view new_pin, uint16_t *ret_sw) WARN_UNUSED;
+/* With the SO PIN, on its counter, in any session: sets the user PIN and unlocks it. */
+enum rc application_unblock(struct sc *sc, struct view so_pin, struct view new_pin,
+			    uint16_t *ret_sw) WARN_UNUSED;
+
+enum rc application_initialise_token(struct sc *sc, struct view so_pin,
+				     const uint8_t label[APPLICATION_LABEL],
+				     uint16_t *ret_sw) WARN_UNUSED;
+
+struct application_token {
+	uint8_t label[APPLICATION_LABEL];
+	uint8_t card_id[CVC_ID];
+	uint8_t flags; /* FCI_ bits */
+	uint8_t user_tries, so_tries; /* left */
+	uint64_t memory, free_memory; /* bytes */
+	uint16_t cos_version;
+};
+enum rc application_token_info(struct sc *sc, struct application_token *ret,
+			       uint16_t *ret_sw) WARN_UNUSED;
+
+/* Appends len random bytes of the card's; any len, in as many commands as it takes. */
+enum rc application_random(struct sc *sc, size_t len, struct buf *out,
+			   uint16_t *ret_sw) WARN_UNUSED;
+
+/*
+ * Objects travel rendered: `number 4 || length 4 || attribute list`, one after the other. Takes the
+ * next one from the front; RC_MALFORMED if it is cut off or its list is not one.
+ */
+enum rc application_next_object(struct view *objects, uint32_t *ret_number,
+				struct view *ret_attributes) WARN_UNUSED;
+
+/* Appends two rendered objects, the public one first. mechanism: a CKM value. */
+enum rc application_generate_key_pair(struct sc *sc, uint32_t mechanism, struct view public_list,
+				      struct view private_list, struct buf *objects,
+				      uint16_t *ret_sw) WARN_UNUSED;
+/* Appends one rendered object. */
+enum rc application_create_object(struct sc *sc, struct view list, struct buf *object,
+				  uint16_t *ret_sw) WARN_UNUSED;
+/* Appends the rendered objects above a number, ascending, as many as fit into one answer. */
+enum rc application_read_objects(struct sc *sc, bool private_objects, uint32_t above,
+				 struct buf *objects, bool *ret_more, uint16_t *ret_sw) WARN_UNUSED;
+/* Appends one rendered object. */
+enum rc application_set_attributes(struct sc *sc, uint32_t number, struct view list,
+				   struct buf *object, uint16_t *ret_sw) WARN_UNUSED;
+enum rc application_destroy_object(struct sc *sc, uint32_t number, uint16_t *ret_sw) WARN_UNUSED;
+
+enum application_operation { APPLICATION_SIGN, APPLICATION_DECRYPT, APPLICATION_DERIVE };
+struct application_key_operation {
+	enum application_operation operation;
+	uint32_t key; /* object number */
+	uint32_t mechanism; /* a CKM value */
+	struct view parameter; /* commands.md, parameters of KEY OPERATION */
+	struct view input;
+};
+/* Appends the signature, plaintext or secret. */
+enum rc application_key_operation(struct sc *sc, const struct application_key_operation *operation,
+				  struct buf *output, uint16_t *ret_sw) WARN_UNUSED;
+
+/* Ledgers. label: UTF-8, at most 64 bytes. Appends one rendered object. */
+enum rc application_ledger_create(struct sc *sc, struct view label, struct buf *object,
+				  uint16_t *ret_sw) WARN_UNUSED;
+
+enum { APPLICATION_NONCE = 16 };
+struct application_seal {
+	uint32_t ledger; /* object number */
+	uint8_t nonce[APPLICATION_NONCE]; /* client nonce: host time in ms 8 || random 8 */
+	uint16_t type;
+	uint64_t time; /* host time, ms since 1970 */
+	struct view plaintext;
+};
+/* Appends leaf and receipt; durable on the card when this returns RC_OK. */
+enum rc application_ledger_seal(struct sc *sc, const struct application_seal *seal,
+				struct buf *sealed, uint16_t *ret_sw) WARN_UNUSED;
+/* Appends leaf header and plaintext of a record by its index, or of a sealed record by its leaf. */
+enum rc application_ledger_open(struct sc *sc, uint32_t ledger, uint64_t index, struct buf *record,
+				uint16_t *ret_sw) WARN_UNUSED;
+enum rc application_ledger_open_sealed(struct sc *sc, uint32_t ledger, struct view leaf,
+				       struct buf *record, uint16_t *ret_sw) WARN_UNUSED;
+/* Appends the leaf. */
+enum rc application_ledger_read_leaf(struct sc *sc, uint32_t ledger, uint64_t index,
+				     struct buf *leaf, uint16_t *ret_sw) WARN_UNUSED;
+/* The number of leaves; appends the newest checkpoint note. */
+enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_leaves,
+				  struct buf *note, uint16_t *ret_sw) WARN_UNUSED;
+/* Appends leaf and receipt of the newest record. 6A83 if there is none. */
+enum rc application_ledger_last_receipt(struct sc *sc, uint32_t ledger, struct buf *sealed,
+					uint16_t *ret_sw) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection to one card: bare commands, and protected ones in an SCP10 session that is opened
+ * at the first of them and again when it was lost. Command chaining, extended length and GET
+ * RESPONSE are done here and seen nowhere else. A struct sc is used by one thread at a time, under
+ * its token's lock; connections share nothing but identity and policy.
+ */
+#ifndef INTAGLIO_SC_CONNECTION_H
+#define INTAGLIO_SC_CONNECTION_H
+
+#include "base/sw.h"
+#include "sc/identity.h"
+#include "sc/policy.h"
+#include "sc/transport.h"
+
+struct sc;
+
+/* What SELECT of the token application answers (commands.md, Selecting). */
+struct fci {
+	uint64_t change_counter;
+	uint8_t digest[SHA256_SIZE]; /* of the public objects */
+	uint8_t flags; /* FCI_ bits */
+	uint8_t life_cycle; /* FCI_FRESH, FCI_PERSONALISED */
+	uint8_t card_id[CVC_ID];
+	uint32_t command_max, answer_max; /* bytes of plain data */
+	uint8_t suites[8];
+	size_t suite_count;
+};
+
+enum {
+	FCI_TOKEN_INITIALISED = 0x01,
+	FCI_USER_PIN_SET = 0x02,
+	FCI_USER_PIN_COUNT_LOW = 0x04,
+	FCI_USER_PIN_FINAL_TRY = 0x08,
+	FCI_USER_PIN_LOCKED = 0x10,
+	FCI_SO_PIN_COUNT_LOW = 0x20,
+	FCI_SO_PIN_FINAL_TRY = 0x40,
+	FCI_SO_PIN_LOCKED = 0x80,
+};
+enum { FCI_FRESH = 0x01, FCI_PERSONALISED = 0x0F };
+
+/*
+ * Takes the transport over (and nulls it) on success. identity may be NULL: then only bare commands
+ * work. policy may be NULL: the default. Sends nothing.
+ */
+enum rc sc_open(struct transport **transport, const struct identity *identity,
+		const struct policy *policy, struct sc **ret) WARN_UNUSED;
+/* Wipes keys and buffers and closes the transport. */
+void sc_close(struct sc **sc);
+
+/*
+ * SELECT of the token application: bare before a session, protected in one. A bare answer proves
+ * nothing. RC_SW with *ret_sw if the card refuses, RC_MALFORMED for an answer that is no FCI.
+ */
+enum rc sc_select(struct sc *sc, struct fci *ret, uint16_t *ret_sw) WARN_UNUSED;
+
+/* One command outside a session (personalisation). RC_STATE while a session is up. Appends to answer. */
+enum rc sc_exchange_bare(struct sc *sc, const struct apdu *command, struct buf *answer,
+			 uint16_t *ret_sw) WARN_UNUSED;
+
+/*
+ * One protected command and its verified answer, whatever its status word; the session is opened
+ * first if there is none. Plain CLA without channel, chaining or secure messaging bits.
+ *
+ * A session that the card has lost (bare 6982, 6987 or 6988, or a reset before the command) is
+ * opened again and the command repeated, once; sc_epoch has then moved, and the card has forgotten
+ * every PIN. A command that the card may have executed is never repeated; the session is then dead
+ * and the next call opens another. Besides the failures of the transport and of the handshake:
+ *
+ * RC_AUTH	the answer does not verify; it may have been executed
+ * RC_RESET	the answer was lost, or the session was lost again; it may have been executed
+ * RC_SPACE	the command or answer is too long for the card or for answer
+ */
+enum rc sc_exchange(struct sc *sc, const struct apdu *command, struct buf *answer,
+		    uint16_t *ret_sw) WARN_UNUSED;
+/* The same; the answer stays in the connection and is valid until its next use. */
+enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view *ret_answer,
+			 uint16_t *ret_sw) WARN_UNUSED;
+/* An empty buffer of the connection's to build a command's data in; wiped after the next exchange. */
+struct buf *sc_scratch(struct sc *sc);
+
+/*
+ * Opens the session now if there is none: SELECT and the handshake. RC_AUTH, RC_EXPIRED, RC_POLICY:
+ * the card's certificate, signature or suite was refused; RC_SW: the card refused the host (said in
+ * a sentence); RC_STATE: no identity, or a card that is not personalised.
+ */
+enum rc sc_connect(struct sc *sc) WARN_UNUSED;
+/* True while a session is believed to be up. */
+bool sc_is_connected(const struct sc *sc);
+/* Number of sessions so far: another value than before means that the card forgot its PIN status. */
+uint64_t sc_epoch(const struct sc *sc);
+/* The suite of the session, 0 if there is none; the id of its card, NULL if there is none. */
+uint8_t sc_suite(const struct sc *sc);
+const uint8_t *sc_card_id(const struct sc *sc);
+/* The newest change counter that an answer carried; 0 before the first. */
+uint64_t sc_change_counter(const struct sc *sc);
+void sc_set_change_counter(struct sc *sc, uint64_t counter);
+/* True if commands and answers may have extended lengths (known after SELECT). */
+bool sc_is_extended(const struct sc *sc);
+
+/* What went over the wire on this connection. */
+struct sc_figures {
+	uint64_t apdus; /* command APDUs sent */
+	uint64_t sent, received; /* bytes of commands and of answers */
+	uint64_t sessions; /* handshakes that came right */
+	uint64_t handshake_apdus; /* of the last handshake, SELECT not counted */
+};
+void sc_figures(const struct sc *sc, struct sc_figures *ret);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who the host is towards a card, and whom it takes for a card: key pairs with certificate chains,
+ * one for each suite, the trust point of the cards, and the one card expected. Kept in a directory:
+ *
+ *	host.key, host.cvc          private key (PEM, PKCS#8, not enciphered) and chain for suite 42
+ *	host-02.key, host-02.cvc    the same for suite 02; may be absent
+ *	authority.cvc               the authority's certificate: trust point for cards
+ *	card.id                     16 hexadecimal digits: the only card accepted; may be absent
+ *
+ * A chain is the certificates one after the other, binary, from the one that the authority signed
+ * to the host's own, which is last. An identity is not changed once it is in use, and may then be
+ * shared by threads; it must outlive the connections that use it.
+ */
+#ifndef INTAGLIO_SC_IDENTITY_H
+#define INTAGLIO_SC_IDENTITY_H
+
+#include "base/cvc.h"
+
+struct identity;
+
+/* One key pair of the host. */
+struct identity_key {
+	uint8_t suite;
+	EVP_PKEY *key;
+	struct buf chain; /* the certificates as read */
+	struct cvc certificate; /* the host's own; borrows from chain */
+};
+
+/*
+ * Reads a directory. A sentence is said for whatever fails: RC_NOT_FOUND no such file, RC_IO not
+ * readable, RC_POLICY a key file that group or others can read or write, or a certificate of
+ * another suite than its name says, RC_MALFORMED bytes that are no key or certificate, RC_AUTH a
+ * key that is not its certificate's or a chain that does not begin under the authority.
+ */
+enum rc identity_load(const char *dir, struct identity **ret) WARN_UNUSED;
+/* From memory: the authority's certificate (one 7F21). Keys are added with identity_add. */
+enum rc identity_new(struct view authority, struct identity **ret) WARN_UNUSED;
+/*
+ * Adds the key pair of a suite; key is taken over on success. Fails as identity_load; RC_EXISTS if
+ * the suite has one.
+ */
+enum rc identity_add(struct identity *identity, uint8_t suite, EVP_PKEY *key,
+		     struct view chain) WARN_UNUSED;
+/* Only the card of this id is accepted from now on. */
+void identity_expect_card(struct identity *identity, const uint8_t id[CVC_ID]);
+void identity_free(struct identity **identity);
+
+/* The key pair of a suite, NULL if there is none. */
+const struct identity_key *identity_key(const struct identity *identity, uint8_t suite);
+const struct cvc *identity_authority(const struct identity *identity);
+/* The card expected, NULL if any card under the authority will do. */
+const uint8_t *identity_card(const struct identity *identity);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the host accepts: suite 42 at level 33 with every card, and an older suite or a lower level
+ * only with cards named one by one (protocol.md 1). Plain data of the caller, not changed while a
+ * connection uses it.
+ */
+#ifndef INTAGLIO_SC_POLICY_H
+#define INTAGLIO_SC_POLICY_H
+
+#include "base/cvc.h"
+
+enum { SUITE_42 = 0x42, SUITE_02 = 0x02, SUITE_01 = 0x01 };
+
+/* Bits of a security level, GPCS F.3.2 as protocol.md 1 settles it. */
+enum {
+	LEVEL_C_MAC = 0x01,
+	LEVEL_C_DEC = 0x02,
+	LEVEL_R_MAC = 0x10,
+	LEVEL_R_ENC = 0x20,
+	LEVEL_ALL = 0x33,
+};
+
+/* A key of card or host by version and index; 0, 0 is the default key (an empty tag 83 or 84). */
+struct policy_reference {
+	uint8_t version, index;
+};
+
+/* One card that is spoken to in another way than the default. */
+struct policy_card {
+	uint8_t id[CVC_ID];
+	uint8_t suite; /* SUITE_ */
+	uint8_t level; /* LEVEL_ bits; 0: LEVEL_ALL */
+	struct policy_reference card_key; /* tag 84 */
+	struct policy_reference host_key; /* tag 83 */
+	bool stored_host_key; /* P2 A4: the card holds the host's public key, no certificate is sent */
+};
+
+struct policy {
+	const struct policy_card *cards;
+	size_t card_count;
+};
+
+/* The row for a card: the one that names it, or the default row. Never NULL. policy may be NULL. */
+const struct policy_card *policy_find(const struct policy *policy, const uint8_t id[CVC_ID]);
+/* RC_POLICY, with a sentence, if a row asks for what its suite does not have. */
+enum rc policy_check(const struct policy_card *row) WARN_UNUSED;
+
+#endif
