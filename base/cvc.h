@@ -42,11 +42,11 @@ enum rc cvc_parse(struct view *in, struct cvc *ret) WARN_UNUSED;
 enum rc cvc_key(const struct cvc *c, EVP_PKEY **ret) WARN_UNUSED;
 /* Verifies the signature with the signer's key and the scheme of the signer's 7F49. RC_AUTH. */
 enum rc cvc_verify(const struct cvc *c, EVP_PKEY *signer, enum rsa_scheme scheme) WARN_UNUSED;
-/* Last 8 bytes of the holder reference: OCE id or card id. */
+/* Last 8 bytes of the holder reference: OCE id or card id. RC_MALFORMED if it has only 7. */
 enum rc cvc_id(const struct cvc *c, uint8_t ret[CVC_ID]) WARN_UNUSED;
 
 struct cvc_request {
-	const char *car, *chr; /* up to 16 characters */
+	const char *car, *chr; /* 7 to 16 printable characters */
 	EVP_PKEY *key; /* the holder's, public part */
 	enum rsa_scheme scheme; /* that the holder's key is for */
 	enum cvc_type type;
@@ -55,15 +55,19 @@ struct cvc_request {
 	uint8_t suite; /* 0: no extension */
 };
 
-/* Makes and signs a certificate; the signer's scheme is the one of its own 7F49. Appends 7F21. */
+/*
+ * Makes and signs a certificate; the signer's scheme is the one of its own 7F49. Appends 7F21.
+ * RC_ARGUMENT if the request's references, dates or roles are none that cvc_parse would take.
+ */
 enum rc cvc_issue(const struct cvc_request *request, EVP_PKEY *signer,
 		  enum rsa_scheme signer_scheme, struct buf *out) WARN_UNUSED;
 /* Appends the 7F49 data object of a key. */
 enum rc cvc_put_key(EVP_PKEY *key, enum rsa_scheme scheme, struct buf *out) WARN_UNUSED;
 /* Parses a 7F49 data object into a key. */
 enum rc cvc_public_key(struct view object, enum rsa_scheme *ret_scheme, EVP_PKEY **ret) WARN_UNUSED;
-/* Today, UTC, as yymmdd; the date years on. */
+/* Today, UTC, as yymmdd. */
 uint32_t cvc_today(void);
+/* The date years on, at most in 2099; 29 February becomes the 28th where there is none. */
 uint32_t cvc_years_on(uint32_t date, unsigned int years);
 
 #endif

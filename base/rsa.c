@@ -28,8 +28,7 @@ enum rc rsa_generate(unsigned int bits, EVP_PKEY **ret)
 	return RC_OK;
 }
 
-/* RC_MALFORMED if modulus and exponent cannot be those of an RSA key we would use. */
-static enum rc check_public(struct view n, struct view e)
+enum rc rsa_check_public(struct view n, struct view e)
 {
 	while (n.len && !n.data[0])
 		n = view_of(n.data + 1, n.len - 1);
@@ -72,7 +71,7 @@ enum rc rsa_public(struct view n, struct view e, EVP_PKEY **ret)
 {
 	BIGNUM *modulus, *exponent;
 	EVP_PKEY *key = NULL;
-	enum rc rc = check_public(n, e);
+	enum rc rc = rsa_check_public(n, e);
 
 	if (rc != RC_OK)
 		return rc;
@@ -136,13 +135,13 @@ enum rc rsa_put_exponent(const EVP_PKEY *key, struct buf *b)
 	return put_number(key, OSSL_PKEY_PARAM_RSA_E, b);
 }
 
-static enum rc set_scheme(EVP_PKEY_CTX *ctx, enum rsa_scheme scheme)
+static enum rc set_scheme(EVP_PKEY_CTX *ctx, enum rsa_scheme scheme, int salt)
 {
 	if (scheme != RSA_PSS_SHA256)
 		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 ? RC_OK
 										 : RC_CRYPTO;
 	if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, PSS_SALT) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) != 1 ||
 	    EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA2-256", NULL) != 1)
 		return RC_CRYPTO;
 	return RC_OK;
@@ -165,7 +164,7 @@ enum rc rsa_sign(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts
 	if (!ctx ||
 	    EVP_DigestSignInit_ex(ctx, &pkey_ctx, scheme_digest(scheme), crypto_context(), NULL,
 				  key, NULL) != 1 ||
-	    set_scheme(pkey_ctx, scheme) != RC_OK)
+	    set_scheme(pkey_ctx, scheme, PSS_SALT) != RC_OK)
 		goto out;
 	for (size_t i = 0; i < count; i++) {
 		if (EVP_DigestSignUpdate(ctx, parts[i].data, parts[i].len) != 1)
@@ -186,8 +185,8 @@ out:
 	return rc;
 }
 
-enum rc rsa_verify(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts, size_t count,
-		   struct view signature)
+static enum rc verify(EVP_PKEY *key, enum rsa_scheme scheme, int salt, const struct view *parts,
+		      size_t count, struct view signature)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pkey_ctx;
@@ -197,7 +196,7 @@ enum rc rsa_verify(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *par
 	if (!ctx ||
 	    EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, scheme_digest(scheme), crypto_context(), NULL,
 				    key, NULL) != 1 ||
-	    set_scheme(pkey_ctx, scheme) != RC_OK)
+	    set_scheme(pkey_ctx, scheme, salt) != RC_OK)
 		goto out;
 	for (size_t i = 0; i < count; i++) {
 		if (EVP_DigestVerifyUpdate(ctx, parts[i].data, parts[i].len) != 1)
@@ -213,6 +212,18 @@ out:
 	ERR_pop_to_mark();
 	EVP_MD_CTX_free(ctx);
 	return rc;
+}
+
+enum rc rsa_verify(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts, size_t count,
+		   struct view signature)
+{
+	return verify(key, scheme, PSS_SALT, parts, count, signature);
+}
+
+enum rc rsa_verify_any_salt(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts,
+			    size_t count, struct view signature)
+{
+	return verify(key, scheme, RSA_PSS_SALTLEN_AUTO, parts, count, signature);
 }
 
 static enum rc set_encryption(EVP_PKEY_CTX *ctx, enum rsa_encryption scheme)

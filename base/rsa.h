@@ -16,7 +16,12 @@ enum rsa_scheme {
 
 /* A new RSA key of bits (1024 to 4096; policy is the caller's), e = 65537. */
 enum rc rsa_generate(unsigned int bits, EVP_PKEY **ret) WARN_UNUSED;
-/* From modulus and exponent as unsigned big-endian. RC_MALFORMED: modulus below 1024 or above 4096 bits or even, exponent even or below 3. */
+/*
+ * RC_MALFORMED unless the modulus is odd and of 1024 to 4096 bits, and the exponent odd, at least 3
+ * and of at most 64 bits. Unsigned big-endian; leading zeros are passed over.
+ */
+enum rc rsa_check_public(struct view n, struct view e) WARN_UNUSED;
+/* A public key of modulus and exponent. RC_MALFORMED as rsa_check_public. */
 enum rc rsa_public(struct view n, struct view e, EVP_PKEY **ret) WARN_UNUSED;
 /* Bytes of the modulus. */
 size_t rsa_size(const EVP_PKEY *key);
@@ -33,6 +38,12 @@ enum rc rsa_sign(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts
 /* RC_AUTH if the signature is not one. */
 enum rc rsa_verify(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts, size_t count,
 		   struct view signature) WARN_UNUSED;
+/*
+ * As rsa_verify, but a PSS signature may have a salt of any length. For certificates only: OpenPACE
+ * signs them with the longest salt, where TR-03110-3 A.6.3 and we have that of the hash.
+ */
+enum rc rsa_verify_any_salt(EVP_PKEY *key, enum rsa_scheme scheme, const struct view *parts,
+			    size_t count, struct view signature) WARN_UNUSED;
 
 enum rsa_encryption { RSA_OAEP_SHA256, RSA_ES_PKCS1 };
 enum rc rsa_encrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view plain,
