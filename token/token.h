@@ -114,6 +114,10 @@ CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BY
 		       CK_ULONG signature_len);
 CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len);
 
+/* A leaf of a ledger object as it is stored, by the two-call rule; for the vendor interface. */
+CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE_PTR out,
+			CK_ULONG_PTR out_len);
+
 /* Figures of a slot's connection since it was opened: APDUs, and bytes to and from the card. */
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received);
