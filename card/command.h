@@ -14,6 +14,7 @@
 
 struct card;
 struct scp10;
+struct token_ram; /* card/ram.h */
 
 /* Whose PIN a channel has verified. */
 enum pin_status { PIN_NONE, PIN_USER, PIN_SO };
@@ -25,17 +26,20 @@ struct channel {
 	unsigned int number;
 	bool open;
 	bool selected; /* the token application is selected */
+	struct token_ram *ram; /* of the card instance, the same in every channel; the card's */
 	struct scp10 *scp10; /* handshake state and session, card/scp10.h */
 	unsigned int roles; /* of the session's certificate, 0 without a session */
 	enum pin_status pin;
 	uint8_t *user_key; /* CARD_KEY_SIZE bytes from secret_new while pin is not PIN_NONE, else NULL */
 	uint64_t pin_generation; /* the PIN record's generation at VERIFY; another one ends the status */
+	bool reauthenticated; /* VERIFY since the last operation of a CKA_ALWAYS_AUTHENTICATE key */
 };
 
 struct command {
 	struct card *card;
 	struct nvm *nvm;
 	struct channel *channel;
+	const uint8_t *card_id; /* CVC_ID bytes, zeros before personalisation */
 	uint8_t cla, ins, p1, p2; /* CLA without channel, chaining and secure messaging bits */
 	struct view data;
 	uint32_t le; /* as in struct apdu */
@@ -65,6 +69,7 @@ struct command_row {
 };
 
 /* The families, each in the file of its name; rows end with a NULL handler. */
+extern const struct command_row token_commands[]; /* card/token.c */
 extern const struct command_row pin_commands[]; /* card/pin.c */
 extern const struct command_row object_commands[]; /* card/object.c */
 extern const struct command_row key_commands[]; /* card/key.c */
@@ -98,5 +103,7 @@ void pin_forget(struct channel *channel);
 bool pin_holds(struct nvm *nvm, const struct channel *channel);
 /* The status word for a failure of the card's own memory or libcrypto. */
 uint16_t command_sw(enum rc rc);
+/* Ends a transaction: commits if all went well so far, else aborts and returns what went wrong. */
+enum rc command_commit(struct nvm *nvm, enum rc rc) WARN_UNUSED;
 
 #endif
