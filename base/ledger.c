@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Leaves, receipts and names of sealed ledgers. */
+#include "base/ledger.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/cryptoki.h"
+#include "base/intaglio.h"
+
+static_assert(LEDGER_OVERHEAD <= CK_INTAGLIO_SEAL_OVERHEAD, "the bound of the public header");
+
+void ledger_origin(const uint8_t id[LEDGER_ID], char ret[LEDGER_ORIGIN + 1])
+{
+	int at = snprintf(ret, LEDGER_ORIGIN + 1, "intaglio/ledger/");
+
+	for (size_t i = 0; i < LEDGER_ID; i++)
+		snprintf(ret + at + 2 * i, 3, "%02x", id[i]);
+}
+
+enum rc ledger_key(const uint8_t id[LEDGER_ID], const uint8_t public_key[ED25519_PUBLIC],
+		   struct note_key *ret)
+{
+	char origin[LEDGER_ORIGIN + 1];
+
+	ledger_origin(id, origin);
+	return note_key_make(origin, public_key, ret);
+}
+
+enum rc ledger_put_note(const struct note_key *key, EVP_PKEY *private_key, uint64_t size,
+			const uint8_t root[MERKLE_HASH], struct buf *out)
+{
+	uint8_t array[LEDGER_NOTE_MAX];
+	struct checkpoint c = {.origin = view_str(key->name), .size = size};
+	struct view hash = view_of(root, MERKLE_HASH);
+	struct buf text;
+
+	buf_fixed(&text, array, sizeof(array));
+	if (view_copy(&hash, c.root, MERKLE_HASH) != RC_OK)
+		return RC_ARGUMENT;
+	note_put_checkpoint(&text, &c);
+	if (buf_rc(&text) != RC_OK)
+		return buf_rc(&text);
+	return note_sign(view_buf(&text), key, private_key, out);
+}
+
+void leaf_put_header(struct buf *b, const struct leaf_header *h)
+{
+	buf_u8(b, LEAF_VERSION);
+	buf_put(b, h->ledger, LEDGER_ID);
+	buf_u64(b, h->index);
+	buf_u64(b, h->card_counter);
+	buf_u64(b, h->time_ms);
+	buf_u16(b, h->type);
+	buf_put(b, h->client_nonce, LEDGER_NONCE);
+	buf_put(b, h->nonce, GCM_NONCE);
+	buf_u32(b, h->length);
+}
+
+/* Takes a header and what it announces from the front of in. */
+static enum rc take(struct view *in, struct leaf_header *h, struct view *ciphertext,
+		    struct view *tag)
+{
+	uint8_t version;
+
+	if (view_u8(in, &version) != RC_OK || version != LEAF_VERSION ||
+	    view_copy(in, h->ledger, LEDGER_ID) != RC_OK || view_u64(in, &h->index) != RC_OK ||
+	    view_u64(in, &h->card_counter) != RC_OK || view_u64(in, &h->time_ms) != RC_OK ||
+	    view_u16(in, &h->type) != RC_OK ||
+	    view_copy(in, h->client_nonce, LEDGER_NONCE) != RC_OK ||
+	    view_copy(in, h->nonce, GCM_NONCE) != RC_OK || view_u32(in, &h->length) != RC_OK ||
+	    view_take(in, h->length, ciphertext) != RC_OK || view_take(in, GCM_TAG, tag) != RC_OK)
+		return RC_MALFORMED;
+	return RC_OK;
+}
+
+enum rc leaf_parse(struct view leaf, struct leaf_header *ret_header, struct view *ret_ciphertext,
+		   struct view *ret_tag)
+{
+	struct leaf_header header;
+	struct view ciphertext, tag;
+
+	if (take(&leaf, &header, &ciphertext, &tag) != RC_OK || view_end(&leaf) != RC_OK)
+		return RC_MALFORMED;
+	*ret_header = header;
+	*ret_ciphertext = ciphertext;
+	*ret_tag = tag;
+	return RC_OK;
+}
+
+enum rc leaf_take(struct view *in, struct view *ret_leaf)
+{
+	struct view rest = *in, ciphertext, tag;
+	struct leaf_header header;
+
+	if (take(&rest, &header, &ciphertext, &tag) != RC_OK)
+		return RC_MALFORMED;
+	return view_take(in, in->len - rest.len, ret_leaf);
+}
+
+enum rc receipt_put(const struct receipt *receipt, struct buf *out)
+{
+	if (receipt->proof.count > MERKLE_PROOF_MAX)
+		return RC_ARGUMENT;
+	buf_u64(out, receipt->index);
+	buf_put(out, receipt->leaf_hash, MERKLE_HASH);
+	buf_u8(out, (uint8_t)receipt->proof.count);
+	buf_put(out, receipt->proof.hash, receipt->proof.count * MERKLE_HASH);
+	buf_view(out, receipt->note);
+	return buf_rc(out);
+}
+
+enum rc receipt_parse(struct view bytes, struct receipt *ret)
+{
+	struct receipt r = {.index = 0};
+	uint8_t count;
+
+	if (view_u64(&bytes, &r.index) != RC_OK ||
+	    view_copy(&bytes, r.leaf_hash, MERKLE_HASH) != RC_OK ||
+	    view_u8(&bytes, &count) != RC_OK || count > LEDGER_PATH_MAX ||
+	    view_copy(&bytes, r.proof.hash, (size_t)count * MERKLE_HASH) != RC_OK || !bytes.len ||
+	    bytes.len > NOTE_MAX)
+		return RC_MALFORMED;
+	r.proof.count = count;
+	r.note = bytes;
+	*ret = r;
+	return RC_OK;
+}
+
+/* That a leaf is the one the receipt is for, in the ledger of this origin. */
+static enum rc check_leaf(const struct receipt *r, struct view leaf, struct view ledger)
+{
+	uint8_t hash[MERKLE_HASH];
+	char origin[LEDGER_ORIGIN + 1];
+	struct view ciphertext, tag;
+	struct leaf_header header;
+	enum rc rc = merkle_leaf_hash(leaf, hash);
+
+	if (rc != RC_OK)
+		return rc;
+	if (!view_equal(view_of(hash, MERKLE_HASH), view_of(r->leaf_hash, MERKLE_HASH)))
+		return RC_AUTH;
+	if (r->index == 0)
+		return RC_OK;
+	if (leaf_parse(leaf, &header, &ciphertext, &tag) != RC_OK)
+		return RC_MALFORMED;
+	ledger_origin(header.ledger, origin);
+	if (header.index != r->index || !view_equal(ledger, view_str(origin)))
+		return RC_AUTH;
+	return RC_OK;
+}
+
+enum rc receipt_verify(struct view bytes, struct view leaf, struct view verifier_key)
+{
+	struct checkpoint checkpoint;
+	struct note_key key;
+	struct receipt r;
+	struct view text;
+	enum rc rc;
+
+	if (receipt_parse(bytes, &r) != RC_OK)
+		return RC_MALFORMED;
+	rc = note_parse_key(verifier_key, &key);
+	if (rc == RC_OK)
+		rc = note_open(r.note, &key, &text);
+	if (rc == RC_OK)
+		rc = note_parse_checkpoint(text, &checkpoint);
+	if (rc != RC_OK)
+		return rc;
+	if (!view_equal(checkpoint.origin, view_str(key.name)))
+		return RC_AUTH;
+	rc = merkle_verify_inclusion(&r.proof, r.index, checkpoint.size, r.leaf_hash,
+				     checkpoint.root);
+	if (rc == RC_OK && leaf.len)
+		rc = check_leaf(&r, leaf, checkpoint.origin);
+	return rc;
+}

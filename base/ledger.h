@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What card, token and auditor share of a sealed ledger: leaves, receipts and the ledger's name. A
+ * leaf is `header || ciphertext || tag 16`, AES-256-GCM under the ledger's key with the header as
+ * additional data; the tree is that of base/merkle.h over whole leaves, and its heads are notes
+ * signed by the ledger's Ed25519 key under the ledger's origin.
+ */
+#ifndef INTAGLIO_BASE_LEDGER_H
+#define INTAGLIO_BASE_LEDGER_H
+
+#include "base/crypto.h"
+#include "base/note.h"
+
+enum {
+	LEDGER_ID = 16,
+	LEDGER_NONCE = 16, /* client nonce: host time in ms 8, random 8 */
+	LEDGER_PATH_MAX = 32, /* hashes in an inclusion proof: a ledger closes at 2^32 records */
+	LEDGER_ORIGIN = 16 + 2 * LEDGER_ID, /* characters of an origin */
+	LEAF_VERSION = 1,
+	LEAF_HEADER_SIZE = 1 + LEDGER_ID + 8 + 8 + 8 + 2 + LEDGER_NONCE + GCM_NONCE + 4,
+	LEAF_OVERHEAD = LEAF_HEADER_SIZE + GCM_TAG,
+	/* Origin, size and root; an empty line; dash, name and signature. */
+	LEDGER_NOTE_MAX = LEDGER_ORIGIN + 1 + 10 + 1 + 44 + 1 + 1 + 4 + LEDGER_ORIGIN + 1 + 92 + 1,
+	RECEIPT_MAX = 8 + MERKLE_HASH + 1 + LEDGER_PATH_MAX * MERKLE_HASH + LEDGER_NOTE_MAX,
+	/* A leaf and its receipt are at most this longer than the plaintext. */
+	LEDGER_OVERHEAD = LEAF_OVERHEAD + RECEIPT_MAX,
+};
+
+/* A ledger has at most this many records, leaf 0 included. */
+#define LEDGER_RECORDS_MAX ((uint64_t)1 << 32)
+
+/*
+ * The ledger's name, origin line of its checkpoints and key name of its signatures:
+ * `intaglio/ledger/` and the 32 lower-case hexadecimal digits of its id. It has the form of a
+ * schema-less URL, as tlog-checkpoint asks, and claims nobody's domain.
+ */
+void ledger_origin(const uint8_t id[LEDGER_ID], char ret[LEDGER_ORIGIN + 1]);
+/* The verifier key of a ledger. */
+enum rc ledger_key(const uint8_t id[LEDGER_ID], const uint8_t public_key[ED25519_PUBLIC],
+		   struct note_key *ret) WARN_UNUSED;
+/* Appends the signed checkpoint of a tree of this size and root. */
+enum rc ledger_put_note(const struct note_key *key, EVP_PKEY *private_key, uint64_t size,
+			const uint8_t root[MERKLE_HASH], struct buf *out) WARN_UNUSED;
+
+struct leaf_header {
+	uint8_t ledger[LEDGER_ID];
+	uint64_t index, card_counter;
+	uint64_t time_ms; /* the host's claim, ms since 1970 */
+	uint16_t type;
+	uint8_t client_nonce[LEDGER_NONCE];
+	uint8_t nonce[GCM_NONCE];
+	uint32_t length; /* of the plaintext */
+};
+
+/* Appends the LEAF_HEADER_SIZE bytes that are the additional data. */
+void leaf_put_header(struct buf *b, const struct leaf_header *header);
+/*
+ * Takes a whole leaf apart; its length must be exactly what the header says. RC_MALFORMED. The
+ * additional data is the leaf's first LEAF_HEADER_SIZE bytes.
+ */
+enum rc leaf_parse(struct view leaf, struct leaf_header *ret_header, struct view *ret_ciphertext,
+		   struct view *ret_tag) WARN_UNUSED;
+/* Takes one leaf from the front of in, where a receipt or another leaf follows. RC_MALFORMED. */
+enum rc leaf_take(struct view *in, struct view *ret_leaf) WARN_UNUSED;
+
+/* Coded as `index 8 || leaf hash 32 || count 1 || hashes || note`. */
+struct receipt {
+	uint64_t index;
+	uint8_t leaf_hash[MERKLE_HASH];
+	struct merkle_proof proof;
+	struct view note;
+};
+
+/* Appends it. RC_ARGUMENT for a proof of too many hashes, RC_SPACE if out is full. */
+enum rc receipt_put(const struct receipt *receipt, struct buf *out) WARN_UNUSED;
+/* RC_MALFORMED. The note is not judged; receipt_verify does that. */
+enum rc receipt_parse(struct view bytes, struct receipt *ret) WARN_UNUSED;
+/*
+ * Checks a receipt against a ledger's verifier key (text): the note is signed and of that ledger,
+ * and the proof leads from the leaf hash to its root. With a leaf that is not empty, also that it
+ * is the receipt's leaf and, except for leaf 0, that its header has this ledger and index.
+ * RC_MALFORMED if receipt, leaf or key do not parse, RC_AUTH if they do not agree.
+ */
+enum rc receipt_verify(struct view bytes, struct view leaf, struct view verifier_key) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Signed notes and checkpoints, C2SP signed-note and tlog-checkpoint. */
+#include "base/note.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/base64.h"
+
+enum { ED25519_TYPE = 0x01 };
+
+static const char dash[] = "\xE2\x80\x94 "; /* U+2014 and a space */
+
+/* What stands before the next separator, which is taken as well. RC_MALFORMED without one. */
+static enum rc take_until(struct view *in, char separator, struct view *ret)
+{
+	const uint8_t *at = in->len ? memchr(in->data, separator, in->len) : NULL;
+	struct view one;
+
+	if (!at || view_take(in, (size_t)(at - in->data), ret) != RC_OK)
+		return RC_MALFORMED;
+	return view_take(in, 1, &one);
+}
+
+static bool is_name(struct view name)
+{
+	if (!name.len || name.len > NOTE_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.data[i] <= ' ' || name.data[i] > '~' || name.data[i] == '+')
+			return false;
+	}
+	return true;
+}
+
+static enum rc key_make(struct view name, const uint8_t *public_key, struct note_key *ret)
+{
+	static const uint8_t type = ED25519_TYPE;
+	uint8_t digest[SHA256_SIZE];
+	struct view parts[] = {name, view_str("\n"), view_of(&type, 1),
+			       view_of(public_key, ED25519_PUBLIC)};
+	enum rc rc = crypto_sha256_parts(parts, 4, digest);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret = (struct note_key){.name = {0}};
+	memcpy(ret->name, name.data, name.len);
+	memcpy(ret->id, digest, NOTE_KEY_ID);
+	memcpy(ret->public_key, public_key, ED25519_PUBLIC);
+	return RC_OK;
+}
+
+enum rc note_key_make(const char *name, const uint8_t public_key[ED25519_PUBLIC],
+		      struct note_key *ret)
+{
+	if (!is_name(view_str(name)))
+		return RC_ARGUMENT;
+	return key_make(view_str(name), public_key, ret);
+}
+
+void note_put_key(struct buf *b, const struct note_key *key)
+{
+	uint8_t array[1 + ED25519_PUBLIC];
+	struct buf typed;
+
+	buf_fixed(&typed, array, sizeof(array));
+	buf_u8(&typed, ED25519_TYPE);
+	buf_put(&typed, key->public_key, ED25519_PUBLIC);
+	buf_printf(b, "%s+", key->name);
+	for (size_t i = 0; i < NOTE_KEY_ID; i++)
+		buf_printf(b, "%02x", key->id[i]);
+	buf_u8(b, '+');
+	base64_put(b, view_buf(&typed));
+}
+
+enum rc note_parse_key(struct view text, struct note_key *ret)
+{
+	uint8_t array[1 + ED25519_PUBLIC], id_array[2 * NOTE_KEY_ID];
+	struct view name, id;
+	struct note_key key;
+	struct buf typed, expected;
+	enum rc rc;
+
+	buf_fixed(&typed, array, sizeof(array));
+	buf_fixed(&expected, id_array, sizeof(id_array));
+	if (take_until(&text, '+', &name) != RC_OK || !is_name(name) ||
+	    take_until(&text, '+', &id) != RC_OK || base64_parse(text, &typed) != RC_OK ||
+	    typed.len != sizeof(array) || array[0] != ED25519_TYPE)
+		return RC_MALFORMED;
+	rc = key_make(name, array + 1, &key);
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < NOTE_KEY_ID; i++)
+		buf_printf(&expected, "%02x", key.id[i]);
+	if (!view_equal(id, view_buf(&expected)))
+		return RC_MALFORMED;
+	*ret = key;
+	return RC_OK;
+}
+
+enum rc note_sign(struct view text, const struct note_key *key, EVP_PKEY *private_key,
+		  struct buf *out)
+{
+	uint8_t signature[NOTE_KEY_ID + ED25519_SIGNATURE];
+	enum rc rc;
+
+	if (!text.len || text.data[text.len - 1] != '\n')
+		return RC_ARGUMENT;
+	memcpy(signature, key->id, NOTE_KEY_ID);
+	rc = ed25519_sign(private_key, text, signature + NOTE_KEY_ID);
+	if (rc != RC_OK)
+		return rc;
+	buf_view(out, text);
+	buf_printf(out, "\n%s%s ", dash, key->name);
+	base64_put(out, view_of(signature, sizeof(signature)));
+	buf_u8(out, '\n');
+	return buf_rc(out);
+}
+
+/* The bytes of one UTF-8 sequence at the front, 0 if there is none (RFC 3629). */
+static size_t utf8_sequence(struct view v)
+{
+	uint8_t c = v.data[0];
+	uint32_t point, least;
+	size_t n;
+
+	if (c < 0x80)
+		return 1;
+	if (c < 0xC2 || c > 0xF4)
+		return 0;
+	n = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+	least = n == 2 ? 0x80 : n == 3 ? 0x800 : 0x10000;
+	if (v.len < n)
+		return 0;
+	point = c & (0x7FU >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((v.data[i] & 0xC0) != 0x80)
+			return 0;
+		point = point << 6 | (v.data[i] & 0x3FU);
+	}
+	if (point < least || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
+		return 0;
+	return n;
+}
+
+static bool is_text(struct view v)
+{
+	while (v.len) {
+		size_t n = utf8_sequence(v);
+
+		if (!n || (v.data[0] < ' ' && v.data[0] != '\n'))
+			return false;
+		v = view_of(v.data + n, v.len - n);
+	}
+	return true;
+}
+
+/* Splits at the last empty line. */
+static enum rc split(struct view note, struct view *ret_text, struct view *ret_signatures)
+{
+	if (note.len > NOTE_MAX || !is_text(note))
+		return RC_MALFORMED;
+	for (size_t at = note.len; at-- > 1;) {
+		if (note.data[at] == '\n' && note.data[at - 1] == '\n') {
+			*ret_text = view_of(note.data, at);
+			*ret_signatures = view_of(note.data + at + 1, note.len - at - 1);
+			return ret_signatures->len ? RC_OK : RC_MALFORMED;
+		}
+	}
+	return RC_MALFORMED;
+}
+
+/*
+ * Judges one signature line: RC_OK if key made it, RC_NOT_FOUND if it is another's, RC_AUTH if it
+ * bears key's name and id and does not verify.
+ */
+static enum rc check_line(struct view line, struct view text, const struct note_key *key)
+{
+	struct view prefix, name;
+	struct buf signature;
+	enum rc rc = RC_MALFORMED;
+
+	buf_init(&signature, NOTE_MAX);
+	if (view_take(&line, sizeof(dash) - 1, &prefix) != RC_OK ||
+	    !view_equal(prefix, view_str(dash)) || take_until(&line, ' ', &name) != RC_OK ||
+	    !name.len || memchr(name.data, '+', name.len))
+		goto out;
+	rc = base64_parse(line, &signature);
+	if (rc == RC_OK && signature.len <= NOTE_KEY_ID)
+		rc = RC_MALFORMED;
+	if (rc != RC_OK)
+		goto out;
+	rc = RC_NOT_FOUND;
+	if (!view_equal(name, view_str(key->name)) ||
+	    !view_equal(view_of(signature.data, NOTE_KEY_ID), view_of(key->id, NOTE_KEY_ID)))
+		goto out;
+	rc = ed25519_verify(key->public_key, text,
+			    view_of(signature.data + NOTE_KEY_ID, signature.len - NOTE_KEY_ID));
+out:
+	buf_free(&signature);
+	return rc;
+}
+
+enum rc note_open(struct view note, const struct note_key *key, struct view *ret_text)
+{
+	struct view text, signatures, line;
+	unsigned int count = 0;
+	bool found = false;
+	enum rc rc;
+
+	if (split(note, &text, &signatures) != RC_OK)
+		return RC_MALFORMED;
+	while (signatures.len) {
+		if (take_until(&signatures, '\n', &line) != RC_OK || ++count > NOTE_SIGNATURES_MAX)
+			return RC_MALFORMED;
+		rc = check_line(line, text, key);
+		if (rc == RC_OK)
+			found = true;
+		else if (rc != RC_NOT_FOUND)
+			return rc;
+	}
+	if (!found)
+		return RC_AUTH;
+	*ret_text = text;
+	return RC_OK;
+}
+
+void note_put_checkpoint(struct buf *b, const struct checkpoint *c)
+{
+	buf_view(b, c->origin);
+	buf_printf(b, "\n%" PRIu64 "\n", c->size);
+	base64_put(b, view_of(c->root, MERKLE_HASH));
+	buf_u8(b, '\n');
+}
+
+static enum rc parse_size(struct view digits, uint64_t *ret)
+{
+	uint64_t size = 0;
+	uint8_t c;
+
+	if (!digits.len || (digits.len > 1 && digits.data[0] == '0'))
+		return RC_MALFORMED;
+	while (digits.len) {
+		if (view_u8(&digits, &c) != RC_OK || c < '0' || c > '9' ||
+		    size > (UINT64_MAX - (c - '0')) / 10)
+			return RC_MALFORMED;
+		size = size * 10 + (c - '0');
+	}
+	*ret = size;
+	return RC_OK;
+}
+
+enum rc note_parse_checkpoint(struct view text, struct checkpoint *ret)
+{
+	struct checkpoint c;
+	struct view size, root, extension;
+	struct buf hash;
+
+	buf_fixed(&hash, c.root, MERKLE_HASH);
+	if (take_until(&text, '\n', &c.origin) != RC_OK || !c.origin.len ||
+	    take_until(&text, '\n', &size) != RC_OK || parse_size(size, &c.size) != RC_OK ||
+	    take_until(&text, '\n', &root) != RC_OK || base64_parse(root, &hash) != RC_OK ||
+	    hash.len != MERKLE_HASH)
+		return RC_MALFORMED;
+	while (text.len) {
+		if (take_until(&text, '\n', &extension) != RC_OK || !extension.len)
+			return RC_MALFORMED;
+	}
+	*ret = c;
+	return RC_OK;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signed notes with Ed25519 keys (C2SP signed-note) and the checkpoints in them (C2SP
+ * tlog-checkpoint), as golang.org/x/mod/sumdb/note writes and reads them. Views borrow from the
+ * bytes they were parsed from.
+ */
+#ifndef INTAGLIO_BASE_NOTE_H
+#define INTAGLIO_BASE_NOTE_H
+
+#include "base/merkle.h"
+#include "base/rsa.h"
+
+enum {
+	NOTE_MAX = 65536, /* bytes of a note that note_open reads */
+	NOTE_SIGNATURES_MAX = 100,
+	NOTE_NAME_MAX = 127,
+	NOTE_KEY_ID = 4,
+	NOTE_KEY_MAX = NOTE_NAME_MAX + 1 + 8 + 1 + 44, /* the longest text of a verifier key */
+};
+
+/* A verifier key: who signs, and with what. */
+struct note_key {
+	char name[NOTE_NAME_MAX + 1];
+	uint8_t id[NOTE_KEY_ID];
+	uint8_t public_key[ED25519_PUBLIC];
+};
+
+/* The key of that name; graphic ASCII without '+', else RC_ARGUMENT. */
+enum rc note_key_make(const char *name, const uint8_t public_key[ED25519_PUBLIC],
+		      struct note_key *ret) WARN_UNUSED;
+/* Appends it as text: `name+id+key`. */
+void note_put_key(struct buf *b, const struct note_key *key);
+/* RC_MALFORMED if the text is not an Ed25519 verifier key, or its id is not the key's. */
+enum rc note_parse_key(struct view text, struct note_key *ret) WARN_UNUSED;
+
+/*
+ * Appends the note: text (which ends in a newline), an empty line, one signature line. The private
+ * key is the one that belongs to key.
+ */
+enum rc note_sign(struct view text, const struct note_key *key, EVP_PKEY *private_key,
+		  struct buf *out) WARN_UNUSED;
+/*
+ * The text of a note that key signed; signatures of other keys are passed over. RC_MALFORMED if it
+ * is no note, RC_AUTH if key did not sign it, or some signature in key's name does not verify.
+ */
+enum rc note_open(struct view note, const struct note_key *key, struct view *ret_text) WARN_UNUSED;
+
+struct checkpoint {
+	struct view origin;
+	uint64_t size;
+	uint8_t root[MERKLE_HASH];
+};
+
+/* Appends a checkpoint's three lines. */
+void note_put_checkpoint(struct buf *b, const struct checkpoint *c);
+/* Parses the text of a note; extension lines are passed over. RC_MALFORMED. */
+enum rc note_parse_checkpoint(struct view text, struct checkpoint *ret) WARN_UNUSED;
+
+#endif
