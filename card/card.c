@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The card as its reader sees it. Owns memory, identity and channels; one lock, one command at a
+ * time. Once its memory has failed the card answers nothing more, as a card without power.
+ */
+#include "card/card.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "card/dispatch.h"
+#include "card/instance.h"
+
+/*
+ * T=1, historical bytes: 80, card capabilities 73 (selection by full name, chaining, extended
+ * length, channels assigned by the card, eight or more), card issuer's data 58 "Intaglio".
+ */
+static const uint8_t atr[] = {0x3B, 0x8E, 0x80, 0x01, 0x80, 0x73, 0x80, 0x01, 0xD7,
+			      0x58, 'I',  'n',  't',  'a',  'g',  'l',  'i',  'o'};
+
+static enum rc open_memory(const char *dir, const struct card_options *options, struct nvm **ret)
+{
+	struct nvm_options memory = {.segment_size = 0};
+	enum rc rc;
+
+	if (options) {
+		memory.segment_size = options->segment_size;
+		memory.capacity = options->capacity;
+		memory.io = options->io;
+	}
+	if (options && options->create) {
+		rc = nvm_create(dir, &memory);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return nvm_open(dir, &memory, ret);
+}
+
+enum rc card_open(const char *dir, const struct card_options *options, struct card **ret)
+{
+	struct card *card;
+	enum rc rc;
+
+	if (!dir || !ret)
+		return RC_ARGUMENT;
+	card = calloc(1, sizeof(*card));
+	if (!card)
+		return RC_MEMORY;
+	card->owner = getpid();
+	pthread_mutex_init(&card->lock, NULL);
+	rc = open_memory(dir, options, &card->nvm);
+	if (rc == RC_OK)
+		rc = identity_open(card->nvm, &card->identity);
+	if (rc == RC_OK)
+		rc = token_ram_new(&card->ram);
+	if (rc == RC_OK)
+		rc = channels_open(card->slots, card->ram);
+	if (rc != RC_OK) {
+		card_close(&card);
+		return rc;
+	}
+	*ret = card;
+	return RC_OK;
+}
+
+enum rc card_reset(struct card *card, struct buf *ret_atr)
+{
+	uint8_t check = 0;
+
+	if (!card || !ret_atr)
+		return RC_ARGUMENT;
+	if (getpid() != card->owner)
+		return RC_FORKED;
+	pthread_mutex_lock(&card->lock);
+	channels_reset(card->slots);
+	pending_keys_forget(&card->pending);
+	token_ram_wipe(card->ram);
+	pthread_mutex_unlock(&card->lock);
+	for (size_t i = 1; i < sizeof(atr); i++)
+		check ^= atr[i];
+	buf_put(ret_atr, atr, sizeof(atr));
+	buf_u8(ret_atr, check);
+	return buf_rc(ret_atr);
+}
+
+/* What another process of this card did, or the disk, comes before the command. */
+static enum rc catch_up(struct card *card)
+{
+	enum rc rc = nvm_refresh(card->nvm);
+
+	return rc == RC_OK ? identity_refresh(card->identity) : rc;
+}
+
+static enum rc transmit(struct card *card, struct view command, struct buf *response)
+{
+	enum rc rc;
+
+	if (card->failed != RC_OK)
+		return RC_IO;
+	rc = catch_up(card);
+	if (rc == RC_OK)
+		rc = dispatch(card, command, response);
+	if (rc != RC_IO && rc != RC_DAMAGED)
+		return rc;
+	log_error("the card's memory failed (%s); the card answers nothing until it is opened "
+		  "again",
+		  rc_name(rc));
+	card->failed = rc;
+	channels_reset(card->slots);
+	token_ram_wipe(card->ram);
+	return RC_IO;
+}
+
+enum rc card_transmit(struct card *card, struct view command, struct buf *ret_response)
+{
+	enum rc rc;
+
+	if (!card || !ret_response)
+		return RC_ARGUMENT;
+	if (getpid() != card->owner)
+		return RC_FORKED;
+	pthread_mutex_lock(&card->lock);
+	rc = transmit(card, command, ret_response);
+	pthread_mutex_unlock(&card->lock);
+	return rc;
+}
+
+void card_close(struct card **card)
+{
+	if (!card || !*card)
+		return;
+	channels_free((*card)->slots);
+	pending_keys_forget(&(*card)->pending);
+	token_ram_free(&(*card)->ram);
+	identity_free(&(*card)->identity);
+	nvm_close(&(*card)->nvm);
+	pthread_mutex_destroy(&(*card)->lock);
+	free(*card);
+	*card = NULL;
+}

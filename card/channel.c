@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Logical channels: state, MANAGE CHANNEL (ISO/IEC 7816-4 11.1.2, GPCS 11.7). */
+#include "card/channel.h"
+
+#include "card/instance.h"
+#include "card/scp10.h"
+
+enum { P1_OPEN = 0x00, P1_CLOSE = 0x80, SW_ALREADY_CLOSED = 0x6200 };
+
+static void slot_reset(struct slot *slot)
+{
+	channel_end_session(&slot->channel);
+	slot->channel.selected = false;
+	slot->chaining = false;
+	buf_reset(&slot->chain);
+	buf_reset(&slot->plain);
+	buf_reset(&slot->answer);
+	buf_reset(&slot->response);
+	slot->sent = 0;
+}
+
+enum rc channels_open(struct slot slots[CHANNEL_COUNT], struct token_ram *ram)
+{
+	for (unsigned int i = 0; i < CHANNEL_COUNT; i++) {
+		slots[i].channel.number = i;
+		slots[i].channel.ram = ram;
+		buf_init(&slots[i].chain, APDU_EXTENDED_DATA);
+		buf_init(&slots[i].plain, APDU_EXTENDED_DATA);
+		buf_init(&slots[i].answer, ANSWER_MAX);
+		buf_init(&slots[i].response, ANSWER_MAX + 256);
+		if (scp10_new(&slots[i].channel.scp10) != RC_OK)
+			return RC_MEMORY;
+	}
+	slots[0].channel.open = true;
+	return RC_OK;
+}
+
+void channels_free(struct slot slots[CHANNEL_COUNT])
+{
+	for (unsigned int i = 0; i < CHANNEL_COUNT; i++) {
+		if (!slots[i].channel.scp10)
+			continue;
+		channel_end_session(&slots[i].channel);
+		scp10_free(&slots[i].channel.scp10);
+		buf_free(&slots[i].chain);
+		buf_free(&slots[i].plain);
+		buf_free(&slots[i].answer);
+		buf_free(&slots[i].response);
+	}
+}
+
+void channels_reset(struct slot slots[CHANNEL_COUNT])
+{
+	for (unsigned int i = 0; i < CHANNEL_COUNT; i++) {
+		slot_reset(&slots[i]);
+		slots[i].channel.open = i == 0;
+	}
+}
+
+void channel_end_session(struct channel *channel)
+{
+	scp10_reset(channel->scp10);
+	channel->roles = 0;
+	if (channel->pin != PIN_NONE || channel->user_key)
+		pin_forget(channel);
+}
+
+/* The channel to give away when none is free: not logged in before logged in, then the oldest. */
+static bool is_rather(const struct slot *a, const struct slot *b)
+{
+	bool a_in = a->channel.pin != PIN_NONE, b_in = b->channel.pin != PIN_NONE;
+
+	return a_in != b_in ? b_in : a->used < b->used;
+}
+
+static struct slot *choose(struct card *card, const struct channel *asking)
+{
+	struct slot *chosen = NULL;
+
+	for (unsigned int i = 1; i < CHANNEL_COUNT; i++) {
+		struct slot *slot = &card->slots[i];
+
+		if (&slot->channel == asking)
+			continue;
+		if (!slot->channel.open)
+			return slot;
+		if (!chosen || is_rather(slot, chosen))
+			chosen = slot;
+	}
+	return chosen;
+}
+
+static uint16_t open_channel(struct command *c)
+{
+	struct slot *slot;
+
+	if (c->p2 != 0)
+		return SW_INCORRECT_P1P2;
+	if (c->le == 0)
+		return SW_WRONG_LENGTH;
+	slot = choose(c->card, c->channel);
+	slot_reset(slot);
+	slot->channel.open = true;
+	slot->used = c->card->clock;
+	buf_u8(c->answer, (uint8_t)slot->channel.number);
+	return SW_OK;
+}
+
+static uint16_t close_channel(struct command *c)
+{
+	unsigned int number = c->p2 ? c->p2 : c->channel->number;
+	struct slot *slot;
+
+	if (number == 0 || number >= CHANNEL_COUNT)
+		return SW_INCORRECT_P1P2;
+	slot = &c->card->slots[number];
+	if (!slot->channel.open)
+		return SW_ALREADY_CLOSED;
+	if (&slot->channel == c->channel) {
+		/* This very command still has to be answered: the dispatcher closes afterwards. */
+		slot->channel.open = false;
+		return SW_OK;
+	}
+	if (c->channel->number != 0)
+		return SW_CONDITIONS;
+	slot_reset(slot);
+	slot->channel.open = false;
+	return SW_OK;
+}
+
+uint16_t channel_manage(struct command *c)
+{
+	if (c->data.len)
+		return SW_WRONG_LENGTH;
+	if (c->p1 == P1_OPEN)
+		return open_channel(c);
+	if (c->p1 == P1_CLOSE)
+		return close_channel(c);
+	return SW_INCORRECT_P1P2;
+}

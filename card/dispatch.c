@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The way of a command through the card. What a handler is given is plain, whole and authorised;
+ * what an unauthorised command learns is a status word only.
+ */
+#include "card/dispatch.h"
+
+#include "card/instance.h"
+#include "card/scp10.h"
+
+enum {
+	INS_GET_RESPONSE = 0xC0,
+	INS_MANAGE_SECURITY_ENVIRONMENT = 0x22,
+	SW_MORE_BYTES = 0x6100,
+	SHORT_ANSWER = 256,
+	EXTENDED_ANSWER = 65536,
+	COUNTER_SIZE = 8,
+};
+
+/* First and further interindustry classes and GlobalPlatform's own, ISO 7816-4 5.4.1, GPCS 11.1.4. */
+static bool class_is_known(uint8_t cla)
+{
+	uint8_t range = cla & 0xE0;
+
+	return cla != 0xFF && range != 0x20 && range != 0xA0;
+}
+
+static void forget_response(struct slot *slot)
+{
+	buf_reset(&slot->response);
+	slot->sent = 0;
+}
+
+/* The next part of the response that waits, at most limit bytes, and what remains. */
+static enum rc send(struct slot *slot, size_t limit, struct buf *response)
+{
+	size_t left = slot->response.len - slot->sent;
+	size_t n = left < limit ? left : limit;
+
+	if (n)
+		buf_put(response, slot->response.data + slot->sent, n);
+	slot->sent += n;
+	left -= n;
+	if (left) {
+		buf_u16(response, (uint16_t)(SW_MORE_BYTES | (left < 256 ? left : 0)));
+	} else {
+		buf_u16(response, slot->sw);
+		forget_response(slot);
+	}
+	return buf_rc(response);
+}
+
+static enum rc send_bare(struct buf *response, uint16_t sw)
+{
+	buf_u16(response, sw);
+	return buf_rc(response);
+}
+
+static enum rc get_response(struct slot *slot, const struct apdu *command, struct buf *response)
+{
+	if (command->p1 || command->p2)
+		return send_bare(response, SW_INCORRECT_P1P2);
+	if (slot->response.len == 0)
+		return send_bare(response, SW_CONDITIONS);
+	if (command->le == 0)
+		return send_bare(response, SW_WRONG_LENGTH);
+	return send(slot, command->le, response);
+}
+
+/*
+ * Command chaining, ISO/IEC 7816-4 5.3.3. A part of a chain is kept and *ret_whole is false; the
+ * last part becomes the whole command. A command that does not continue the chain begins anew.
+ */
+static uint16_t reassemble(struct slot *slot, struct apdu *command, bool *ret_whole)
+{
+	bool more = command->cla & CLA_CHAINING;
+	uint8_t cla = command->cla & (uint8_t)~CLA_CHAINING;
+	bool continues = slot->chaining && slot->cla == cla && slot->ins == command->ins &&
+			 slot->p1 == command->p1 && slot->p2 == command->p2;
+
+	*ret_whole = !more;
+	if (!continues) {
+		buf_reset(&slot->chain);
+		slot->chaining = false;
+		if (!more)
+			return SW_OK;
+	}
+	slot->cla = cla;
+	slot->ins = command->ins;
+	slot->p1 = command->p1;
+	slot->p2 = command->p2;
+	slot->chaining = more;
+	buf_view(&slot->chain, command->data);
+	if (buf_rc(&slot->chain) != RC_OK) {
+		slot->chaining = false;
+		buf_reset(&slot->chain);
+		return SW_WRONG_LENGTH;
+	}
+	command->cla = cla;
+	command->data = view_buf(&slot->chain);
+	return SW_OK;
+}
+
+static bool is_session_row(const struct command_row *row)
+{
+	return row->state != STATE_FRESH && row->state != STATE_SETUP;
+}
+
+/* The row of a command, or NULL and the status word that says why there is none. */
+static const struct command_row *find_row(const struct apdu *command, bool in_session,
+					  uint16_t *ret_sw)
+{
+	uint16_t sw = SW_INS_NOT_SUPPORTED;
+
+	if (command->cla != 0x00 && command->cla != 0x80)
+		sw = SW_CLA_NOT_SUPPORTED;
+	for (size_t t = 0; command_tables[t]; t++)
+		for (const struct command_row *row = command_tables[t]; row->handler; row++) {
+			if (row->ins != command->ins)
+				continue;
+			if (row->cla == command->cla && is_session_row(row) == in_session)
+				return row;
+			if (row->cla == command->cla)
+				sw = in_session ? SW_CONDITIONS : SW_SECURITY_STATUS;
+			else if (sw == SW_INS_NOT_SUPPORTED)
+				sw = SW_CLA_NOT_SUPPORTED;
+		}
+	*ret_sw = sw;
+	return NULL;
+}
+
+static uint16_t check_row(const struct card *card, struct channel *channel,
+			  const struct command_row *row)
+{
+	if (row->state == STATE_FRESH && identity_is_personalised(card->identity))
+		return SW_CONDITIONS;
+	if (row->roles && !(row->roles & channel->roles))
+		return SW_SECURITY_STATUS;
+	if (channel->pin != PIN_NONE && !pin_holds(card->nvm, channel))
+		pin_forget(channel);
+	if ((row->state == STATE_USER && channel->pin != PIN_USER) ||
+	    (row->state == STATE_SO && channel->pin != PIN_SO) ||
+	    (row->state == STATE_LOGIN && channel->pin == PIN_NONE))
+		return SW_SECURITY_STATUS;
+	return SW_OK;
+}
+
+static void put_change_counter(struct nvm *nvm, struct buf *answer)
+{
+	uint8_t array[COUNTER_SIZE];
+	struct buf counter;
+
+	buf_fixed(&counter, array, sizeof(array));
+	buf_u64(&counter, token_change_counter(nvm));
+	buf_insert(answer, 0, array, sizeof(array));
+}
+
+/* Runs a plain, whole command; its answer is then in the slot, empty unless the word is normal. */
+static uint16_t run(struct card *card, struct slot *slot, const struct apdu *command,
+		    bool in_session)
+{
+	struct command c = {
+		.card = card,
+		.nvm = card->nvm,
+		.channel = &slot->channel,
+		.card_id = identity_id(card->identity),
+		.cla = command->cla,
+		.ins = command->ins,
+		.p1 = command->p1,
+		.p2 = command->p2,
+		.data = command->data,
+		.le = command->le,
+		.answer = &slot->answer,
+	};
+	const struct command_row *row;
+	uint16_t sw;
+
+	buf_reset(&slot->answer);
+	row = find_row(command, in_session, &sw);
+	if (row)
+		sw = check_row(card, &slot->channel, row);
+	if (!row || row->handler != scp10_step)
+		scp10_interrupt(slot->channel.scp10);
+	if (!row || sw != SW_OK)
+		return sw;
+	sw = row->handler(&c);
+	if (sw == SW_OK && row->counted)
+		put_change_counter(card->nvm, &slot->answer);
+	if (sw_is_normal(sw) && buf_rc(&slot->answer) != RC_OK)
+		sw = command_sw(buf_rc(&slot->answer));
+	if (!sw_is_normal(sw))
+		buf_reset(&slot->answer);
+	return sw;
+}
+
+static uint16_t run_bare(struct card *card, struct slot *slot, const struct apdu *command)
+{
+	struct apdu plain = *command;
+	uint16_t sw;
+
+	if (apdu_is_protected(command->cla)) {
+		scp10_interrupt(slot->channel.scp10);
+		return SW_SECURITY_STATUS;
+	}
+	plain.cla = apdu_plain_cla(command->cla);
+	sw = run(card, slot, &plain, false);
+	buf_view(&slot->response, view_buf(&slot->answer));
+	return sw;
+}
+
+static uint16_t end_session(struct slot *slot, uint16_t sw)
+{
+	channel_end_session(&slot->channel);
+	slot->chaining = false;
+	buf_reset(&slot->chain);
+	forget_response(slot);
+	return sw;
+}
+
+static uint16_t run_protected(struct card *card, struct slot *slot, const struct apdu *command)
+{
+	struct sm *sm = slot->channel.scp10->sm;
+	struct apdu plain;
+	uint16_t sw;
+	enum rc rc;
+
+	rc = sm_unwrap(sm, command, &slot->plain, &plain);
+	if (rc != RC_OK)
+		return end_session(slot, rc == RC_STATE       ? SW_SECURITY_STATUS
+					 : rc == RC_MALFORMED ? SW_SM_MISSING
+					 : rc == RC_AUTH      ? SW_SM_INCORRECT
+							      : SW_NO_DIAGNOSIS);
+	sw = run(card, slot, &plain, true);
+	buf_reset(&slot->plain);
+	rc = sm_wrap(sm, view_buf(&slot->answer), sw, &slot->response);
+	return rc == RC_OK ? sw : end_session(slot, command_sw(rc));
+}
+
+/* A whole command or a part of one, on an open channel; the response is then in the slot. */
+static uint16_t serve(struct card *card, struct slot *slot, struct apdu *command)
+{
+	struct scp10 *s = slot->channel.scp10;
+	bool up, whole;
+	uint16_t sw;
+
+	if (scp10_is_up(s) && command->ins == INS_MANAGE_SECURITY_ENVIRONMENT)
+		end_session(slot, SW_OK);
+	up = scp10_is_up(s);
+	if (up && !sm_accepts_class(s->sm, command))
+		return end_session(slot, SW_SECURITY_STATUS);
+	sw = reassemble(slot, command, &whole);
+	if (sw != SW_OK)
+		return up ? end_session(slot, SW_SM_INCORRECT) : sw;
+	if (!whole)
+		return SW_OK;
+	sw = up ? run_protected(card, slot, command) : run_bare(card, slot, command);
+	buf_reset(&slot->chain);
+	return sw;
+}
+
+/* How much of the response goes out at once: what the command asked for, or under SM all it can. */
+static size_t answer_limit(const struct apdu *command, bool in_session)
+{
+	if (in_session || command->le == 0)
+		return command->extended ? EXTENDED_ANSWER : in_session ? SHORT_ANSWER : 0;
+	return command->le;
+}
+
+enum rc dispatch(struct card *card, struct view apdu, struct buf *response)
+{
+	struct apdu command;
+	struct slot *slot;
+	bool in_session;
+	enum rc rc;
+
+	if (apdu_parse(apdu, &command) != RC_OK)
+		return send_bare(response, SW_WRONG_LENGTH);
+	if (!class_is_known(command.cla))
+		return send_bare(response, SW_CLA_NOT_SUPPORTED);
+	slot = &card->slots[apdu_channel(command.cla)];
+	if (!slot->channel.open)
+		return send_bare(response, SW_CHANNEL_NOT_SUPPORTED);
+	slot->used = ++card->clock;
+	if (command.ins == INS_GET_RESPONSE)
+		return get_response(slot, &command, response);
+	forget_response(slot);
+	in_session = scp10_is_up(slot->channel.scp10);
+	slot->sw = serve(card, slot, &command);
+	if (slot->sw == SW_MEMORY_FAILURE)
+		return RC_IO;
+	rc = buf_rc(&slot->response);
+	if (rc != RC_OK) {
+		end_session(slot, SW_OK);
+		return rc;
+	}
+	rc = send(slot, answer_limit(&command, in_session), response);
+	if (!slot->channel.open)
+		channel_end_session(&slot->channel);
+	return rc;
+}

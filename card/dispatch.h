@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a command APDU to the handler that serves it and back: logical channel, command chaining,
+ * secure messaging, the checks of the command's row, the change counter, GET RESPONSE.
+ */
+#ifndef INTAGLIO_CARD_DISPATCH_H
+#define INTAGLIO_CARD_DISPATCH_H
+
+#include "card/command.h"
+
+/*
+ * Serves one command APDU and appends the response. RC_IO or RC_DAMAGED if the card's memory
+ * failed, RC_MEMORY if there is none for the response; the card's lock is held.
+ */
+enum rc dispatch(struct card *card, struct view apdu, struct buf *response) WARN_UNUSED;
+
+/* All tables of commands, NULL at the end; card/commands.c. */
+extern const struct command_row *const command_tables[];
+
+#endif

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The state machine of SCP10's set-up, card side, as one table: steps 101 to 145 of the published
+ * description with the errata of doc/scp10.md, and the commands that are the same in every suite.
+ */
+#include "card/scp10.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/tlv.h"
+#include "card/instance.h"
+
+enum {
+	P1_EXTERNAL_ONLY = 0x81,
+	P1_MUTUAL = 0xC1,
+	P2_NO_CERTIFICATE = 0xA4,
+	P2_CERTIFICATE = 0xB6,
+	P2_SELF_DESCRIPTIVE = 0xBE,
+	ANY = -1,
+	TAG_ALGORITHM = 0x80,
+	TAG_PUBLIC_KEY = 0x83,
+	TAG_PRIVATE_KEY = 0x84,
+	TAG_CERTIFICATE = 0x7F21,
+	ALGORITHM_SCP10 = 0x10,
+	DEFAULT_REFERENCE = 1,
+};
+
+static uint16_t set_environment(struct command *c);
+static uint16_t verify_certificate(struct command *c);
+static uint16_t decipher(struct command *c);
+static uint16_t get_challenge(struct command *c);
+static uint16_t external_authenticate(struct command *c);
+static uint16_t internal_authenticate(struct command *c);
+
+/*
+ * One row a set-up command. Refused with 6985, to step 102, unless all of `needs` is set and none
+ * of `unless`. After 9000 only `keeps` of what was set remains, plus `sets` and whatever the
+ * handler set; a handler's error goes to step 102.
+ */
+static const struct step {
+	const char *name; /* of the command, and the steps it is in the published description */
+	uint8_t ins;
+	int p1, p2;
+	unsigned int needs, unless, keeps, sets;
+	command_handler run;
+} steps[] = {
+	{
+		.name = "first, 105-112: MANAGE SECURITY ENVIRONMENT",
+		.ins = 0x22,
+		.p1 = ANY,
+		.p2 = ANY,
+		.sets = FLAG_ENVIRONMENT,
+		.run = set_environment, /* sets HOST if it names a stored host key */
+	},
+	{
+		.name = "second, 113-115: verify certificate",
+		.ins = 0x2A,
+		.p1 = 0x00,
+		.p2 = P2_SELF_DESCRIPTIVE,
+		.needs = FLAG_ENVIRONMENT,
+		.unless = FLAG_HOST,
+		.keeps = FLAG_ENVIRONMENT,
+		.run = verify_certificate, /* sets HOST with the terminal's */
+	},
+	{
+		.name = "second, 113-115: verify certificate, not self-descriptive",
+		.ins = 0x2A,
+		.p1 = 0x00,
+		.p2 = 0xAE,
+		.needs = FLAG_ENVIRONMENT,
+		.unless = FLAG_HOST,
+		.keeps = FLAG_ENVIRONMENT,
+		.run = verify_certificate, /* refuses */
+	},
+	{
+		.name = "fourth, 118-127: decipher",
+		.ins = 0x2A,
+		.p1 = 0x80,
+		.p2 = 0x84,
+		.needs = FLAG_ENVIRONMENT | FLAG_HOST,
+		.keeps = FLAG_ENVIRONMENT | FLAG_HOST,
+		.sets = FLAG_KEYS,
+		.run = decipher,
+	},
+	{
+		.name = "fifth, 128-130: GET CHALLENGE",
+		.ins = 0x84,
+		.p1 = 0x00,
+		.p2 = 0x00,
+		.needs = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_KEYS,
+		.keeps = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_KEYS,
+		.sets = FLAG_CHALLENGE,
+		.run = get_challenge,
+	},
+	{
+		.name = "sixth, 131-139: EXTERNAL AUTHENTICATE",
+		.ins = 0x82,
+		.p1 = 0x00,
+		.p2 = 0x00,
+		.needs = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_KEYS | FLAG_CHALLENGE,
+		.keeps = FLAG_ENVIRONMENT | FLAG_HOST,
+		.run = external_authenticate, /* sets EXTERNAL after C1, SESSION after 81 */
+	},
+	{
+		.name = "seventh, 140-145: INTERNAL AUTHENTICATE",
+		.ins = 0x88,
+		.p1 = 0x00,
+		.p2 = 0x00,
+		.needs = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_EXTERNAL,
+		.keeps = FLAG_ENVIRONMENT | FLAG_HOST,
+		.sets = FLAG_SESSION,
+		.run = internal_authenticate,
+	},
+};
+
+enum rc scp10_new(struct scp10 **ret)
+{
+	struct scp10 *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return RC_MEMORY;
+	buf_init(&s->block, SESSION_BLOCK_MAX);
+	buf_init(&s->ordered_keys, SESSION_BLOCK_MAX);
+	scp10_reset(s);
+	*ret = s;
+	return RC_OK;
+}
+
+void scp10_free(struct scp10 **s)
+{
+	if (!s || !*s)
+		return;
+	scp10_reset(*s);
+	buf_free(&(*s)->block);
+	buf_free(&(*s)->ordered_keys);
+	free(*s);
+	*s = NULL;
+}
+
+void scp10_reset(struct scp10 *s)
+{
+	s->flags = 0;
+	s->suite = NULL;
+	s->mutual = false;
+	s->certificate = false;
+	s->version = DEFAULT_REFERENCE;
+	s->index = DEFAULT_REFERENCE;
+	s->block_good = false;
+	secret_wipe(&s->binding, sizeof(s->binding));
+	secret_wipe(s->challenge, sizeof(s->challenge));
+	chain_reset(&s->chain);
+	buf_reset(&s->block);
+	buf_reset(&s->ordered_keys);
+	sm_free(&s->sm);
+}
+
+bool scp10_is_up(const struct scp10 *s)
+{
+	return s->flags & FLAG_SESSION;
+}
+
+void scp10_interrupt(struct scp10 *s)
+{
+	s->flags &= ~(unsigned int)(FLAG_CHALLENGE | FLAG_EXTERNAL);
+}
+
+static const struct step *find_step(const struct command *c)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (steps[i].ins == c->ins && (steps[i].p1 == ANY || steps[i].p1 == c->p1) &&
+		    (steps[i].p2 == ANY || steps[i].p2 == c->p2))
+			return &steps[i];
+	return NULL;
+}
+
+uint16_t scp10_step(struct command *c)
+{
+	struct scp10 *s = c->channel->scp10;
+	const struct step *step = find_step(c);
+	unsigned int before = s->flags;
+	uint16_t sw = SW_CONDITIONS;
+
+	if (!step) {
+		scp10_interrupt(s);
+		return SW_INCORRECT_P1P2;
+	}
+	s->flags = before & step->keeps;
+	if ((before & step->needs) == step->needs && !(before & step->unless))
+		sw = step->run(c);
+	if (sw != SW_OK) {
+		channel_end_session(c->channel);
+		return sw;
+	}
+	s->flags |= step->sets;
+	if (s->flags & FLAG_SESSION) {
+		c->channel->roles = s->chain.roles;
+		buf_reset(&s->block);
+		buf_reset(&s->ordered_keys);
+		secret_wipe(s->challenge, sizeof(s->challenge));
+	}
+	return SW_OK;
+}
+
+/* 83 or 84: two bytes, or empty for the default. */
+static bool take_reference(struct view *data, uint32_t tag, uint8_t reference[2])
+{
+	struct view value;
+
+	if (tlv_expect(data, tag, &value) != RC_OK)
+		return false;
+	if (value.len == 0) {
+		reference[0] = reference[1] = DEFAULT_REFERENCE;
+		return true;
+	}
+	return value.len == 2 && view_copy(&value, reference, 2) == RC_OK;
+}
+
+/* The stored host key that 83 names takes the place of a presented chain. */
+static uint16_t use_stored_host(struct command *c, const uint8_t reference[2])
+{
+	struct scp10 *s = c->channel->scp10;
+	struct view chain;
+	struct buf copy;
+	uint16_t sw = SW_REFERENCE_NOT_FOUND;
+
+	/* Presenting may move the date, which moves what is borrowed from memory. */
+	buf_init(&copy, NVM_RECORD_MAX);
+	if (identity_host_chain(c->card->identity, reference[0], reference[1], &chain) == RC_OK) {
+		buf_view(&copy, chain);
+		sw = buf_rc(&copy) == RC_OK ? chain_present_all(&s->chain, c->card->identity,
+								s->suite, view_buf(&copy))
+					    : SW_NO_DIAGNOSIS;
+	}
+	buf_free(&copy);
+	if (sw == SW_OK)
+		s->flags |= FLAG_HOST;
+	return sw;
+}
+
+/* Under B6, 83 names the trust point, of which there is one: the default, or as 84 says. */
+static bool names_trust_point(const uint8_t reference[2], const uint8_t card_reference[2])
+{
+	return (reference[0] == DEFAULT_REFERENCE && reference[1] == DEFAULT_REFERENCE) ||
+	       (reference[0] == card_reference[0] && reference[1] == card_reference[1]);
+}
+
+static uint16_t bind_card_key(struct command *c, const uint8_t reference[2])
+{
+	struct scp10 *s = c->channel->scp10;
+	const struct card_key *key;
+
+	key = identity_key(c->card->identity, reference[0], reference[1]);
+	if (!key || key->suite != s->suite->id)
+		return SW_REFERENCE_NOT_FOUND;
+	s->version = key->version;
+	s->index = key->index;
+	s->binding.suite = s->suite->id;
+	s->binding.p1 = c->p1;
+	s->binding.p2 = c->p2;
+	memcpy(s->binding.card_key, key->key_hash, SHA256_SIZE);
+	return SW_OK;
+}
+
+static uint16_t set_environment(struct command *c)
+{
+	struct scp10 *s = c->channel->scp10;
+	uint8_t algorithm[2], host[2], card[2];
+	struct view data = c->data;
+	uint16_t sw;
+
+	scp10_reset(s);
+	s->mutual = c->p1 == P1_MUTUAL;
+	s->certificate = c->p2 == P2_CERTIFICATE;
+	if ((!s->mutual && c->p1 != P1_EXTERNAL_ONLY) ||
+	    (!s->certificate && c->p2 != P2_NO_CERTIFICATE))
+		return SW_INCORRECT_P1P2;
+	if (tlv_copy(&data, TAG_ALGORITHM, algorithm, 2) != RC_OK ||
+	    algorithm[0] != ALGORITHM_SCP10 || !take_reference(&data, TAG_PUBLIC_KEY, host) ||
+	    !take_reference(&data, TAG_PRIVATE_KEY, card) || data.len)
+		return SW_WRONG_DATA;
+	s->suite = suite_find(algorithm[1]);
+	if (!s->suite || !identity_accepts_suite(c->card->identity, algorithm[1]))
+		return SW_FUNCTION_NOT_SUPPORTED;
+	if ((s->suite->mutual_only && !s->mutual) ||
+	    (s->suite->certificate_only && !s->certificate))
+		return SW_INCORRECT_P1P2;
+	sw = bind_card_key(c, card);
+	if (sw != SW_OK)
+		return sw;
+	if (!s->certificate)
+		return use_stored_host(c, host);
+	return names_trust_point(host, card) ? SW_OK : SW_REFERENCE_NOT_FOUND;
+}
+
+static uint16_t verify_certificate(struct command *c)
+{
+	struct scp10 *s = c->channel->scp10;
+	uint16_t sw;
+
+	if (c->p2 != P2_SELF_DESCRIPTIVE)
+		return SW_FUNCTION_NOT_SUPPORTED;
+	sw = chain_present(&s->chain, c->card->identity, s->suite, c->data);
+	if (sw == SW_OK && s->chain.host)
+		s->flags |= FLAG_HOST;
+	return sw;
+}
+
+static uint16_t decipher(struct command *c)
+{
+	const struct suite *suite = c->channel->scp10->suite;
+
+	return suite->decipher ? suite->decipher(c) : SW_CONDITIONS;
+}
+
+static uint16_t get_challenge(struct command *c)
+{
+	struct scp10 *s = c->channel->scp10;
+	enum rc rc;
+
+	if (c->data.len || (c->le != 256 && c->le != s->suite->challenge))
+		return SW_WRONG_LENGTH;
+	rc = crypto_random(s->challenge, s->suite->challenge);
+	if (rc != RC_OK)
+		return command_sw(rc);
+	buf_put(c->answer, s->challenge, s->suite->challenge);
+	return SW_OK;
+}
+
+static uint16_t external_authenticate(struct command *c)
+{
+	struct scp10 *s = c->channel->scp10;
+	uint16_t sw;
+
+	memcpy(s->binding.host_key, s->chain.host_key_hash, SHA256_SIZE);
+	sw = s->suite->external(c);
+	if (sw == SW_OK)
+		s->flags |= s->mutual ? FLAG_EXTERNAL : FLAG_SESSION;
+	return sw;
+}
+
+static uint16_t internal_authenticate(struct command *c)
+{
+	return c->channel->scp10->suite->internal(c);
+}
+
+uint16_t scp10_get_certificate(struct command *c)
+{
+	struct scp10 *s = c->channel->scp10;
+	const struct card_key *key;
+	struct view object, value;
+
+	scp10_interrupt(s);
+	if (c->p1 != 0x7F || c->p2 != 0x21)
+		return SW_REFERENCE_NOT_FOUND;
+	key = identity_key(c->card->identity, s->version, s->index);
+	if (!key)
+		return SW_REFERENCE_NOT_FOUND;
+	object = view_buf(&key->certificate);
+	if (c->cla & 0x80) {
+		buf_view(c->answer, object);
+		return SW_OK;
+	}
+	if (tlv_expect(&object, TAG_CERTIFICATE, &value) != RC_OK)
+		return SW_NO_DIAGNOSIS;
+	buf_view(c->answer, value);
+	return SW_OK;
+}
