@@ -14,6 +14,19 @@
 enum application_pin { APPLICATION_USER = 1, APPLICATION_SO = 2 };
 enum { APPLICATION_PIN_MIN = 4, APPLICATION_PIN_MAX = 64, APPLICATION_LABEL = 32 };
 
+/*
+ * What the functions below are made of: one counted command (CLA, INS, P1, P2 and Le of header) with
+ * the data built in sc_scratch, or NULL for none. ret_answer is what follows the change counter,
+ * valid until the next use of the connection.
+ */
+enum rc application_exchange(struct sc *sc, const struct apdu *header, struct buf *data,
+			     struct view *ret_answer, uint16_t *ret_sw) WARN_UNUSED;
+/* The same; the answer is appended to out. */
+enum rc application_append(struct sc *sc, const struct apdu *header, struct buf *data,
+			   struct buf *out, uint16_t *ret_sw) WARN_UNUSED;
+/* Le of a command whose answer may be long: whatever there is. */
+enum { APPLICATION_LE_SHORT = 256, APPLICATION_LE_ALL = 65536 };
+
 /* Personalisation, bare, on a fresh card. Appends the public key, a 7F49 data object. */
 enum rc application_generate_card_key(struct sc *sc, struct policy_reference reference,
 				      uint8_t suite, unsigned int bits, struct buf *public_key,

@@ -64,8 +64,10 @@ enum rc sc_exchange_bare(struct sc *sc, const struct apdu *command, struct buf *
  *
  * A session that the card has lost (bare 6982, 6987 or 6988, or a reset before the command) is
  * opened again and the command repeated, once; sc_epoch has then moved, and the card has forgotten
- * every PIN. A command that the card may have executed is never repeated; the session is then dead
- * and the next call opens another. Besides the failures of the transport and of the handshake:
+ * every PIN. (A bare status word has no MAC: somebody on the line can have a command executed twice
+ * that way, in two sessions, as he can have it not executed at all.) A command whose answer was lost
+ * is never repeated; the session is then dead and the next call opens another. After an error under
+ * suite 02, which is bare, as well. Besides the failures of the transport and of the handshake:
  *
  * RC_AUTH	the answer does not verify; it may have been executed
  * RC_RESET	the answer was lost, or the session was lost again; it may have been executed
@@ -80,9 +82,10 @@ enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view 
 struct buf *sc_scratch(struct sc *sc);
 
 /*
- * Opens the session now if there is none: SELECT and the handshake. RC_AUTH, RC_EXPIRED, RC_POLICY:
- * the card's certificate, signature or suite was refused; RC_SW: the card refused the host (said in
- * a sentence); RC_STATE: no identity, or a card that is not personalised.
+ * Opens the session now if there is none: SELECT and the handshake. Says a sentence for each refusal.
+ * RC_AUTH: certificate or signature of one side refused by the other; RC_EXPIRED: the card's
+ * certificate is outside its dates; RC_POLICY: suite, role or card id refused by either side;
+ * RC_STATE: no identity for the suite, or a card that is not personalised. Never RC_SW.
  */
 enum rc sc_connect(struct sc *sc) WARN_UNUSED;
 /* True while a session is believed to be up. */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The ledger commands of commands.md. */
+#include "base/tlv.h"
+#include "sc/application.h"
+
+enum {
+	CLA_OWN = 0x80,
+	INS_CREATE_LEDGER = 0xD0,
+	INS_SEAL = 0xD2,
+	INS_OPEN_RECORD = 0xD4,
+	INS_LEDGER_STATUS = 0xD6,
+	INS_LAST_RECEIPT = 0xDC,
+	P1_BY_INDEX = 0x00,
+	P1_SEALED = 0x01,
+	P1_READ_LEAF = 0x02,
+};
+
+enum rc application_ledger_create(struct sc *sc, struct view label, struct buf *object,
+				  uint16_t *ret_sw)
+{
+	const struct apdu header = {
+		.cla = CLA_OWN, .ins = INS_CREATE_LEDGER, .le = APPLICATION_LE_ALL};
+	struct buf *data = sc_scratch(sc);
+	size_t before = object->len;
+	struct view rest, list;
+	uint32_t number;
+	enum rc rc;
+
+	tlv_put(data, 0x80, label);
+	rc = application_append(sc, &header, data, object, ret_sw);
+	if (rc != RC_OK)
+		return rc;
+	rest = view_of(object->data + before, object->len - before);
+	rc = application_next_object(&rest, &number, &list);
+	if (rc == RC_OK)
+		rc = view_end(&rest);
+	if (rc != RC_OK)
+		buf_truncate(object, before);
+	return rc;
+}
+
+enum rc application_ledger_seal(struct sc *sc, const struct application_seal *seal,
+				struct buf *sealed, uint16_t *ret_sw)
+{
+	const struct apdu header = {.cla = CLA_OWN, .ins = INS_SEAL, .le = APPLICATION_LE_ALL};
+	struct buf *data = sc_scratch(sc);
+
+	buf_u32(data, seal->ledger);
+	buf_put(data, seal->nonce, sizeof(seal->nonce));
+	buf_u16(data, seal->type);
+	buf_u64(data, seal->time);
+	buf_view(data, seal->plaintext);
+	return application_append(sc, &header, data, sealed, ret_sw);
+}
+
+static enum rc by_index(struct sc *sc, uint8_t p1, uint32_t ledger, uint64_t index, struct buf *out,
+			uint16_t *ret_sw)
+{
+	const struct apdu header = {
+		.cla = CLA_OWN, .ins = INS_OPEN_RECORD, .p1 = p1, .le = APPLICATION_LE_ALL};
+	struct buf *data = sc_scratch(sc);
+
+	buf_u32(data, ledger);
+	buf_u64(data, index);
+	return application_append(sc, &header, data, out, ret_sw);
+}
+
+enum rc application_ledger_open(struct sc *sc, uint32_t ledger, uint64_t index, struct buf *record,
+				uint16_t *ret_sw)
+{
+	return by_index(sc, P1_BY_INDEX, ledger, index, record, ret_sw);
+}
+
+enum rc application_ledger_open_sealed(struct sc *sc, uint32_t ledger, struct view leaf,
+				       struct buf *record, uint16_t *ret_sw)
+{
+	const struct apdu header = {
+		.cla = CLA_OWN, .ins = INS_OPEN_RECORD, .p1 = P1_SEALED, .le = APPLICATION_LE_ALL};
+	struct buf *data = sc_scratch(sc);
+
+	buf_u32(data, ledger);
+	buf_view(data, leaf);
+	return application_append(sc, &header, data, record, ret_sw);
+}
+
+enum rc application_ledger_read_leaf(struct sc *sc, uint32_t ledger, uint64_t index,
+				     struct buf *leaf, uint16_t *ret_sw)
+{
+	return by_index(sc, P1_READ_LEAF, ledger, index, leaf, ret_sw);
+}
+
+enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_leaves,
+				  struct buf *note, uint16_t *ret_sw)
+{
+	const struct apdu header = {
+		.cla = CLA_OWN, .ins = INS_LEDGER_STATUS, .le = APPLICATION_LE_ALL};
+	struct buf *data = sc_scratch(sc);
+	size_t before = note->len;
+	struct view answer, leaves, text;
+	uint64_t count;
+	enum rc rc;
+
+	buf_u32(data, ledger);
+	rc = application_exchange(sc, &header, data, &answer, ret_sw);
+	if (rc != RC_OK)
+		return rc;
+	if (tlv_expect(&answer, 0x80, &leaves) != RC_OK || leaves.len != 8 ||
+	    view_u64(&leaves, &count) != RC_OK || tlv_expect(&answer, 0x81, &text) != RC_OK ||
+	    answer.len)
+		return RC_MALFORMED;
+	buf_view(note, text);
+	rc = buf_rc(note);
+	if (rc != RC_OK)
+		buf_truncate(note, before);
+	else
+		*ret_leaves = count;
+	return rc;
+}
+
+enum rc application_ledger_last_receipt(struct sc *sc, uint32_t ledger, struct buf *sealed,
+					uint16_t *ret_sw)
+{
+	const struct apdu header = {
+		.cla = CLA_OWN, .ins = INS_LAST_RECEIPT, .le = APPLICATION_LE_ALL};
+	struct buf *data = sc_scratch(sc);
+
+	buf_u32(data, ledger);
+	return application_append(sc, &header, data, sealed, ret_sw);
+}

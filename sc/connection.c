@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A connection is a wire, at most one session on it, and the rule for what to do when the session
+ * is gone: open another and repeat only what the card cannot have executed.
+ */
+#include "sc/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/tlv.h"
+#include "sc/scp10.h"
+#include "sc/wire.h"
+
+enum { INS_SELECT = 0xA4, P1_BY_NAME = 0x04, LE_SHORT = 256, ATTEMPTS = 2 };
+
+static const uint8_t application_aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
+
+struct sc {
+	struct wire wire;
+	const struct identity *identity;
+	const struct policy *policy;
+	struct sm *sm; /* NULL: no session */
+	uint8_t suite;
+	uint8_t card_id[CVC_ID];
+	bool selected; /* the application is selected, and fci is what it answered */
+	struct fci fci;
+	uint64_t epoch, change_counter, handshake_apdus;
+	struct buf scratch;
+};
+
+enum rc sc_open(struct transport **transport, const struct identity *identity,
+		const struct policy *policy, struct sc **ret)
+{
+	struct sc *sc;
+
+	if (!transport || !*transport || !ret)
+		return RC_ARGUMENT;
+	sc = calloc(1, sizeof(*sc));
+	if (!sc)
+		return RC_MEMORY;
+	sc->identity = identity;
+	sc->policy = policy;
+	buf_init(&sc->scratch, APDU_EXTENDED_DATA);
+	wire_open(&sc->wire, *transport);
+	*transport = NULL;
+	*ret = sc;
+	return RC_OK;
+}
+
+void sc_close(struct sc **sc)
+{
+	if (!sc || !*sc)
+		return;
+	sm_free(&(*sc)->sm);
+	wire_close(&(*sc)->wire);
+	buf_free(&(*sc)->scratch);
+	free(*sc);
+	*sc = NULL;
+}
+
+/* Forgets the session: the card has, or is not believed any more. */
+static void end_session(struct sc *sc, const char *why)
+{
+	if (sc->sm)
+		trace_note(&sc->wire.trace, "session ended: %s", why);
+	sm_free(&sc->sm);
+	sc->suite = 0;
+	sc->selected = false;
+}
+
+/* Whether commands may be extended is known from the card's own limits. */
+static bool card_is_extended(const struct sc *sc)
+{
+	return transport_attributes(sc->wire.transport)->extended &&
+	       sc->fci.command_max > APDU_SHORT_DATA;
+}
+
+static enum rc find_u32(struct view in, uint32_t tag, uint32_t *ret)
+{
+	struct view value;
+
+	if (tlv_find(in, tag, &value) != RC_OK || view_u32(&value, ret) != RC_OK)
+		return RC_MALFORMED;
+	return view_end(&value);
+}
+
+static enum rc find_bytes(struct view in, uint32_t tag, uint8_t *ret, size_t n)
+{
+	struct view value;
+
+	if (tlv_find(in, tag, &value) != RC_OK || value.len != n)
+		return RC_MALFORMED;
+	return view_copy(&value, ret, n);
+}
+
+/* commands.md, Selecting. Objects that it does not name are left for later versions. */
+static enum rc parse_fci(struct view data, struct fci *ret)
+{
+	struct view template, aid, own, suites, counter;
+	struct fci f = {.flags = 0};
+
+	if (tlv_expect(&data, 0x6F, &template) != RC_OK || data.len ||
+	    tlv_find(template, 0x84, &aid) != RC_OK || tlv_find(template, 0xA5, &own) != RC_OK)
+		return RC_MALFORMED;
+	if (!view_equal(aid, view_of(application_aid, sizeof(application_aid))))
+		return RC_MALFORMED;
+	if (tlv_find(own, 0xC1, &counter) != RC_OK || counter.len != 8 ||
+	    view_u64(&counter, &f.change_counter) != RC_OK ||
+	    find_bytes(own, 0xC2, f.digest, sizeof(f.digest)) != RC_OK ||
+	    find_bytes(own, 0xC3, &f.flags, 1) != RC_OK ||
+	    find_bytes(own, 0xC4, &f.life_cycle, 1) != RC_OK ||
+	    find_bytes(own, 0xC5, f.card_id, CVC_ID) != RC_OK ||
+	    find_u32(own, 0xC6, &f.command_max) != RC_OK ||
+	    find_u32(own, 0xC7, &f.answer_max) != RC_OK || tlv_find(own, 0xC8, &suites) != RC_OK ||
+	    suites.len > sizeof(f.suites))
+		return RC_MALFORMED;
+	f.suite_count = suites.len;
+	if (view_copy(&suites, f.suites, f.suite_count) != RC_OK)
+		return RC_MALFORMED;
+	*ret = f;
+	return RC_OK;
+}
+
+static struct apdu select_command(void)
+{
+	return (struct apdu){
+		.ins = INS_SELECT,
+		.p1 = P1_BY_NAME,
+		.data = view_of(application_aid, sizeof(application_aid)),
+		.le = LE_SHORT,
+	};
+}
+
+/* SELECT outside a session, and what the connection learns from it. */
+static enum rc select_bare(struct sc *sc, uint16_t *ret_sw)
+{
+	const struct apdu command = select_command();
+	struct view data;
+	enum rc rc;
+
+	sc->selected = false;
+	rc = wire_exchange(&sc->wire, &command, &data, ret_sw);
+	if (rc == RC_RESET)
+		rc = wire_exchange(&sc->wire, &command, &data, ret_sw);
+	if (rc != RC_OK)
+		return rc;
+	if (*ret_sw != SW_OK)
+		return RC_SW;
+	rc = parse_fci(data, &sc->fci);
+	if (rc != RC_OK)
+		return rc;
+	sc->wire.extended = card_is_extended(sc);
+	sc->selected = true;
+	return RC_OK;
+}
+
+enum rc sc_select(struct sc *sc, struct fci *ret, uint16_t *ret_sw)
+{
+	const struct apdu command = select_command();
+	struct view data;
+	uint16_t sw;
+	enum rc rc;
+
+	if (!sc->sm) {
+		rc = select_bare(sc, &sw);
+	} else {
+		rc = sc_exchange_view(sc, &command, &data, &sw);
+		if (rc == RC_OK)
+			rc = sw == SW_OK ? parse_fci(data, &sc->fci) : RC_SW;
+		if (rc == RC_OK)
+			sc->change_counter = sc->fci.change_counter;
+	}
+	if (rc == RC_OK || rc == RC_SW)
+		*ret_sw = sw;
+	if (rc == RC_OK)
+		*ret = sc->fci;
+	return rc;
+}
+
+enum rc sc_exchange_bare(struct sc *sc, const struct apdu *command, struct buf *answer,
+			 uint16_t *ret_sw)
+{
+	struct view data;
+	uint16_t sw;
+	enum rc rc;
+
+	if (sc->sm)
+		return RC_STATE;
+	rc = wire_exchange(&sc->wire, command, &data, &sw);
+	buf_reset(&sc->scratch);
+	if (rc != RC_OK) {
+		sc->selected = false;
+		return rc;
+	}
+	buf_view(answer, data);
+	rc = buf_rc(answer);
+	if (rc == RC_OK)
+		*ret_sw = sw;
+	return rc;
+}
+
+static bool offers(const struct fci *fci, uint8_t suite)
+{
+	for (size_t i = 0; i < fci->suite_count; i++) {
+		if (fci->suites[i] == suite)
+			return true;
+	}
+	return false;
+}
+
+/* What the card says of itself before it has proved anything can only be refused early. */
+static enum rc check_card(const struct sc *sc, const struct policy_card *row)
+{
+	const uint8_t *expected = identity_card(sc->identity);
+
+	if (sc->fci.life_cycle != FCI_PERSONALISED) {
+		log_error("the card at %s is not personalised: it has no identity yet",
+			  transport_address(sc->wire.transport));
+		return RC_STATE;
+	}
+	if (expected && !view_equal(view_of(expected, CVC_ID), view_of(sc->fci.card_id, CVC_ID))) {
+		log_error("the card at %s is not the one expected there",
+			  transport_address(sc->wire.transport));
+		return RC_POLICY;
+	}
+	if (!offers(&sc->fci, row->suite)) {
+		log_error("the card at %s does not offer suite %02X; another suite is spoken only "
+			  "with cards that the policy names",
+			  transport_address(sc->wire.transport), row->suite);
+		return RC_POLICY;
+	}
+	return policy_check(row);
+}
+
+static enum rc connect_once(struct sc *sc)
+{
+	const struct policy_card *row;
+	uint64_t before;
+	uint16_t sw;
+	enum rc rc = RC_OK;
+
+	if (!sc->selected)
+		rc = select_bare(sc, &sw);
+	if (rc == RC_SW || rc == RC_MALFORMED) {
+		log_error("the card at %s does not have the token application",
+			  transport_address(sc->wire.transport));
+		rc = RC_POLICY;
+	}
+	if (rc != RC_OK)
+		return rc;
+	row = policy_find(sc->policy, sc->fci.card_id);
+	rc = check_card(sc, row);
+	if (rc != RC_OK)
+		return rc;
+	before = sc->wire.apdus;
+	rc = scp10_open(&sc->wire, sc->identity, row, sc->fci.card_id, &sc->sm);
+	if (rc != RC_OK) {
+		sc->selected = false;
+		return rc;
+	}
+	sc->handshake_apdus = sc->wire.apdus - before;
+	sc->suite = row->suite;
+	memcpy(sc->card_id, sc->fci.card_id, CVC_ID);
+	sc->epoch++;
+	log_info("channel open: suite %02X, %u APDUs", sc->suite,
+		 (unsigned int)sc->handshake_apdus);
+	return RC_OK;
+}
+
+enum rc sc_connect(struct sc *sc)
+{
+	enum rc rc = RC_OK;
+
+	if (sc->sm)
+		return RC_OK;
+	if (!sc->identity) {
+		log_error("the host has no identity for the card at %s",
+			  transport_address(sc->wire.transport));
+		return RC_STATE;
+	}
+	/* A card that is reset in the middle of it is begun with again, once. */
+	for (int i = 0; i < ATTEMPTS; i++) {
+		rc = connect_once(sc);
+		if (rc != RC_RESET)
+			break;
+	}
+	return rc;
+}
+
+/* The card's bare answer that it knows of no session (6982) or has just ended it (6987, 6988). */
+static bool session_is_lost(struct view data, uint16_t sw)
+{
+	return !data.len &&
+	       (sw == SW_SECURITY_STATUS || sw == SW_SM_MISSING || sw == SW_SM_INCORRECT);
+}
+
+/* Suites 01 and 02 send errors bare: GPCS F.3.2.3. */
+static bool is_bare_error(const struct sc *sc, struct view data, uint16_t sw)
+{
+	return sc->suite != SUITE_42 && !data.len && !sw_is_normal(sw);
+}
+
+/* Judges a protected command's answer. *ret_lost: the card did not execute it, having no session. */
+static enum rc judge(struct sc *sc, struct view data, uint16_t sw, struct view *ret_answer,
+		     bool *ret_lost)
+{
+	enum rc rc;
+
+	if (session_is_lost(data, sw)) {
+		*ret_lost = true;
+		*ret_answer = view_of(NULL, 0);
+		rc = is_bare_error(sc, data, sw) ? RC_OK : RC_RESET;
+		end_session(sc, "the card has none");
+		return rc;
+	}
+	if (is_bare_error(sc, data, sw)) {
+		*ret_answer = view_of(NULL, 0);
+		end_session(sc, "an error came without a MAC");
+		return RC_OK;
+	}
+	rc = sm_verify(sc->sm, data, sw, ret_answer);
+	if (rc == RC_AUTH)
+		log_error("an answer of the card at %s does not verify; the channel is closed",
+			  transport_address(sc->wire.transport));
+	if (rc != RC_OK)
+		end_session(sc, "an answer does not verify");
+	return rc;
+}
+
+/* One attempt. *ret_lost as judge. */
+static enum rc attempt(struct sc *sc, const struct apdu *command, struct view *ret_answer,
+		       uint16_t *ret_sw, bool *ret_lost)
+{
+	struct apdu plain = *command, outer;
+	struct view data;
+	enum rc rc;
+
+	*ret_lost = false;
+	if (plain.data.len > sc->fci.command_max)
+		return RC_SPACE;
+	plain.extended = sc->wire.extended &&
+			 (plain.extended || plain.le > 256 || plain.data.len > APDU_SHORT_DATA);
+	if (!plain.extended && plain.le > 256)
+		plain.le = 256;
+	rc = sm_protect(sc->sm, &plain, &outer);
+	if (rc == RC_SPACE)
+		return rc;
+	if (rc == RC_STATE) {
+		*ret_lost = true;
+		rc = RC_RESET;
+	}
+	if (rc == RC_OK) {
+		/* A short command may grow past 255 bytes. */
+		if (sc->wire.extended && outer.data.len > APDU_SHORT_DATA) {
+			outer.extended = true;
+			outer.le = 65536;
+		}
+		rc = wire_exchange(&sc->wire, &outer, &data, ret_sw);
+		*ret_lost = rc == RC_RESET && !sc->wire.executed;
+		if (rc == RC_MALFORMED)
+			rc = RC_AUTH;
+	}
+	if (rc != RC_OK) {
+		end_session(sc, rc_name(rc));
+		return rc;
+	}
+	return judge(sc, data, *ret_sw, ret_answer, ret_lost);
+}
+
+enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view *ret_answer,
+			 uint16_t *ret_sw)
+{
+	struct view answer;
+	enum rc rc = RC_OK;
+	bool lost = true;
+	uint16_t sw;
+
+	for (int i = 0; i < ATTEMPTS && lost; i++) {
+		rc = sc_connect(sc);
+		if (rc != RC_OK)
+			break;
+		rc = attempt(sc, command, &answer, &sw, &lost);
+	}
+	buf_reset(&sc->scratch);
+	if (rc != RC_OK)
+		return rc;
+	*ret_answer = answer;
+	*ret_sw = sw;
+	return RC_OK;
+}
+
+enum rc sc_exchange(struct sc *sc, const struct apdu *command, struct buf *answer, uint16_t *ret_sw)
+{
+	size_t before = answer->len;
+	struct view data;
+	uint16_t sw;
+	enum rc rc = sc_exchange_view(sc, command, &data, &sw);
+
+	if (rc != RC_OK)
+		return rc;
+	buf_view(answer, data);
+	rc = buf_rc(answer);
+	if (rc == RC_OK)
+		*ret_sw = sw;
+	else
+		buf_truncate(answer, before);
+	return rc;
+}
+
+struct buf *sc_scratch(struct sc *sc)
+{
+	buf_reset(&sc->scratch);
+	return &sc->scratch;
+}
+
+bool sc_is_connected(const struct sc *sc)
+{
+	return sc->sm != NULL;
+}
+
+uint64_t sc_epoch(const struct sc *sc)
+{
+	return sc->epoch;
+}
+
+uint8_t sc_suite(const struct sc *sc)
+{
+	return sc->suite;
+}
+
+const uint8_t *sc_card_id(const struct sc *sc)
+{
+	return sc->sm ? sc->card_id : NULL;
+}
+
+uint64_t sc_change_counter(const struct sc *sc)
+{
+	return sc->change_counter;
+}
+
+void sc_set_change_counter(struct sc *sc, uint64_t counter)
+{
+	sc->change_counter = counter;
+}
+
+bool sc_is_extended(const struct sc *sc)
+{
+	return sc->wire.extended;
+}
+
+void sc_figures(const struct sc *sc, struct sc_figures *ret)
+{
+	*ret = (struct sc_figures){
+		.apdus = sc->wire.apdus,
+		.sent = sc->wire.sent,
+		.received = sc->wire.received,
+		.sessions = sc->epoch,
+		.handshake_apdus = sc->handshake_apdus,
+	};
+}

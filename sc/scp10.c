@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The seven commands in order, one step each: a step sends one command and judges its answer. The
+ * first failure ends the handshake; everything secret is wiped either way.
+ */
+#include "sc/scp10.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/sw.h"
+#include "base/tlv.h"
+#include "sc/suite.h"
+
+enum {
+	INS_MANAGE_SECURITY_ENVIRONMENT = 0x22,
+	INS_PERFORM_SECURITY_OPERATION = 0x2A,
+	INS_EXTERNAL_AUTHENTICATE = 0x82,
+	INS_GET_CHALLENGE = 0x84,
+	INS_INTERNAL_AUTHENTICATE = 0x88,
+	INS_GET_DATA = 0xCA,
+	P1_MUTUAL = 0xC1,
+	P2_STORED_KEY = 0xA4,
+	P2_CERTIFICATE = 0xB6,
+	P2_SELF_DESCRIPTIVE = 0xBE,
+	LE_ALL = 65536, /* whatever there is; the wire makes it 256 where it must */
+	CHALLENGE_MAX = 16,
+	BODY_MAX = 256,
+	SCP10 = 0x10,
+};
+
+struct handshake {
+	struct wire *wire;
+	const struct identity *identity;
+	const struct identity_key *host;
+	const struct policy_card *row;
+	const struct suite *suite;
+	const uint8_t *card_id;
+	uint8_t level;
+	uint8_t p2;
+	struct buf certificate; /* the card's, as received */
+	struct cvc card; /* borrows from certificate */
+	EVP_PKEY *card_key; /* verified */
+	struct sm_secrets *secrets;
+	struct buf body; /* D3 and the templates, as enciphered */
+	uint8_t card_challenge[CHALLENGE_MAX];
+};
+
+/* The templates in the order of protocol.md 1, and what each needs. */
+static const struct {
+	uint32_t tag; /* B4 MAC, B8 ENC */
+	uint8_t usage; /* 10 command, 20 response */
+	uint8_t level; /* the level bit that needs it */
+	enum sm_key key;
+} templates[SM_KEYS] = {
+	{.tag = 0xB4, .usage = 0x10, .level = LEVEL_C_MAC, .key = SM_C_MAC},
+	{.tag = 0xB4, .usage = 0x20, .level = LEVEL_R_MAC, .key = SM_R_MAC},
+	{.tag = 0xB8, .usage = 0x10, .level = LEVEL_C_DEC, .key = SM_C_ENC},
+	{.tag = 0xB8, .usage = 0x20, .level = LEVEL_R_ENC, .key = SM_R_ENC},
+};
+
+/* Sends one set-up command. A status word other than 9000 is refused with why and comes back as rc. */
+static enum rc send(struct handshake *h, const struct apdu *command, enum rc refused,
+		    const char *why, struct view *ret_data)
+{
+	uint16_t sw;
+	enum rc rc = wire_exchange(h->wire, command, ret_data, &sw);
+
+	if (rc == RC_MALFORMED)
+		log_error("the card's answer is cut off: %s", why);
+	if (rc != RC_OK || sw == SW_OK)
+		return rc;
+	if (sw >> 8 == 0x64 || sw >> 8 == 0x65 || sw == SW_NO_DIAGNOSIS) {
+		log_error("the card failed while the channel was set up (status word %04X)", sw);
+		return RC_IO;
+	}
+	log_error("%s (status word %04X)", why, sw);
+	return refused;
+}
+
+static void put_reference(struct buf *b, uint32_t tag, struct policy_reference reference)
+{
+	const uint8_t bytes[] = {reference.version, reference.index};
+	bool given = reference.version || reference.index;
+
+	tlv_put(b, tag, view_of(bytes, given ? sizeof(bytes) : 0));
+}
+
+/* MANAGE SECURITY ENVIRONMENT: suite, kind of authentication, key references. */
+static enum rc set_environment(struct handshake *h)
+{
+	const uint8_t scp[] = {SCP10, h->suite->id};
+	struct apdu command = {.ins = INS_MANAGE_SECURITY_ENVIRONMENT, .p1 = P1_MUTUAL};
+	uint8_t array[16];
+	struct view ignored;
+	struct buf data;
+
+	buf_fixed(&data, array, sizeof(array));
+	tlv_put(&data, 0x80, view_of(scp, sizeof(scp)));
+	put_reference(&data, 0x83, h->row->host_key);
+	put_reference(&data, 0x84, h->row->card_key);
+	if (buf_rc(&data) != RC_OK)
+		return buf_rc(&data);
+	command.p2 = h->p2;
+	command.data = view_buf(&data);
+	trace_note(&h->wire->trace, "scp10: suite %02X, level %02X", h->suite->id, h->level);
+	return send(h, &command, RC_POLICY,
+		    "the card does not open a channel in the suite and with the keys asked for",
+		    &ignored);
+}
+
+/* PERFORM SECURITY OPERATION, verify certificate: the host's chain, authority's side first. */
+static enum rc send_certificates(struct handshake *h)
+{
+	struct apdu command = {.ins = INS_PERFORM_SECURITY_OPERATION, .p2 = P2_SELF_DESCRIPTIVE};
+	struct view chain = view_buf(&h->host->chain), ignored;
+	enum rc rc = RC_OK;
+
+	if (h->p2 == P2_STORED_KEY)
+		return RC_OK;
+	while (rc == RC_OK && chain.len) {
+		rc = tlv_object(&chain, 0x7F21, &command.data, &ignored);
+		if (rc == RC_OK)
+			rc = send(h, &command, RC_AUTH,
+				  "the card refuses the host's certificate: it is expired, or of "
+				  "another authority than the card's",
+				  &ignored);
+	}
+	return rc;
+}
+
+/* What is certified must fit the suite, and be a card's. */
+static enum rc check_certificate(const struct handshake *h)
+{
+	const struct cvc *c = &h->card;
+	const struct suite *s = h->suite;
+	const uint8_t *expected = identity_card(h->identity);
+	uint8_t id[CVC_ID];
+	uint32_t today = cvc_today();
+	enum rc rc = cvc_id(c, id);
+
+	if (rc != RC_OK)
+		return rc;
+	if (c->type != CVC_TERMINAL || c->roles) {
+		log_error("the card's certificate is not a card's: it has a role");
+		return RC_POLICY;
+	}
+	if (!view_equal(view_of(id, CVC_ID), view_of(h->card_id, CVC_ID)) ||
+	    (expected && !view_equal(view_of(id, CVC_ID), view_of(expected, CVC_ID)))) {
+		log_error("the card's certificate is another card's");
+		return RC_POLICY;
+	}
+	if (c->suite != s->id || (c->scheme == RSA_PSS_SHA256) != s->pss_key ||
+	    rsa_bits(h->card_key) < s->bits_min || rsa_bits(h->card_key) > s->bits_max ||
+	    (s->f4 && !rsa_exponent_is_f4(h->card_key))) {
+		log_error("the card's key is not one for suite %02X", s->id);
+		return RC_POLICY;
+	}
+	if (today > c->expiration || today < c->effective) {
+		log_error("the card's certificate is valid from 20%06u to 20%06u, and today is "
+			  "20%06u: have it renewed, or set this machine's clock",
+			  c->effective, c->expiration, today);
+		return RC_EXPIRED;
+	}
+	return RC_OK;
+}
+
+/* The signature under the authority, before anything that the certificate says is used. */
+static enum rc verify_certificate(struct handshake *h)
+{
+	const struct cvc *authority = identity_authority(h->identity);
+	EVP_PKEY *signer = NULL;
+	enum rc rc = cvc_key(authority, &signer);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = RC_AUTH;
+	if (view_equal(h->card.car, authority->chr))
+		rc = cvc_verify(&h->card, signer, authority->scheme);
+	EVP_PKEY_free(signer);
+	if (rc == RC_OK)
+		rc = cvc_key(&h->card, &h->card_key);
+	if (rc == RC_AUTH)
+		log_error("the card's certificate does not verify under the authority that this "
+			  "host trusts: it is a foreign card");
+	return rc;
+}
+
+/* GET DATA certificate. */
+static enum rc get_certificate(struct handshake *h)
+{
+	const struct apdu command = {
+		.cla = 0x80, .ins = INS_GET_DATA, .p1 = 0x7F, .p2 = 0x21, .le = LE_ALL};
+	struct view data;
+	enum rc rc;
+
+	rc = send(h, &command, RC_AUTH, "the card has no certificate", &data);
+	if (rc != RC_OK)
+		return rc;
+	buf_view(&h->certificate, data);
+	rc = buf_rc(&h->certificate);
+	if (rc != RC_OK)
+		return rc;
+	data = view_buf(&h->certificate);
+	rc = cvc_parse(&data, &h->card);
+	if (rc == RC_OK && data.len)
+		rc = RC_MALFORMED;
+	if (rc == RC_MALFORMED)
+		log_error("the card's certificate is damaged");
+	if (rc == RC_OK)
+		rc = verify_certificate(h);
+	if (rc == RC_OK)
+		rc = check_certificate(h);
+	return rc;
+}
+
+static void put_template(struct handshake *h, size_t i)
+{
+	size_t mark = tlv_open(&h->body, templates[i].tag);
+	const uint8_t *key = h->secrets->key[templates[i].key];
+
+	tlv_put_u8(&h->body, 0x95, templates[i].usage);
+	if (h->suite->key_type)
+		tlv_put_u8(&h->body, 0x80, h->suite->key_type);
+	tlv_put(&h->body, 0xD1, view_of(key, h->suite->key_size));
+	if (h->suite->counters && templates[i].tag == 0xB4)
+		tlv_put_u64(&h->body, 0x91, h->secrets->counter[templates[i].usage == 0x20]);
+	tlv_close(&h->body, mark);
+}
+
+/* PERFORM SECURITY OPERATION, decipher: new session keys under the card's key. */
+static enum rc send_keys(struct handshake *h)
+{
+	struct apdu command = {.ins = INS_PERFORM_SECURITY_OPERATION, .p1 = 0x80, .p2 = 0x84};
+	struct view ignored;
+	struct buf block;
+	enum rc rc;
+
+	rc = crypto_random(h->secrets->key, sizeof(h->secrets->key));
+	if (rc != RC_OK)
+		return rc;
+	tlv_put_u8(&h->body, 0xD3, h->level);
+	for (size_t i = 0; i < SM_KEYS; i++) {
+		if (h->level & templates[i].level)
+			put_template(h, i);
+	}
+	buf_init(&block, BODY_MAX * 2);
+	rc = buf_rc(&h->body);
+	if (rc == RC_OK)
+		rc = rsa_encrypt(h->card_key, h->suite->encryption, view_buf(&h->body), &block);
+	command.data = view_buf(&block);
+	if (rc == RC_OK)
+		rc = send(h, &command, RC_AUTH, "the card refuses the session keys", &ignored);
+	buf_free(&block);
+	return rc;
+}
+
+/* GET CHALLENGE. */
+static enum rc get_challenge(struct handshake *h)
+{
+	const struct apdu command = {.ins = INS_GET_CHALLENGE, .le = (uint32_t)h->suite->challenge};
+	struct view data;
+	enum rc rc = send(h, &command, RC_AUTH, "the card gives no challenge", &data);
+
+	if (rc != RC_OK)
+		return rc;
+	if (data.len != h->suite->challenge) {
+		log_error("the card's challenge has the wrong length");
+		return RC_MALFORMED;
+	}
+	return view_copy(&data, h->card_challenge, h->suite->challenge);
+}
+
+enum { SIGNED_BY_HOST = 0x82, SIGNED_BY_CARD = 0x88, SIGNED_PARTS = SM_KEYS + 2, BOUND_SIZE = 71 };
+
+/* What a signature of suite 42 covers before the body: suite, direction, P1 P2, both public keys. */
+static enum rc put_bound(const struct handshake *h, uint8_t direction, struct buf *b)
+{
+	const uint8_t head[] = {0x80, 0x02, SCP10, h->suite->id, direction, P1_MUTUAL, h->p2};
+	const struct view keys[] = {h->host->certificate.public_key, h->card.public_key};
+	uint8_t hash[SHA256_SIZE];
+	enum rc rc = RC_OK;
+
+	buf_put(b, head, sizeof(head));
+	for (size_t i = 0; i < 2 && rc == RC_OK; i++) {
+		rc = crypto_sha256(keys[i], hash);
+		buf_put(b, hash, sizeof(hash));
+	}
+	return rc == RC_OK ? buf_rc(b) : rc;
+}
+
+/* EXTERNAL AUTHENTICATE: the host signs the session keys and the card's challenge. */
+static enum rc prove_host(struct handshake *h)
+{
+	struct apdu command = {.ins = INS_EXTERNAL_AUTHENTICATE};
+	uint8_t array[BOUND_SIZE];
+	struct view parts[3], ignored;
+	struct buf bound, signature;
+	enum rc rc = RC_OK;
+
+	buf_fixed(&bound, array, sizeof(array));
+	buf_init(&signature, BODY_MAX * 2);
+	if (h->suite->bound)
+		rc = put_bound(h, SIGNED_BY_HOST, &bound);
+	parts[0] = view_buf(&bound);
+	parts[1] = view_buf(&h->body);
+	parts[2] = view_of(h->card_challenge, h->suite->challenge);
+	if (rc == RC_OK)
+		rc = rsa_sign(h->host->key, h->suite->signature, parts, 3, &signature);
+	command.data = view_buf(&signature);
+	if (rc == RC_OK)
+		rc = send(h, &command, RC_AUTH, "the card refuses the host's signature", &ignored);
+	buf_free(&signature);
+	return rc;
+}
+
+/* The card's signature over the session keys in the order of the templates, and the host's challenge. */
+static enum rc verify_card(struct handshake *h, const uint8_t *challenge, struct view signature)
+{
+	uint8_t array[BOUND_SIZE];
+	struct view parts[SIGNED_PARTS];
+	struct buf bound;
+	size_t count = 1;
+	enum rc rc = RC_OK;
+
+	buf_fixed(&bound, array, sizeof(array));
+	if (h->suite->bound)
+		rc = put_bound(h, SIGNED_BY_CARD, &bound);
+	parts[0] = view_buf(&bound);
+	for (size_t i = 0; i < SM_KEYS; i++) {
+		if (h->level & templates[i].level)
+			parts[count++] =
+				view_of(h->secrets->key[templates[i].key], h->suite->key_size);
+	}
+	parts[count++] = view_of(challenge, h->suite->challenge);
+	if (rc == RC_OK)
+		rc = rsa_verify(h->card_key, h->suite->signature, parts, count, signature);
+	if (rc == RC_AUTH)
+		log_error("the card's signature does not verify: it is not the card that its "
+			  "certificate names, or somebody changes what goes over the line");
+	return rc;
+}
+
+/* INTERNAL AUTHENTICATE: the card proves that it has the session keys and its own key. */
+static enum rc prove_card(struct handshake *h)
+{
+	struct apdu command = {.ins = INS_INTERNAL_AUTHENTICATE, .le = LE_ALL};
+	uint8_t data[CHALLENGE_MAX + CVC_ID];
+	size_t n = h->suite->challenge;
+	struct view signature;
+	enum rc rc;
+
+	rc = crypto_random(data, n);
+	if (rc == RC_OK)
+		rc = cvc_id(&h->host->certificate, data + n);
+	command.data = view_of(data, n + CVC_ID);
+	if (rc == RC_OK)
+		rc = send(h, &command, RC_AUTH, "the card does not prove who it is", &signature);
+	if (rc == RC_OK)
+		rc = verify_card(h, data, signature);
+	return rc;
+}
+
+static enum rc (*const steps[])(struct handshake *h) = {
+	set_environment, send_certificates, get_certificate, send_keys,
+	get_challenge,   prove_host,        prove_card,
+};
+
+enum rc scp10_open(struct wire *wire, const struct identity *identity,
+		   const struct policy_card *row, const uint8_t card_id[CVC_ID], struct sm **ret)
+{
+	struct handshake h = {
+		.wire = wire,
+		.identity = identity,
+		.host = identity_key(identity, row->suite),
+		.row = row,
+		.suite = suite_find(row->suite),
+		.card_id = card_id,
+		.level = row->level ? row->level : LEVEL_ALL,
+		.p2 = row->stored_host_key ? P2_STORED_KEY : P2_CERTIFICATE,
+	};
+	uint8_t body[BODY_MAX];
+	enum rc rc = RC_STATE;
+
+	buf_init(&h.certificate, CVC_MAX);
+	buf_fixed(&h.body, body, sizeof(body));
+	if (!h.suite || !h.host) {
+		log_error("the host has no key for suite %02X", row->suite);
+		goto out;
+	}
+	h.secrets = secret_new(sizeof(*h.secrets));
+	rc = h.secrets ? RC_OK : RC_MEMORY;
+	for (size_t i = 0; rc == RC_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+		rc = steps[i](&h);
+	if (rc != RC_OK)
+		goto out;
+	rc = sm_new(h.suite->sm, h.level, h.secrets, ret);
+out:
+	trace_note(&wire->trace, "scp10: %s", rc == RC_OK ? "session open" : rc_name(rc));
+	EVP_PKEY_free(h.card_key);
+	secret_free(&h.secrets);
+	secret_wipe(body, sizeof(body));
+	secret_wipe(h.card_challenge, sizeof(h.card_challenge));
+	buf_free(&h.certificate);
+	return rc;
+}

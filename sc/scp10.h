@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SCP10 handshake, host side: GPCS Appendix F, key transport with mutual authentication, as
+ * protocol.md 1 settles it. Keeps no state of its own: keys live in the struct sm that it makes.
+ * Internal to sc/; threading as struct sc.
+ */
+#ifndef INTAGLIO_SC_SCP10_H
+#define INTAGLIO_SC_SCP10_H
+
+#include "sc/identity.h"
+#include "sc/policy.h"
+#include "sc/sm.h"
+#include "sc/wire.h"
+
+/*
+ * Opens a session with the card of this id, as its row of the policy says. Says a sentence for each
+ * refusal. RC_AUTH: certificate or signature of one side is refused by the other; RC_EXPIRED: the
+ * card's certificate is outside its dates; RC_POLICY: suite, role or id refused; RC_STATE: the host
+ * has no key for the suite; RC_MALFORMED; failures of the transport.
+ */
+enum rc scp10_open(struct wire *wire, const struct identity *identity,
+		   const struct policy_card *row, const uint8_t card_id[CVC_ID],
+		   struct sm **ret) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The suites of SCP10 as rows of one table: everything in which i=42 and i=02 differ (protocol.md 1).
+ * Internal to sc/.
+ */
+#ifndef INTAGLIO_SC_SUITE_H
+#define INTAGLIO_SC_SUITE_H
+
+#include "base/rsa.h"
+#include "sc/sm.h"
+
+struct suite {
+	uint8_t id; /* i */
+	unsigned int bits_min, bits_max; /* of the card's key */
+	bool f4; /* e must be 65537 */
+	enum rsa_encryption encryption; /* of the session keys */
+	enum rsa_scheme signature;
+	bool pss_key; /* the card's certificate must say RSASSA-PSS */
+	bool bound; /* signatures cover suite, direction, P1 P2 and both public keys */
+	uint8_t key_type; /* tag 80 of the templates; 0: absent */
+	bool counters; /* tag 91 in the MAC templates */
+	size_t key_size;
+	size_t challenge; /* bytes of the card's and the host's */
+	enum sm_kind sm;
+};
+
+/* NULL if the host does not have it. */
+const struct suite *suite_find(uint8_t id);
+
+#endif

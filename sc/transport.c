@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What all transports have in common: the check for a forked child, and their owner. */
+#include "sc/transport.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct transport {
+	const struct transport_ops *ops;
+	void *handle;
+	char *address;
+	pid_t owner;
+	struct transport_attributes attributes;
+};
+
+enum rc transport_open(const struct transport_ops *ops, const char *address, const void *options,
+		       struct transport **ret)
+{
+	struct transport *t;
+	enum rc rc = RC_MEMORY;
+
+	if (!ops || !address || !ret)
+		return RC_ARGUMENT;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return RC_MEMORY;
+	t->ops = ops;
+	t->owner = getpid();
+	t->address = strdup(address);
+	if (!t->address)
+		goto out;
+	rc = ops->open(address, options, &t->handle, &t->attributes);
+	if (rc != RC_OK)
+		goto out;
+	*ret = t;
+	t = NULL;
+	rc = RC_OK;
+out:
+	transport_close(&t);
+	return rc;
+}
+
+void transport_close(struct transport **t)
+{
+	if (!t || !*t)
+		return;
+	if ((*t)->handle && (*t)->owner == getpid())
+		(*t)->ops->close(&(*t)->handle);
+	free((*t)->address);
+	free(*t);
+	*t = NULL;
+}
+
+enum rc transport_transmit(struct transport *t, struct view command, struct buf *response)
+{
+	if (t->owner != getpid())
+		return RC_FORKED;
+	return t->ops->transmit(t->handle, command, response);
+}
+
+enum rc transport_reset(struct transport *t)
+{
+	if (t->owner != getpid())
+		return RC_FORKED;
+	return t->ops->reset(t->handle);
+}
+
+const struct transport_attributes *transport_attributes(const struct transport *t)
+{
+	return &t->attributes;
+}
+
+const char *transport_name(const struct transport *t)
+{
+	return t->ops->name;
+}
+
+const char *transport_address(const struct transport *t)
+{
+	return t->address;
+}
