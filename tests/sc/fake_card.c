@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The card of the host's tests. It checks what a card must, and asserts what a test relies on. */
+#include "tests/sc/fake_card.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/tlv.h"
+
+struct fake_card fake;
+
+const uint8_t fake_card_id[CVC_ID] = {'A', 'R', 'D', '0', '0', '0', '0', '1'};
+static const struct policy_card row_02 = {
+	.id = {'A', 'R', 'D', '0', '0', '0', '0', '1'}, .suite = SUITE_02, .level = LEVEL_ALL};
+const struct policy fake_policy_02 = {.cards = &row_02, .card_count = 1};
+
+static EVP_PKEY *authority_key, *host_key, *card_key;
+static struct buf authority, chain_42, chain_02, card_certificate;
+static struct identity *identity;
+
+/* The card's state. */
+static struct {
+	uint8_t suite, p1, p2;
+	struct buf host_object; /* 7F49 of the verified host */
+	EVP_PKEY *host;
+	uint8_t challenge[16];
+	struct buf body;
+	uint8_t key[4][32];
+	uint64_t counter[2];
+	uint8_t level;
+	bool session;
+	struct buf chained, pending;
+} card;
+
+static void must(enum rc rc)
+{
+	if (rc != RC_OK)
+		abort();
+}
+
+static void fill_in(struct cvc_request *request, const char *chr, uint8_t suite, unsigned int roles)
+{
+	*request = (struct cvc_request){
+		.car = "DETEST00001",
+		.chr = chr,
+		.key = roles ? host_key : card_key,
+		.scheme = suite == SUITE_42 ? RSA_PSS_SHA256 : RSA_PKCS1_SHA1,
+		.type = CVC_TERMINAL,
+		.roles = roles,
+		.effective = cvc_today(),
+		.expiration = cvc_years_on(cvc_today(), 2),
+		.suite = suite,
+	};
+}
+
+struct cvc_request fake_card_request(uint8_t suite)
+{
+	struct cvc_request request;
+
+	fill_in(&request, "DECARD00001", suite, 0);
+	return request;
+}
+
+void fake_certify_card(const struct cvc_request *request, EVP_PKEY *signer)
+{
+	buf_reset(&card_certificate);
+	must(cvc_issue(request, signer ? signer : authority_key, RSA_PSS_SHA256,
+		       &card_certificate));
+}
+
+static void make_world(void)
+{
+	struct cvc_request request;
+
+	if (identity)
+		return;
+	must(rsa_generate(2048, &authority_key));
+	must(rsa_generate(1024, &host_key));
+	must(rsa_generate(2048, &card_key));
+	buf_init(&authority, CVC_MAX);
+	buf_init(&chain_42, CVC_MAX);
+	buf_init(&chain_02, CVC_MAX);
+	buf_init(&card_certificate, CVC_MAX);
+	buf_init(&card.host_object, CVC_MAX);
+	buf_init(&card.body, 512);
+	buf_init(&card.chained, 1 << 20);
+	buf_init(&card.pending, 1 << 20);
+	fill_in(&request, "DETEST00001", 0, ROLE_ALL);
+	request.key = authority_key;
+	request.scheme = RSA_PSS_SHA256;
+	request.type = CVC_CVCA;
+	must(cvc_issue(&request, authority_key, RSA_PSS_SHA256, &authority));
+	fill_in(&request, "DEHOST00001", SUITE_42, ROLE_USER);
+	must(cvc_issue(&request, authority_key, RSA_PSS_SHA256, &chain_42));
+	fill_in(&request, "DEHOST00001", SUITE_02, ROLE_USER);
+	must(cvc_issue(&request, authority_key, RSA_PSS_SHA256, &chain_02));
+	must(identity_new(view_buf(&authority), &identity));
+	EVP_PKEY_up_ref(host_key);
+	must(identity_add(identity, SUITE_42, host_key, view_buf(&chain_42)));
+	EVP_PKEY_up_ref(host_key);
+	must(identity_add(identity, SUITE_02, host_key, view_buf(&chain_02)));
+}
+
+struct identity *fake_identity(void)
+{
+	make_world();
+	return identity;
+}
+
+EVP_PKEY *fake_authority_key(void)
+{
+	make_world();
+	return authority_key;
+}
+
+EVP_PKEY *fake_host_key(void)
+{
+	make_world();
+	return host_key;
+}
+
+EVP_PKEY *fake_card_key(void)
+{
+	make_world();
+	return card_key;
+}
+
+struct view fake_authority(void)
+{
+	make_world();
+	return view_buf(&authority);
+}
+
+struct view fake_host_chain(uint8_t suite)
+{
+	make_world();
+	return view_buf(suite == SUITE_42 ? &chain_42 : &chain_02);
+}
+
+void fake_power_cut(void)
+{
+	card.session = false;
+	EVP_PKEY_free(card.host);
+	card.host = NULL;
+	buf_reset(&card.host_object);
+	buf_reset(&card.body);
+	buf_reset(&card.chained);
+	buf_reset(&card.pending);
+}
+
+void fake_reset(uint8_t suite)
+{
+	struct cvc_request request;
+
+	make_world();
+	fake_power_cut();
+	fake = (struct fake_card){
+		.suite = suite, .command_max = 65000, .life_cycle = 0x0F, .extended = true};
+	request = fake_card_request(suite);
+	fake_certify_card(&request, NULL);
+}
+
+/* Handshake. */
+
+static uint16_t serve_select(struct buf *out)
+{
+	static const uint8_t aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 1};
+	static const uint8_t digest[32];
+	size_t fci = tlv_open(out, 0x6F), own;
+
+	tlv_put(out, 0x84, view_of(aid, sizeof(aid)));
+	own = tlv_open(out, 0xA5);
+	tlv_put_u64(out, 0xC1, 7);
+	tlv_put(out, 0xC2, view_of(digest, sizeof(digest)));
+	tlv_put_u8(out, 0xC3, 0x03);
+	tlv_put_u8(out, 0xC4, fake.life_cycle);
+	tlv_put(out, 0xC5, view_of(fake_card_id, CVC_ID));
+	tlv_put_u32(out, 0xC6, fake.command_max);
+	tlv_put_u32(out, 0xC7, 65000);
+	tlv_put_u8(out, 0xC8, fake.suite);
+	tlv_close(out, own);
+	tlv_close(out, fci);
+	return SW_OK;
+}
+
+static uint16_t serve_environment(const struct apdu *c)
+{
+	struct view data = c->data, scp, reference;
+
+	fake_power_cut();
+	if (tlv_expect(&data, 0x80, &scp) != RC_OK || scp.len != 2 || scp.data[0] != 0x10 ||
+	    scp.data[1] != fake.suite || tlv_expect(&data, 0x83, &reference) != RC_OK ||
+	    tlv_expect(&data, 0x84, &reference) != RC_OK)
+		return SW_REFERENCE_NOT_FOUND;
+	card.suite = scp.data[1];
+	card.p1 = c->p1;
+	card.p2 = c->p2;
+	return SW_OK;
+}
+
+static uint16_t serve_verify(const struct apdu *c)
+{
+	struct view data = c->data;
+	struct cvc cvc;
+
+	if (cvc_parse(&data, &cvc) != RC_OK ||
+	    cvc_verify(&cvc, authority_key, RSA_PSS_SHA256) != RC_OK)
+		return SW_AUTHENTICATION_FAILED;
+	must(cvc_key(&cvc, &card.host));
+	buf_view(&card.host_object, cvc.public_key);
+	return SW_OK;
+}
+
+static uint16_t serve_decipher(const struct apdu *c)
+{
+	struct view body, value, template;
+	uint32_t tag;
+	size_t i = 0;
+
+	must(rsa_decrypt(card_key, card.suite == SUITE_42 ? RSA_OAEP_SHA256 : RSA_ES_PKCS1, c->data,
+			 &card.body));
+	body = view_buf(&card.body);
+	must(tlv_copy(&body, 0xD3, &card.level, 1));
+	while (body.len) {
+		must(tlv_next(&body, &tag, &template));
+		must(tlv_find(template, 0xD1, &value));
+		must(view_copy(&value, card.key[i], value.len));
+		if (i < 2)
+			card.counter[i] = 0;
+		if (tlv_find(template, 0x91, &value) == RC_OK)
+			must(view_u64(&value, &card.counter[i]));
+		i++;
+	}
+	return SW_OK;
+}
+
+static void bound(uint8_t direction, struct buf *out)
+{
+	const uint8_t head[] = {0x80, 0x02, 0x10, 0x42, direction, card.p1, card.p2};
+	struct view cert = view_buf(&card_certificate);
+	uint8_t hash[SHA256_SIZE];
+	struct cvc cvc;
+
+	if (card.suite != SUITE_42)
+		return;
+	buf_put(out, head, sizeof(head));
+	must(crypto_sha256(view_buf(&card.host_object), hash));
+	buf_put(out, hash, sizeof(hash));
+	must(cvc_parse(&cert, &cvc));
+	must(crypto_sha256(cvc.public_key, hash));
+	buf_put(out, hash, sizeof(hash));
+}
+
+static enum rsa_scheme scheme(void)
+{
+	return card.suite == SUITE_42 ? RSA_PSS_SHA256 : RSA_PKCS1_SHA1;
+}
+
+static uint16_t serve_external(const struct apdu *c)
+{
+	uint8_t array[1024];
+	struct view parts[2];
+	struct buf b;
+
+	buf_fixed(&b, array, sizeof(array));
+	bound(0x82, &b);
+	buf_view(&b, view_buf(&card.body));
+	parts[0] = view_buf(&b);
+	parts[1] = view_of(card.challenge, sizeof(card.challenge));
+	return rsa_verify(card.host, scheme(), parts, 2, c->data) == RC_OK
+		       ? SW_OK
+		       : SW_AUTHENTICATION_FAILED;
+}
+
+static uint16_t serve_internal(const struct apdu *c, struct buf *out)
+{
+	uint8_t array[1024];
+	struct view signed_bytes;
+	struct buf b;
+	size_t n = card.suite == SUITE_42 ? 32 : 16;
+	size_t keys = card.level == 0x11 ? 2 : 4;
+
+	assert(c->data.len == 24);
+	buf_fixed(&b, array, sizeof(array));
+	bound(0x88, &b);
+	for (size_t i = 0; i < keys; i++)
+		buf_put(&b, card.key[i], n);
+	buf_put(&b, c->data.data, 16);
+	signed_bytes = view_buf(&b);
+	must(rsa_sign(card_key, scheme(), &signed_bytes, 1, out));
+	card.session = true;
+	return SW_OK;
+}
+
+/* Secure messaging, the card's way round. */
+
+static void mac(unsigned int d, struct view in, uint8_t ret[8])
+{
+	uint8_t counter[16] = {0}, full[16], icv[8];
+	struct view parts[] = {view_of(counter, 16), in};
+	struct cmac *c = NULL;
+	struct buf b;
+
+	for (unsigned int i = 0; i < 8; i++)
+		counter[8 + i] = (uint8_t)(card.counter[d] >> (56 - 8 * i));
+	card.counter[d]++;
+	if (card.suite == SUITE_42) {
+		must(cmac_new(card.key[d], 32, &c));
+		must(cmac_compute(c, parts, 2, full));
+		cmac_free(&c);
+		memcpy(ret, full, 8);
+		return;
+	}
+	buf_init(&b, 1 << 20);
+	buf_view(&b, in);
+	pad_put(&b, 0, 8);
+	must(des_block(card.key[d], counter + 8, icv));
+	must(retail_mac(card.key[d], icv, view_buf(&b), ret));
+	buf_free(&b);
+}
+
+static struct cipher *cipher_and_iv(unsigned int d, uint8_t iv[16])
+{
+	uint8_t counter[16] = {0};
+	struct cipher *c = NULL;
+
+	must(cipher_new(card.suite == SUITE_42 ? CIPHER_AES_256 : CIPHER_3DES_2KEY, card.key[2 + d],
+			&c));
+	memset(iv, 0, 16);
+	for (unsigned int i = 0; i < 8; i++)
+		counter[8 + i] = (uint8_t)(card.counter[d] >> (56 - 8 * i));
+	if (card.suite == SUITE_42)
+		must(cipher_block(c, counter, iv));
+	return c;
+}
+
+/* The plain command; its data is left in out. False if it does not verify. */
+static bool unwrap(const struct apdu *c, struct apdu *ret, struct buf *out)
+{
+	struct view rest = c->data, body = view_of(NULL, 0), le, got, plain;
+	uint8_t header[8] = {c->cla & 0x80, c->ins, c->p1, c->p2, 0x80}, want[8], iv[16];
+	bool enciphered = tlv_is_next(rest, 0x87);
+	struct cipher *cipher;
+	struct buf b;
+
+	*ret = (struct apdu){.cla = c->cla & 0x80, .ins = c->ins, .p1 = c->p1, .p2 = c->p2};
+	if (enciphered)
+		must(tlv_expect(&rest, 0x87, &body));
+	else if (tlv_is_next(rest, 0x81))
+		must(tlv_expect(&rest, 0x81, &body));
+	if (tlv_is_next(rest, 0x97)) {
+		must(tlv_expect(&rest, 0x97, &le));
+		ret->extended = le.len == 2;
+		ret->le = le.len == 2 ? (uint32_t)(le.data[0] << 8 | le.data[1]) : le.data[0];
+		if (!ret->le)
+			ret->le = ret->extended ? 65536 : 256;
+	}
+	buf_init(&b, 1 << 20);
+	buf_put(&b, header, sizeof(header));
+	buf_put(&b, c->data.data, c->data.len - rest.len);
+	if (tlv_expect(&rest, 0x8E, &got) != RC_OK || rest.len || got.len != 8)
+		return false;
+	cipher = enciphered ? cipher_and_iv(0, iv) : NULL;
+	mac(0, view_buf(&b), want);
+	buf_free(&b);
+	if (enciphered) {
+		uint8_t *at = buf_space(out, body.len - 1);
+
+		must(cipher_cbc_decrypt(cipher, iv, body.data + 1, body.len - 1, at));
+		must(unpad(view_buf(out), &plain));
+		buf_truncate(out, plain.len);
+	} else {
+		buf_view(out, body);
+	}
+	cipher_free(&cipher);
+	ret->data = view_buf(out);
+	return view_equal(got, view_of(want, 8));
+}
+
+static void wrap(struct view data, uint16_t sw, struct buf *out)
+{
+	uint8_t tag[8], iv[16];
+	struct cipher *cipher;
+	size_t from;
+
+	if (data.len && card.level & 0x20) {
+		size_t block = card.suite == SUITE_42 ? 16 : 8;
+
+		cipher = cipher_and_iv(1, iv);
+		tlv_header(out, 0x87, (data.len / block + 1) * block + 1);
+		buf_u8(out, 1);
+		from = out->len;
+		buf_view(out, data);
+		pad_put(out, from, block);
+		must(cipher_cbc_encrypt(cipher, iv, out->data + from, out->len - from,
+					out->data + from));
+		cipher_free(&cipher);
+	} else if (data.len) {
+		tlv_put(out, 0x81, data);
+	}
+	tlv_header(out, 0x99, 2);
+	buf_u16(out, sw);
+	mac(1, view_buf(out), tag);
+	tlv_put(out, 0x8E, view_of(tag, 8));
+}
+
+static uint16_t serve_session(const struct apdu *c, struct buf *out)
+{
+	struct buf plain, answer;
+	struct apdu command;
+	uint16_t sw = SW_OK;
+
+	if (!card.session)
+		return SW_SECURITY_STATUS;
+	buf_init(&plain, 1 << 20);
+	buf_init(&answer, 1 << 20);
+	if (!unwrap(c, &command, &plain)) {
+		card.session = false;
+		sw = SW_SM_INCORRECT;
+		goto out;
+	}
+	fake.executed++;
+	fake.last = command;
+	fake.last_len = command.data.len;
+	if (command.data.len <= sizeof(fake.last_data) && command.data.len)
+		memcpy(fake.last_data, command.data.data, command.data.len);
+	if (fake.serve) {
+		sw = fake.serve(&command, &answer);
+	} else if (command.ins == 0xA4) {
+		sw = serve_select(&answer);
+	} else {
+		buf_u64(&answer, 0);
+		buf_view(&answer, command.data);
+	}
+	if (card.suite != SUITE_42 && !sw_is_normal(sw))
+		goto out;
+	wrap(view_buf(&answer), sw, out);
+out:
+	buf_free(&plain);
+	buf_free(&answer);
+	return sw;
+}
+
+static uint16_t serve_bare(const struct apdu *c, struct buf *out)
+{
+	switch (c->ins) {
+	case 0xA4:
+		return serve_select(out);
+	case 0x22:
+		return serve_environment(c);
+	case 0x2A:
+		return c->p1 == 0x80 ? serve_decipher(c) : serve_verify(c);
+	case 0xCA:
+		buf_view(out, view_buf(&card_certificate));
+		return SW_OK;
+	case 0x84:
+		must(crypto_random(card.challenge, sizeof(card.challenge)));
+		buf_put(out, card.challenge, sizeof(card.challenge));
+		return SW_OK;
+	case 0x82:
+		return serve_external(c);
+	case 0x88:
+		return serve_internal(c, out);
+	default:
+		return SW_INS_NOT_SUPPORTED;
+	}
+}
+
+/* Sends what is pending, as much as one answer holds. */
+static uint16_t flush(struct buf *out, uint16_t sw)
+{
+	size_t n = card.pending.len, left;
+
+	if (fake.response_max && n > fake.response_max)
+		n = fake.response_max;
+	buf_put(out, card.pending.data, n);
+	left = card.pending.len - n;
+	memmove(card.pending.data, card.pending.data + n, left);
+	buf_truncate(&card.pending, left);
+	if (!left)
+		return sw;
+	return (uint16_t)(0x6100 | (left > 255 ? 0 : left));
+}
+
+static enum rc fake_transmit(void *handle, struct view bytes, struct buf *response)
+{
+	static uint16_t final_sw;
+	struct apdu c;
+	uint16_t sw;
+
+	(void)handle;
+	must(apdu_parse(bytes, &c));
+	if (!fake.extended && c.extended)
+		sw = SW_WRONG_LENGTH;
+	else if (c.ins == 0xC0)
+		sw = flush(response, final_sw);
+	else if (c.cla & CLA_CHAINING) {
+		buf_view(&card.chained, c.data);
+		sw = SW_OK;
+	} else {
+		buf_view(&card.chained, c.data);
+		c.data = view_buf(&card.chained);
+		buf_reset(&card.pending);
+		final_sw = apdu_is_protected(c.cla) ? serve_session(&c, &card.pending)
+						    : serve_bare(&c, &card.pending);
+		buf_reset(&card.chained);
+		sw = flush(response, final_sw);
+	}
+	buf_u16(response, sw);
+	if (fake.count < FAKE_LOG) {
+		fake.log[fake.count].ins = c.ins;
+		fake.log[fake.count].sw1 = (uint8_t)(sw >> 8);
+	}
+	fake.count++;
+	return fake.tamper ? fake.tamper(fake.arg, fake.count - 1, &c, response) : RC_OK;
+}
+
+static enum rc fake_open(const char *address, const void *options, void **ret_handle,
+			 struct transport_attributes *ret_attributes)
+{
+	(void)address;
+	(void)options;
+	*ret_attributes = (struct transport_attributes){
+		.extended = fake.extended,
+		.command_max = fake.extended ? APDU_COMMAND_MAX : 261,
+		.response_max = fake.extended ? APDU_RESPONSE_MAX : 258,
+	};
+	*ret_handle = &fake;
+	return RC_OK;
+}
+
+static enum rc fake_reset_card(void *handle)
+{
+	(void)handle;
+	fake_power_cut();
+	return RC_OK;
+}
+
+static void fake_close(void **handle)
+{
+	*handle = NULL;
+}
+
+static const struct transport_ops fake_ops = {
+	.name = "fake",
+	.open = fake_open,
+	.transmit = fake_transmit,
+	.reset = fake_reset_card,
+	.close = fake_close,
+};
+
+struct transport *fake_transport(void)
+{
+	struct transport *t = NULL;
+
+	must(transport_open(&fake_ops, "fake", NULL, &t));
+	return t;
+}
+
+struct sc *fake_connect(const struct policy *policy)
+{
+	struct transport *t = fake_transport();
+	struct sc *sc = NULL;
+
+	must(sc_open(&t, fake_identity(), policy, &sc));
+	return sc;
+}
