@@ -59,7 +59,7 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	 */
 	CK_RV (*LastError)(CK_UTF8CHAR *text, CK_ULONG *len);
 	/* A leaf of a ledger object by its index, as it is stored. Two-call rule. Needs no login. */
-	CK_RV (*ReadLeaf)
+	CK_RV(*ReadLeaf)
 	(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE *leaf,
 	 CK_ULONG *len);
 } CK_INTAGLIO_FUNCTION_LIST;
