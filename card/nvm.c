@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The card's memory from outside: opening, and reading what is in it. */
+#include "card/nvm.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "card/nvm_checkpoint.h"
+#include "card/nvm_log.h"
+#include "card/nvm_room.h"
+#include "card/nvm_secret.h"
+#include "card/nvm_segment.h"
+#include "card/nvm_shared.h"
+#include "card/nvm_sync.h"
+#include "card/nvm_transaction.h"
+#include "card/nvm_view.h"
+
+/* A handle on a directory, with nothing read yet. */
+static enum rc attach(const char *path, const struct nvm_options *options, struct nvm **ret)
+{
+	struct nvm *nvm = calloc(1, sizeof(*nvm));
+	enum rc rc = RC_MEMORY;
+
+	if (!nvm)
+		return RC_MEMORY;
+	nvm->io = options && options->io ? options->io : nvm_io_kernel();
+	nvm->owner = getpid();
+	nvm->dir = nvm->lock_file = nvm->generation_file = -1;
+	nvm_transaction_init(nvm);
+	buf_init(&nvm->commit, NVM_SEGMENT_MAX);
+	nvm->path = strdup(path);
+	if (!nvm->path)
+		goto out;
+	nvm->dir = nvm->io->open_dir(nvm->io->ctx, path);
+	if (nvm->dir < 0) {
+		rc = errno == ENOENT ? RC_NOT_FOUND : RC_IO;
+		if (rc == RC_IO)
+			log_error("card memory %s: the directory cannot be opened: %s", path,
+				  strerror(errno));
+		goto out;
+	}
+	*ret = nvm;
+	rc = RC_OK;
+out:
+	if (rc != RC_OK)
+		nvm_close(&nvm);
+	return rc;
+}
+
+/*
+ * RC_NOT_FOUND if nothing, or only what an interrupted nvm_create left, is in the directory, as far
+ * as the names tell: the checkpoint is what nvm_create makes last.
+ */
+static enum rc look_for_memory(struct nvm *nvm)
+{
+	static const char *const names[] = {"checkpoint-0", "checkpoint-1"};
+	const struct nvm_io *io = nvm->io;
+	uint32_t highest = 0;
+	enum rc rc;
+
+	for (size_t i = 0; i < 2; i++) {
+		int fd = io->open_at(io->ctx, nvm->dir, names[i], O_RDONLY, 0);
+
+		if (fd >= 0) {
+			io->close(io->ctx, fd);
+			return RC_OK;
+		}
+		if (errno != ENOENT) {
+			log_error("card memory %s: %s cannot be read: %s", nvm->path, names[i],
+				  strerror(errno));
+			return RC_IO;
+		}
+	}
+	rc = nvm_segment_highest(nvm, &highest);
+	if (rc != RC_OK)
+		return rc;
+	if (highest > 1) {
+		log_error(
+			"card memory %s: both checkpoints are missing; restore the directory from "
+			"a backup",
+			nvm->path);
+		return RC_DAMAGED;
+	}
+	return RC_NOT_FOUND;
+}
+
+static enum rc make_first_view(struct nvm *nvm)
+{
+	enum rc rc = nvm_segment_make(nvm, 1);
+
+	if (rc == RC_OK)
+		rc = nvm_index_add_segment(&nvm->index, 1);
+	nvm->tail_segment = 1;
+	nvm->tail_offset = NVM_LOG_START;
+	if (rc == RC_OK)
+		rc = nvm_shared_publish(nvm);
+	if (rc == RC_OK && nvm->io->fsync(nvm->io->ctx, nvm->generation_file) != 0)
+		rc = RC_IO;
+	/* The checkpoint is last: with it the memory exists. */
+	if (rc == RC_OK)
+		rc = nvm_checkpoint_write(nvm);
+	return rc;
+}
+
+enum rc nvm_create(const char *dir, const struct nvm_options *options)
+{
+	size_t size = options && options->segment_size ? options->segment_size
+						       : NVM_SEGMENT_DEFAULT;
+	uint64_t capacity = options ? options->capacity : 0;
+	struct nvm *nvm;
+	enum rc rc;
+
+	if (!dir || size < NVM_SEGMENT_MIN || size > NVM_SEGMENT_MAX || size % NVM_LOG_START ||
+	    (capacity && capacity < size))
+		return RC_ARGUMENT;
+	rc = attach(dir, options, &nvm);
+	if (rc != RC_OK)
+		return rc;
+	nvm->segment_size = (uint32_t)size;
+	nvm->capacity = capacity;
+	rc = RC_IO;
+	if (nvm->io->fchmod(nvm->io->ctx, nvm->dir, 0700) != 0) {
+		log_error("card memory %s: the directory's mode cannot be set: %s", dir,
+			  strerror(errno));
+		goto out;
+	}
+	rc = nvm_shared_open(nvm);
+	if (rc == RC_OK)
+		rc = nvm_shared_lock(nvm);
+	if (rc != RC_OK)
+		goto out;
+	rc = look_for_memory(nvm);
+	if (rc == RC_OK || rc == RC_DAMAGED)
+		rc = RC_EXISTS;
+	if (rc != RC_NOT_FOUND)
+		goto out;
+	rc = nvm_secret_make(nvm);
+	if (rc == RC_OK)
+		rc = make_first_view(nvm);
+out:
+	nvm_shared_unlock(nvm);
+	nvm_close(&nvm);
+	return rc;
+}
+
+enum rc nvm_open(const char *dir, const struct nvm_options *options, struct nvm **ret)
+{
+	struct nvm *nvm;
+	enum rc rc;
+
+	if (!dir || !ret)
+		return RC_ARGUMENT;
+	rc = attach(dir, options, &nvm);
+	if (rc != RC_OK)
+		return rc;
+	rc = look_for_memory(nvm);
+	if (rc == RC_OK)
+		rc = nvm_secret_load(nvm);
+	if (rc == RC_OK)
+		rc = nvm_shared_open(nvm);
+	if (rc == RC_OK)
+		rc = nvm_shared_lock(nvm);
+	if (rc == RC_OK)
+		rc = nvm_view_load(nvm);
+	nvm_shared_unlock(nvm);
+	if (rc != RC_OK) {
+		nvm_close(&nvm);
+		return rc;
+	}
+	*ret = nvm;
+	return RC_OK;
+}
+
+void nvm_close(struct nvm **nvm)
+{
+	struct nvm *n = nvm ? *nvm : NULL;
+
+	if (!n)
+		return;
+	/* In a child the lock is still the parent's, and the thread is not there. */
+	if (getpid() == n->owner) {
+		nvm_shared_unlock(n);
+		nvm_sync_free(&n->sync);
+	} else {
+		nvm_sync_forget(&n->sync);
+	}
+	nvm_transaction_free(n);
+	nvm_view_forget(n);
+	nvm_shared_close(n);
+	if (n->dir >= 0)
+		n->io->close(n->io->ctx, n->dir);
+	buf_free(&n->commit);
+	free(n->window.data);
+	secret_free(&n->storage_key);
+	free(n->path);
+	free(n);
+	*nvm = NULL;
+}
+
+enum rc nvm_refresh(struct nvm *nvm)
+{
+	enum rc rc = nvm_view_check(nvm);
+
+	if (rc != RC_OK)
+		return rc;
+	return nvm->tx.open ? RC_OK : nvm_view_refresh(nvm);
+}
+
+enum rc nvm_get(struct nvm *nvm, uint32_t id, struct view *ret)
+{
+	const struct nvm_record *record;
+	enum rc rc = nvm_view_check(nvm);
+
+	if (rc != RC_OK)
+		return rc;
+	record = nvm_index_record(&nvm->index, id);
+	if (!record)
+		return RC_NOT_FOUND;
+	*ret = view_of(record->data, record->length);
+	return RC_OK;
+}
+
+enum rc nvm_next(struct nvm *nvm, uint32_t after, uint32_t *ret_id, struct view *ret)
+{
+	const struct nvm_record *record;
+	enum rc rc = nvm_view_check(nvm);
+	size_t at;
+
+	if (rc != RC_OK)
+		return rc;
+	at = nvm_index_above(&nvm->index, after);
+	if (at == nvm->index.record_count)
+		return RC_NOT_FOUND;
+	record = &nvm->index.records[at];
+	*ret_id = record->id;
+	*ret = view_of(record->data, record->length);
+	return RC_OK;
+}
+
+uint64_t nvm_leaf_count(const struct nvm *nvm, uint32_t series)
+{
+	const struct nvm_series *found = nvm_index_series(&nvm->index, series);
+
+	return found ? found->range.size : 0;
+}
+
+const struct merkle_range *nvm_leaf_range(const struct nvm *nvm, uint32_t series)
+{
+	const struct nvm_series *found = nvm_index_series(&nvm->index, series);
+
+	return found ? &found->range : NULL;
+}
+
+/* The segment and the span that hold a leaf. */
+static struct nvm_segment *find_leaf(struct nvm *nvm, uint32_t series, uint64_t index,
+				     size_t *ret_span)
+{
+	for (size_t i = nvm->index.segment_count; i > 0; i--) {
+		struct nvm_segment *segment = &nvm->index.segments[i - 1];
+
+		for (size_t j = 0; j < segment->span_count; j++) {
+			const struct nvm_span *span = &segment->spans[j];
+
+			if (span->series == series && index >= span->first &&
+			    index - span->first < span->count) {
+				*ret_span = j;
+				return segment;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Reads the item's header and its bytes, and compares them with the hash. */
+static enum rc read_leaf(struct nvm *nvm, struct nvm_segment *segment, struct nvm_place place,
+			 uint64_t index, struct buf *out)
+{
+	uint8_t header[NVM_ITEM];
+	struct view v = view_of(header, sizeof(header));
+	uint8_t hash[MERKLE_HASH];
+	struct nvm_item item;
+	uint8_t *to;
+	enum rc rc;
+
+	rc = nvm_log_fetch(nvm, segment, place.item, sizeof(header), header);
+	if (rc != RC_OK)
+		return rc;
+	if (nvm_item_take(&v, &item) != RC_OK || item.kind != NVM_LEAF || item.index != index ||
+	    item.length > NVM_LEAF_MAX)
+		return RC_DAMAGED;
+	to = buf_space(out, item.length);
+	if (buf_rc(out) != RC_OK)
+		return buf_rc(out);
+	rc = nvm_log_fetch(nvm, segment, place.data, item.length, to);
+	if (rc == RC_OK)
+		rc = merkle_leaf_hash(view_of(to, item.length), hash);
+	if (rc == RC_OK &&
+	    !view_equal(view_of(hash, sizeof(hash)), view_of(item.hash, sizeof(hash))))
+		rc = RC_DAMAGED;
+	return rc;
+}
+
+enum rc nvm_leaf(struct nvm *nvm, uint32_t series, uint64_t index, struct buf *out)
+{
+	enum rc rc = nvm_view_check(nvm);
+	struct nvm_segment *segment;
+	struct nvm_place place;
+	size_t before = out->len;
+	size_t span;
+
+	if (rc != RC_OK)
+		return rc;
+	segment = find_leaf(nvm, series, index, &span);
+	if (!segment)
+		return RC_NOT_FOUND;
+	if (!segment->placed) {
+		rc = nvm_log_place(nvm, segment);
+		if (rc != RC_OK)
+			return rc == RC_NOT_FOUND ? RC_DAMAGED : rc;
+	}
+	place = segment->spans[span].places[index - segment->spans[span].first];
+	rc = read_leaf(nvm, segment, place, index, out);
+	if (rc == RC_NOT_FOUND)
+		rc = RC_DAMAGED;
+	if (rc == RC_DAMAGED)
+		log_error("card memory %s: log-%08x is damaged at offset %u: leaf %llu of series "
+			  "%08x does not verify",
+			  nvm->path, segment->number, place.data, (unsigned long long)index,
+			  series);
+	if (rc != RC_OK && out->len > before)
+		buf_truncate(out, before);
+	return rc;
+}
+
+void nvm_space(const struct nvm *nvm, uint64_t *ret_total, uint64_t *ret_free)
+{
+	nvm_room_left(nvm, ret_total, ret_free);
+}
