@@ -138,13 +138,20 @@ struct view fake_host_chain(uint8_t suite)
 	return view_buf(suite == SUITE_42 ? &chain_42 : &chain_02);
 }
 
-void fake_power_cut(void)
+static void forget_session(void)
 {
 	card.session = false;
+	card.counter[0] = 0;
+	card.counter[1] = 0;
 	EVP_PKEY_free(card.host);
 	card.host = NULL;
 	buf_reset(&card.host_object);
 	buf_reset(&card.body);
+}
+
+void fake_power_cut(void)
+{
+	forget_session();
 	buf_reset(&card.chained);
 	buf_reset(&card.pending);
 }
@@ -188,7 +195,10 @@ static uint16_t serve_environment(const struct apdu *c)
 {
 	struct view data = c->data, scp, reference;
 
-	fake_power_cut();
+	forget_session();
+	fake.environment_len = data.len;
+	assert(data.len <= sizeof(fake.environment));
+	memcpy(fake.environment, data.data, data.len);
 	if (tlv_expect(&data, 0x80, &scp) != RC_OK || scp.len != 2 || scp.data[0] != 0x10 ||
 	    scp.data[1] != fake.suite || tlv_expect(&data, 0x83, &reference) != RC_OK ||
 	    tlv_expect(&data, 0x84, &reference) != RC_OK)
@@ -216,21 +226,22 @@ static uint16_t serve_decipher(const struct apdu *c)
 {
 	struct view body, value, template;
 	uint32_t tag;
-	size_t i = 0;
+	size_t i;
 
-	must(rsa_decrypt(card_key, card.suite == SUITE_42 ? RSA_OAEP_SHA256 : RSA_ES_PKCS1, c->data,
-			 &card.body));
+	/* What does not decipher fails at EXTERNAL AUTHENTICATE. */
+	if (rsa_decrypt(card_key, card.suite == SUITE_42 ? RSA_OAEP_SHA256 : RSA_ES_PKCS1, c->data,
+			&card.body) != RC_OK)
+		return SW_OK;
 	body = view_buf(&card.body);
 	must(tlv_copy(&body, 0xD3, &card.level, 1));
 	while (body.len) {
 		must(tlv_next(&body, &tag, &template));
+		must(tlv_find(template, 0x95, &value));
+		i = (tag == 0xB8 ? 2 : 0) + (value.data[0] == 0x20);
 		must(tlv_find(template, 0xD1, &value));
 		must(view_copy(&value, card.key[i], value.len));
-		if (i < 2)
-			card.counter[i] = 0;
 		if (tlv_find(template, 0x91, &value) == RC_OK)
 			must(view_u64(&value, &card.counter[i]));
-		i++;
 	}
 	return SW_OK;
 }
@@ -279,13 +290,15 @@ static uint16_t serve_internal(const struct apdu *c, struct buf *out)
 	struct view signed_bytes;
 	struct buf b;
 	size_t n = card.suite == SUITE_42 ? 32 : 16;
-	size_t keys = card.level == 0x11 ? 2 : 4;
+	static const uint8_t needs[] = {0x01, 0x10, 0x02, 0x20};
 
 	assert(c->data.len == 24);
 	buf_fixed(&b, array, sizeof(array));
 	bound(0x88, &b);
-	for (size_t i = 0; i < keys; i++)
-		buf_put(&b, card.key[i], n);
+	for (size_t i = 0; i < 4; i++) {
+		if (card.level & needs[i])
+			buf_put(&b, card.key[i], n);
+	}
 	buf_put(&b, c->data.data, 16);
 	signed_bytes = view_buf(&b);
 	must(rsa_sign(card_key, scheme(), &signed_bytes, 1, out));

@@ -36,6 +36,8 @@ struct fake_card {
 	struct apdu last; /* the last command executed; its data is gone */
 	uint8_t last_data[4096];
 	size_t last_len;
+	uint8_t environment[32]; /* data of the last MANAGE SECURITY ENVIRONMENT */
+	size_t environment_len;
 };
 extern struct fake_card fake;
 
