@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The mechanism table and what its rows do. A context of libcrypto is set up once for a key, a
+ * mechanism and a parameter, and used again as long as these are asked for.
+ */
+#include "card/key_operation.h"
+
+#include <openssl/rsa.h>
+
+#include "base/tlv.h"
+#include "card/key_hash.h"
+#include "card/key_material.h"
+
+enum { RSA_PKCS1_OVERHEAD = 11, ECDSA_DER_MAX = 160 };
+
+struct mechanism_row {
+	CK_MECHANISM_TYPE mechanism;
+	uint64_t key_type;
+	unsigned int usage;
+	/* Sets up a context whose parameter is good. */
+	enum rc (*set_up)(EVP_PKEY_CTX *context, struct view parameter);
+	enum rc (*check)(const struct cached_key *key, struct view parameter, struct view input);
+	enum rc (*run)(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
+		       struct buf *out);
+};
+
+struct padding {
+	const struct key_hash *hash, *mgf;
+	uint32_t salt;
+	struct view label;
+};
+
+static enum rc take_padding(struct view in, struct padding *ret)
+{
+	uint32_t hash, mgf;
+
+	if (view_u32(&in, &hash) != RC_OK || view_u32(&in, &mgf) != RC_OK)
+		return RC_MALFORMED;
+	*ret = (struct padding){key_hash(hash), key_hash_of_mgf(mgf), 0, in};
+	return ret->hash && ret->mgf ? RC_OK : RC_MALFORMED;
+}
+
+static enum rc take_pss(struct view in, struct padding *ret)
+{
+	if (take_padding(in, ret) != RC_OK || view_u32(&ret->label, &ret->salt) != RC_OK)
+		return RC_MALFORMED;
+	return view_end(&ret->label);
+}
+
+static enum rc judge(bool good)
+{
+	return good ? RC_OK : RC_CRYPTO;
+}
+
+static enum rc sign_pkcs(EVP_PKEY_CTX *context, struct view parameter)
+{
+	(void)parameter;
+	return judge(EVP_PKEY_sign_init(context) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0);
+}
+
+static enum rc sign_raw(EVP_PKEY_CTX *context, struct view parameter)
+{
+	(void)parameter;
+	return judge(EVP_PKEY_sign_init(context) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) > 0);
+}
+
+static enum rc sign_pss(EVP_PKEY_CTX *context, struct view parameter)
+{
+	struct padding p;
+
+	if (take_pss(parameter, &p) != RC_OK)
+		return RC_MALFORMED;
+	return judge(EVP_PKEY_sign_init(context) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 &&
+		     EVP_PKEY_CTX_set_signature_md(context, crypto_md(p.hash->name)) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_mgf1_md(context, crypto_md(p.mgf->name)) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_pss_saltlen(context, (int)p.salt) > 0);
+}
+
+static enum rc sign_ecdsa(EVP_PKEY_CTX *context, struct view parameter)
+{
+	(void)parameter;
+	return judge(EVP_PKEY_sign_init(context) > 0);
+}
+
+static enum rc decrypt_pkcs(EVP_PKEY_CTX *context, struct view parameter)
+{
+	(void)parameter;
+	return judge(EVP_PKEY_decrypt_init(context) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0);
+}
+
+static enum rc decrypt_raw(EVP_PKEY_CTX *context, struct view parameter)
+{
+	(void)parameter;
+	return judge(EVP_PKEY_decrypt_init(context) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) > 0);
+}
+
+/* libcrypto takes the label's memory over. */
+static bool set_label(EVP_PKEY_CTX *context, struct view label)
+{
+	unsigned char *copy;
+
+	if (!label.len)
+		return true;
+	copy = OPENSSL_memdup(label.data, label.len);
+	if (!copy)
+		return false;
+	if (EVP_PKEY_CTX_set0_rsa_oaep_label(context, copy, (int)label.len) > 0)
+		return true;
+	OPENSSL_free(copy);
+	return false;
+}
+
+static enum rc decrypt_oaep(EVP_PKEY_CTX *context, struct view parameter)
+{
+	struct padding p;
+
+	if (take_padding(parameter, &p) != RC_OK)
+		return RC_MALFORMED;
+	return judge(EVP_PKEY_decrypt_init(context) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_oaep_md(context, crypto_md(p.hash->name)) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_mgf1_md(context, crypto_md(p.mgf->name)) > 0 &&
+		     set_label(context, p.label));
+}
+
+static enum rc derive_ecdh(EVP_PKEY_CTX *context, struct view parameter)
+{
+	(void)parameter;
+	return judge(EVP_PKEY_derive_init(context) > 0);
+}
+
+static enum rc check_pkcs(const struct cached_key *key, struct view parameter, struct view input)
+{
+	return !parameter.len && input.len + RSA_PKCS1_OVERHEAD <= key->bytes ? RC_OK
+									      : RC_MALFORMED;
+}
+
+static enum rc check_block(const struct cached_key *key, struct view parameter, struct view input)
+{
+	return !parameter.len && input.len == key->bytes ? RC_OK : RC_MALFORMED;
+}
+
+static enum rc check_pss(const struct cached_key *key, struct view parameter, struct view input)
+{
+	struct padding p;
+
+	if (take_pss(parameter, &p) != RC_OK || input.len != p.hash->size || p.salt > key->bytes ||
+	    p.salt + p.hash->size + 2 > key->bytes)
+		return RC_MALFORMED;
+	return RC_OK;
+}
+
+static enum rc check_oaep(const struct cached_key *key, struct view parameter, struct view input)
+{
+	struct padding p;
+
+	return take_padding(parameter, &p) == RC_OK && input.len == key->bytes ? RC_OK
+									       : RC_MALFORMED;
+}
+
+static enum rc check_digest(const struct cached_key *key, struct view parameter, struct view input)
+{
+	(void)key;
+	return !parameter.len && input.len && input.len <= EVP_MAX_MD_SIZE ? RC_OK : RC_MALFORMED;
+}
+
+static enum rc check_point(const struct cached_key *key, struct view parameter, struct view input)
+{
+	return !parameter.len && input.len == 1 + 2 * key->bytes ? RC_OK : RC_MALFORMED;
+}
+
+static enum rc run_sign(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
+			struct buf *out)
+{
+	size_t len = key->bytes;
+	uint8_t *at = buf_space(out, len);
+
+	if (!at)
+		return buf_rc(out);
+	/* A block that is not below the modulus is the one thing that can be wrong with the input. */
+	return EVP_PKEY_sign(context, at, &len, input.data, input.len) > 0 ? RC_OK : RC_MALFORMED;
+}
+
+static enum rc run_decrypt(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
+			   struct buf *out)
+{
+	size_t start = out->len, len = key->bytes;
+	uint8_t *at = buf_space(out, len);
+
+	if (!at)
+		return buf_rc(out);
+	if (EVP_PKEY_decrypt(context, at, &len, input.data, input.len) <= 0 || len > key->bytes)
+		return RC_MALFORMED;
+	buf_truncate(out, start + len);
+	return RC_OK;
+}
+
+/* One INTEGER of a DER signature, as bytes of fixed length. */
+static enum rc put_half(struct view *der, size_t size, struct buf *out)
+{
+	struct view x;
+	uint8_t zero;
+
+	if (tlv_expect(der, 0x02, &x) != RC_OK)
+		return RC_CRYPTO;
+	while (x.len > size)
+		if (view_u8(&x, &zero) != RC_OK || zero)
+			return RC_CRYPTO;
+	for (size_t i = x.len; i < size; i++)
+		buf_u8(out, 0);
+	buf_view(out, x);
+	return buf_rc(out);
+}
+
+static enum rc run_ecdsa(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
+			 struct buf *out)
+{
+	uint8_t array[ECDSA_DER_MAX];
+	size_t len = sizeof(array);
+	struct view der, halves;
+	enum rc rc;
+
+	if (EVP_PKEY_sign(context, array, &len, input.data, input.len) <= 0)
+		return RC_CRYPTO;
+	der = view_of(array, len);
+	if (tlv_expect(&der, 0x30, &halves) != RC_OK)
+		return RC_CRYPTO;
+	rc = put_half(&halves, key->bytes, out);
+	return rc == RC_OK ? put_half(&halves, key->bytes, out) : rc;
+}
+
+static enum rc run_ecdh(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
+			struct buf *out)
+{
+	const struct curve *curve = key_curve_of_size(key->bytes);
+	EVP_PKEY *peer = NULL;
+	size_t len = key->bytes;
+	uint8_t *at;
+	enum rc rc = curve ? key_from_point(curve, input, &peer) : RC_CRYPTO;
+
+	if (rc != RC_OK)
+		return rc;
+	at = buf_space(out, len);
+	if (!at)
+		rc = buf_rc(out);
+	else if (EVP_PKEY_derive_set_peer(context, peer) <= 0)
+		rc = RC_MALFORMED;
+	else if (EVP_PKEY_derive(context, at, &len) <= 0 || len != key->bytes)
+		rc = RC_CRYPTO;
+	EVP_PKEY_free(peer);
+	return rc;
+}
+
+static const struct mechanism_row rows[] = {
+	{CKM_RSA_PKCS, CKK_RSA, KEY_MAY_SIGN, sign_pkcs, check_pkcs, run_sign},
+	{CKM_RSA_PKCS_PSS, CKK_RSA, KEY_MAY_SIGN, sign_pss, check_pss, run_sign},
+	{CKM_RSA_X_509, CKK_RSA, KEY_MAY_SIGN, sign_raw, check_block, run_sign},
+	{CKM_ECDSA, CKK_EC, KEY_MAY_SIGN, sign_ecdsa, check_digest, run_ecdsa},
+	{CKM_RSA_PKCS, CKK_RSA, KEY_MAY_DECRYPT, decrypt_pkcs, check_block, run_decrypt},
+	{CKM_RSA_PKCS_OAEP, CKK_RSA, KEY_MAY_DECRYPT, decrypt_oaep, check_oaep, run_decrypt},
+	{CKM_RSA_X_509, CKK_RSA, KEY_MAY_DECRYPT, decrypt_raw, check_block, run_decrypt},
+	{CKM_ECDH1_DERIVE, CKK_EC, KEY_MAY_DERIVE, derive_ecdh, check_point, run_ecdh},
+};
+
+static const struct mechanism_row *find_row(const struct cached_key *key, unsigned int usage,
+					    CK_MECHANISM_TYPE mechanism)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].mechanism == mechanism && rows[i].usage == usage &&
+		    rows[i].key_type == key->type)
+			return &rows[i];
+	return NULL;
+}
+
+static enum rc set_up(struct cached_key *key, const struct mechanism_row *row,
+		      struct view parameter, EVP_PKEY_CTX **ret)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key->key, NULL);
+	enum rc rc = context ? row->set_up(context, parameter) : RC_CRYPTO;
+
+	if (rc == RC_OK)
+		*ret = context;
+	else
+		EVP_PKEY_CTX_free(context);
+	return rc;
+}
+
+/* A context set up for row and parameter; a parameter too long to be kept gets one of its own. */
+static enum rc prepare(struct cached_key *key, const struct mechanism_row *row,
+		       struct view parameter, struct prepared **ret)
+{
+	struct prepared *p;
+	enum rc rc;
+
+	for (size_t i = 0; i < PREPARED_COUNT; i++) {
+		p = &key->prepared[i];
+		if (p->context && p->row == row &&
+		    view_equal(view_of(p->parameter, p->parameter_len), parameter)) {
+			*ret = p;
+			return RC_OK;
+		}
+	}
+	p = &key->prepared[key->next];
+	EVP_PKEY_CTX_free(p->context);
+	*p = (struct prepared){.row = row};
+	rc = set_up(key, row, parameter, &p->context);
+	if (rc != RC_OK)
+		return rc;
+	if (parameter.len <= sizeof(p->parameter)) {
+		p->parameter_len = parameter.len;
+		rc = view_copy(&parameter, p->parameter, parameter.len);
+	} else {
+		p->row = NULL; /* never found again */
+	}
+	key->next = (key->next + 1) % PREPARED_COUNT;
+	*ret = p;
+	return rc;
+}
+
+enum rc key_operation(struct cached_key *key, unsigned int usage, CK_MECHANISM_TYPE mechanism,
+		      struct view parameter, struct view input, struct buf *out)
+{
+	const struct mechanism_row *row = find_row(key, usage, mechanism);
+	struct prepared *p;
+	enum rc rc;
+
+	if (!row || row->check(key, parameter, input) != RC_OK)
+		return RC_MALFORMED;
+	if (!(key->usage & usage))
+		return RC_POLICY;
+	if (key->restricted &&
+	    !key_hash_allows(view_buf(&key->allowed), mechanism, parameter, input))
+		return RC_POLICY;
+	rc = prepare(key, row, parameter, &p);
+	if (rc != RC_OK)
+		return rc;
+	rc = row->run(key, p->context, input, out);
+	if (rc != RC_OK) {
+		EVP_PKEY_CTX_free(p->context);
+		*p = (struct prepared){0};
+	}
+	return rc;
+}
