@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Leaves in and out of a ledger, and proofs from the leaves that are stored. */
+#include "card/ledger_record.h"
+
+#include <string.h>
+
+#include "base/tlv.h"
+
+uint64_t ledger_card_counter(struct nvm *nvm)
+{
+	uint32_t id = RECORD_LEDGER;
+	uint64_t count = 1;
+	struct view record;
+
+	while (nvm_next(nvm, id, &id, &record) == RC_OK && (id & RECORD_KIND_MASK) == RECORD_LEDGER)
+		count += nvm_leaf_count(nvm, id);
+	return count;
+}
+
+enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const uint8_t public_key[ED25519_PUBLIC],
+			   struct view label, uint64_t card_counter, struct buf *out)
+{
+	static const uint8_t no_tag[GCM_TAG];
+	struct leaf_header header = {.card_counter = card_counter};
+	uint8_t array[2 + LEDGER_LABEL_MAX + 2 + ED25519_PUBLIC];
+	struct buf body;
+
+	buf_fixed(&body, array, sizeof(array));
+	tlv_put(&body, 0x80, label);
+	tlv_put(&body, 0x81, view_of(public_key, ED25519_PUBLIC));
+	if (buf_rc(&body) != RC_OK)
+		return buf_rc(&body);
+	memcpy(header.ledger, id, LEDGER_ID);
+	header.length = (uint32_t)body.len;
+	leaf_put_header(out, &header);
+	buf_view(out, view_buf(&body));
+	buf_put(out, no_tag, sizeof(no_tag));
+	return buf_rc(out);
+}
+
+enum rc ledger_seal(const struct ledger *ledger, struct leaf_header *header, struct view plaintext,
+		    struct buf *out)
+{
+	size_t start = out->len;
+	uint8_t *at;
+	enum rc rc = crypto_random(header->nonce, sizeof(header->nonce));
+
+	if (rc != RC_OK)
+		return rc;
+	memcpy(header->ledger, ledger->id, LEDGER_ID);
+	header->length = (uint32_t)plaintext.len;
+	leaf_put_header(out, header);
+	at = buf_space(out, plaintext.len + GCM_TAG);
+	if (!at)
+		return buf_rc(out);
+	return gcm_seal(ledger->content_key, header->nonce,
+			view_of(out->data + start, LEAF_HEADER_SIZE), plaintext, at,
+			at + plaintext.len);
+}
+
+enum rc ledger_open(const struct ledger *ledger, struct view leaf, struct buf *out)
+{
+	struct view ciphertext, tag;
+	struct leaf_header header;
+	uint8_t *at;
+
+	if (leaf_parse(leaf, &header, &ciphertext, &tag) != RC_OK)
+		return RC_DAMAGED;
+	buf_put(out, leaf.data, LEAF_HEADER_SIZE);
+	if (header.index == 0) {
+		buf_view(out, ciphertext);
+		return buf_rc(out);
+	}
+	at = buf_space(out, ciphertext.len);
+	if (!at)
+		return buf_rc(out);
+	if (gcm_open(ledger->content_key, header.nonce, view_of(leaf.data, LEAF_HEADER_SIZE),
+		     ciphertext, tag.data, at) != RC_OK)
+		return RC_DAMAGED;
+	return RC_OK;
+}
+
+enum rc ledger_leaf(const struct ledger *ledger, struct nvm *nvm, uint64_t index, struct buf *out)
+{
+	enum rc rc = nvm_leaf(nvm, ledger_series(ledger->number), index, out);
+
+	return rc == RC_OK ? buf_rc(out) : rc;
+}
+
+/* Where hashes of a tree's subtrees come from: its range, and the leaves. */
+struct tree {
+	struct nvm *nvm;
+	uint32_t series;
+	const struct merkle_range *range;
+	struct buf leaf;
+};
+
+static enum rc subtree(void *arg, unsigned int level, uint64_t index, uint8_t ret[MERKLE_HASH])
+{
+	struct tree *tree = arg;
+	uint64_t size = tree->range->size;
+	enum rc rc;
+
+	if (size >> level & 1 && index == (size >> level) - 1) {
+		memcpy(ret, tree->range->hash[level], MERKLE_HASH);
+		return RC_OK;
+	}
+	if (level)
+		return RC_NOT_FOUND;
+	buf_reset(&tree->leaf);
+	rc = nvm_leaf(tree->nvm, tree->series, index, &tree->leaf);
+	if (rc == RC_NOT_FOUND)
+		rc = RC_DAMAGED;
+	return rc == RC_OK ? merkle_leaf_hash(view_buf(&tree->leaf), ret) : rc;
+}
+
+static enum rc sign(const struct ledger *ledger, const struct merkle_range *range, struct buf *out)
+{
+	uint8_t root[MERKLE_HASH];
+	enum rc rc = merkle_root(range, root);
+
+	if (rc == RC_OK)
+		rc = ledger_put_note(&ledger->key, ledger->signer, range->size, root, out);
+	return rc;
+}
+
+enum rc ledger_note(const struct ledger *ledger, struct nvm *nvm, struct buf *out)
+{
+	const struct merkle_range *range = nvm_leaf_range(nvm, ledger_series(ledger->number));
+
+	return range ? sign(ledger, range, out) : RC_DAMAGED;
+}
+
+enum rc ledger_receipt(const struct ledger *ledger, struct nvm *nvm, uint64_t index,
+		       struct buf *out)
+{
+	struct tree tree = {.nvm = nvm, .series = ledger_series(ledger->number)};
+	struct merkle_source source = {subtree, &tree};
+	struct receipt receipt = {.index = index};
+	uint8_t array[LEDGER_NOTE_MAX];
+	size_t start = out->len;
+	struct buf note;
+	enum rc rc;
+
+	tree.range = nvm_leaf_range(nvm, tree.series);
+	if (!tree.range)
+		return RC_DAMAGED;
+	if (index >= tree.range->size)
+		return RC_NOT_FOUND;
+	buf_init(&tree.leaf, NVM_LEAF_MAX);
+	buf_fixed(&note, array, sizeof(array));
+	rc = ledger_leaf(ledger, nvm, index, out);
+	if (rc == RC_OK)
+		rc = merkle_leaf_hash(view_of(out->data + start, out->len - start),
+				      receipt.leaf_hash);
+	if (rc == RC_OK)
+		rc = merkle_prove_inclusion(&source, index, tree.range->size, &receipt.proof);
+	if (rc == RC_OK)
+		rc = sign(ledger, tree.range, &note);
+	receipt.note = view_buf(&note);
+	if (rc == RC_OK)
+		rc = receipt_put(&receipt, out);
+	buf_free(&tree.leaf);
+	return rc;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Records of a ledger: sealing one into a leaf, opening one, and the receipt of one. Leaves are
+ * appended to card memory by the caller.
+ */
+#ifndef INTAGLIO_CARD_LEDGER_RECORD_H
+#define INTAGLIO_CARD_LEDGER_RECORD_H
+
+#include "card/ledger_cache.h"
+
+enum { LEDGER_LABEL_MAX = 64, LEDGER_PLAINTEXT_MAX = 62000 };
+
+/* What the card counter of the next leaf is: one more than the leaves of all ledgers of the card. */
+uint64_t ledger_card_counter(struct nvm *nvm);
+/* Appends leaf 0 to out: the policy, which everyone can read. */
+enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const uint8_t public_key[ED25519_PUBLIC],
+			   struct view label, uint64_t card_counter, struct buf *out) WARN_UNUSED;
+/*
+ * Seals the plaintext into a leaf, appended to out. Ledger, nonce and length of the header are
+ * filled in here.
+ */
+enum rc ledger_seal(const struct ledger *ledger, struct leaf_header *header, struct view plaintext,
+		    struct buf *out) WARN_UNUSED;
+/* Appends header and plaintext of a stored leaf. RC_DAMAGED if it does not open. */
+enum rc ledger_open(const struct ledger *ledger, struct view leaf, struct buf *out) WARN_UNUSED;
+/* Appends a leaf as it is stored. RC_NOT_FOUND. */
+enum rc ledger_leaf(const struct ledger *ledger, struct nvm *nvm, uint64_t index,
+		    struct buf *out) WARN_UNUSED;
+/* Appends the newest checkpoint. */
+enum rc ledger_note(const struct ledger *ledger, struct nvm *nvm, struct buf *out) WARN_UNUSED;
+/* Appends leaf || receipt of a stored record, in the tree of now. RC_NOT_FOUND. */
+enum rc ledger_receipt(const struct ledger *ledger, struct nvm *nvm, uint64_t index,
+		       struct buf *out) WARN_UNUSED;
+
+#endif
