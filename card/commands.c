@@ -30,6 +30,6 @@ static const struct command_row core_commands[] = {
 };
 
 const struct command_row *const command_tables[] = {
-	core_commands,
-	NULL,
+	core_commands, token_commands,  pin_commands, object_commands,
+	key_commands,  ledger_commands, NULL,
 };
