@@ -133,7 +133,7 @@ void card_close(struct card **card)
 	channels_free((*card)->slots);
 	pending_keys_forget(&(*card)->pending);
 	token_ram_free(&(*card)->ram);
-	identity_free(&(*card)->identity);
+	identity_close(&(*card)->identity);
 	nvm_close(&(*card)->nvm);
 	pthread_mutex_destroy(&(*card)->lock);
 	free(*card);

@@ -188,14 +188,14 @@ enum rc identity_open(struct nvm *nvm, struct identity **ret)
 	buf_init(&identity->policy, NVM_RECORD_MAX);
 	rc = identity_refresh(identity);
 	if (rc != RC_OK) {
-		identity_free(&identity);
+		identity_close(&identity);
 		return rc;
 	}
 	*ret = identity;
 	return RC_OK;
 }
 
-void identity_free(struct identity **identity)
+void identity_close(struct identity **identity)
 {
 	if (!identity || !*identity)
 		return;

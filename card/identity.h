@@ -3,7 +3,7 @@
  * Who the card is: its life cycle, its own key pairs with their certificates, the trust point that
  * host certificates must lead to, its policy and its date. Everything is written once, by
  * personalisation, and kept in RAM from then on; only the date moves. What is borrowed from an
- * identity stays valid until identity_free. Not thread safe: the card holds its lock.
+ * identity stays valid until identity_close. Not thread safe: the card holds its lock.
  */
 #ifndef INTAGLIO_CARD_IDENTITY_H
 #define INTAGLIO_CARD_IDENTITY_H
@@ -48,7 +48,7 @@ struct identity;
 
 /* Reads what card memory holds; a fresh card has an identity too. RC_DAMAGED if it makes no sense. */
 enum rc identity_open(struct nvm *nvm, struct identity **ret) WARN_UNUSED;
-void identity_free(struct identity **identity);
+void identity_close(struct identity **identity);
 /* Catches up with another process that personalised the card or moved its date; cheap when none did. */
 enum rc identity_refresh(struct identity *identity) WARN_UNUSED;
 /* Commits a personalisation, whole or not at all. RC_STATE if the card is not fresh, else as nvm_commit. */

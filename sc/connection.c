@@ -22,7 +22,7 @@ struct sc {
 	struct wire wire;
 	const struct identity *identity;
 	const struct policy *policy;
-	struct sm *sm; /* NULL: no session */
+	struct messaging *sm; /* NULL: no session */
 	uint8_t suite;
 	uint8_t card_id[CVC_ID];
 	bool selected; /* the application is selected, and fci is what it answered */
@@ -54,7 +54,7 @@ void sc_close(struct sc **sc)
 {
 	if (!sc || !*sc)
 		return;
-	sm_free(&(*sc)->sm);
+	messaging_free(&(*sc)->sm);
 	wire_close(&(*sc)->wire);
 	buf_free(&(*sc)->scratch);
 	free(*sc);
@@ -66,7 +66,7 @@ static void end_session(struct sc *sc, const char *why)
 {
 	if (sc->sm)
 		trace_note(&sc->wire.trace, "session ended: %s", why);
-	sm_free(&sc->sm);
+	messaging_free(&sc->sm);
 	sc->suite = 0;
 	sc->selected = false;
 }
@@ -321,7 +321,7 @@ static enum rc judge(struct sc *sc, struct view data, uint16_t sw, struct view *
 		end_session(sc, "an error came without a MAC");
 		return RC_OK;
 	}
-	rc = sm_verify(sc->sm, data, sw, ret_answer);
+	rc = messaging_verify(sc->sm, data, sw, ret_answer);
 	if (rc == RC_AUTH)
 		log_error("an answer of the card at %s does not verify; the channel is closed",
 			  transport_address(sc->wire.transport));
@@ -345,7 +345,7 @@ static enum rc attempt(struct sc *sc, const struct apdu *command, struct view *r
 			 (plain.extended || plain.le > 256 || plain.data.len > APDU_SHORT_DATA);
 	if (!plain.extended && plain.le > 256)
 		plain.le = 256;
-	rc = sm_protect(sc->sm, &plain, &outer);
+	rc = messaging_protect(sc->sm, &plain, &outer);
 	if (rc == RC_SPACE)
 		return rc;
 	if (rc == RC_STATE) {

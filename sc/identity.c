@@ -126,7 +126,7 @@ enum rc identity_add(struct identity *identity, uint8_t suite, EVP_PKEY *key, st
 
 	if (!identity || !key)
 		return RC_ARGUMENT;
-	if (identity_key(identity, suite))
+	if (identity_find(identity, suite))
 		return RC_EXISTS;
 	if (identity->key_count == SUITES)
 		return RC_SPACE;
@@ -154,7 +154,7 @@ void identity_expect_card(struct identity *identity, const uint8_t id[CVC_ID])
 	identity->card_expected = true;
 }
 
-const struct identity_key *identity_key(const struct identity *identity, uint8_t suite)
+const struct identity_key *identity_find(const struct identity *identity, uint8_t suite)
 {
 	for (size_t n = 0; n < identity->key_count; n++) {
 		if (identity->keys[n].suite == suite)
@@ -312,7 +312,7 @@ static enum rc load_key(struct identity *i, const char *dir, size_t row)
 		goto out;
 	}
 	key = NULL;
-	warn_of_dates(dir, files[row].chain, &identity_key(i, files[row].suite)->certificate);
+	warn_of_dates(dir, files[row].chain, &identity_find(i, files[row].suite)->certificate);
 out:
 	EVP_PKEY_free(key);
 	buf_free(&pem);

@@ -47,7 +47,7 @@ void identity_expect_card(struct identity *identity, const uint8_t id[CVC_ID]);
 void identity_free(struct identity **identity);
 
 /* The key pair of a suite, NULL if there is none. */
-const struct identity_key *identity_key(const struct identity *identity, uint8_t suite);
+const struct identity_key *identity_find(const struct identity *identity, uint8_t suite);
 const struct cvc *identity_authority(const struct identity *identity);
 /* The card expected, NULL if any card under the authority will do. */
 const uint8_t *identity_card(const struct identity *identity);

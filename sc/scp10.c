@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "base/sw.h"
 #include "base/tlv.h"
-#include "sc/suite.h"
+#include "sc/scp10_suite.h"
 
 enum {
 	INS_MANAGE_SECURITY_ENVIRONMENT = 0x22,
@@ -35,14 +35,14 @@ struct handshake {
 	const struct identity *identity;
 	const struct identity_key *host;
 	const struct policy_card *row;
-	const struct suite *suite;
+	const struct scp10_suite *suite;
 	const uint8_t *card_id;
 	uint8_t level;
 	uint8_t p2;
 	struct buf certificate; /* the card's, as received */
 	struct cvc card; /* borrows from certificate */
 	EVP_PKEY *card_key; /* verified */
-	struct sm_secrets *secrets;
+	struct messaging_secrets *secrets;
 	struct buf body; /* D3 and the templates, as enciphered */
 	uint8_t card_challenge[CHALLENGE_MAX];
 };
@@ -52,12 +52,12 @@ static const struct {
 	uint32_t tag; /* B4 MAC, B8 ENC */
 	uint8_t usage; /* 10 command, 20 response */
 	uint8_t level; /* the level bit that needs it */
-	enum sm_key key;
-} templates[SM_KEYS] = {
-	{.tag = 0xB4, .usage = 0x10, .level = LEVEL_C_MAC, .key = SM_C_MAC},
-	{.tag = 0xB4, .usage = 0x20, .level = LEVEL_R_MAC, .key = SM_R_MAC},
-	{.tag = 0xB8, .usage = 0x10, .level = LEVEL_C_DEC, .key = SM_C_ENC},
-	{.tag = 0xB8, .usage = 0x20, .level = LEVEL_R_ENC, .key = SM_R_ENC},
+	enum messaging_key key;
+} templates[MESSAGING_KEYS] = {
+	{.tag = 0xB4, .usage = 0x10, .level = LEVEL_C_MAC, .key = MESSAGING_C_MAC},
+	{.tag = 0xB4, .usage = 0x20, .level = LEVEL_R_MAC, .key = MESSAGING_R_MAC},
+	{.tag = 0xB8, .usage = 0x10, .level = LEVEL_C_DEC, .key = MESSAGING_C_ENC},
+	{.tag = 0xB8, .usage = 0x20, .level = LEVEL_R_ENC, .key = MESSAGING_R_ENC},
 };
 
 /* Sends one set-up command. A status word other than 9000 is refused with why and comes back as rc. */
@@ -134,7 +134,7 @@ static enum rc send_certificates(struct handshake *h)
 static enum rc check_certificate(const struct handshake *h)
 {
 	const struct cvc *c = &h->card;
-	const struct suite *s = h->suite;
+	const struct scp10_suite *s = h->suite;
 	const uint8_t *expected = identity_card(h->identity);
 	uint8_t id[CVC_ID];
 	uint32_t today = cvc_today();
@@ -241,7 +241,7 @@ static enum rc send_keys(struct handshake *h)
 	if (rc != RC_OK)
 		return rc;
 	tlv_put_u8(&h->body, 0xD3, h->level);
-	for (size_t i = 0; i < SM_KEYS; i++) {
+	for (size_t i = 0; i < MESSAGING_KEYS; i++) {
 		if (h->level & templates[i].level)
 			put_template(h, i);
 	}
@@ -272,7 +272,12 @@ static enum rc get_challenge(struct handshake *h)
 	return view_copy(&data, h->card_challenge, h->suite->challenge);
 }
 
-enum { SIGNED_BY_HOST = 0x82, SIGNED_BY_CARD = 0x88, SIGNED_PARTS = SM_KEYS + 2, BOUND_SIZE = 71 };
+enum {
+	SIGNED_BY_HOST = 0x82,
+	SIGNED_BY_CARD = 0x88,
+	SIGNED_PARTS = MESSAGING_KEYS + 2,
+	BOUND_SIZE = 71
+};
 
 /* What a signature of suite 42 covers before the body: suite, direction, P1 P2, both public keys. */
 static enum rc put_bound(const struct handshake *h, uint8_t direction, struct buf *b)
@@ -328,7 +333,7 @@ static enum rc verify_card(struct handshake *h, const uint8_t *challenge, struct
 	if (h->suite->bound)
 		rc = put_bound(h, SIGNED_BY_CARD, &bound);
 	parts[0] = view_buf(&bound);
-	for (size_t i = 0; i < SM_KEYS; i++) {
+	for (size_t i = 0; i < MESSAGING_KEYS; i++) {
 		if (h->level & templates[i].level)
 			parts[count++] =
 				view_of(h->secrets->key[templates[i].key], h->suite->key_size);
@@ -368,14 +373,15 @@ static enum rc (*const steps[])(struct handshake *h) = {
 };
 
 enum rc scp10_open(struct wire *wire, const struct identity *identity,
-		   const struct policy_card *row, const uint8_t card_id[CVC_ID], struct sm **ret)
+		   const struct policy_card *row, const uint8_t card_id[CVC_ID],
+		   struct messaging **ret)
 {
 	struct handshake h = {
 		.wire = wire,
 		.identity = identity,
-		.host = identity_key(identity, row->suite),
+		.host = identity_find(identity, row->suite),
 		.row = row,
-		.suite = suite_find(row->suite),
+		.suite = scp10_suite_find(row->suite),
 		.card_id = card_id,
 		.level = row->level ? row->level : LEVEL_ALL,
 		.p2 = row->stored_host_key ? P2_STORED_KEY : P2_CERTIFICATE,
@@ -395,7 +401,7 @@ enum rc scp10_open(struct wire *wire, const struct identity *identity,
 		rc = steps[i](&h);
 	if (rc != RC_OK)
 		goto out;
-	rc = sm_new(h.suite->sm, h.level, h.secrets, ret);
+	rc = messaging_new(h.suite->sm, h.level, h.secrets, ret);
 out:
 	trace_note(&wire->trace, "scp10: %s", rc == RC_OK ? "session open" : rc_name(rc));
 	EVP_PKEY_free(h.card_key);

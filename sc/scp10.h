@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The SCP10 handshake, host side: GPCS Appendix F, key transport with mutual authentication, as
- * protocol.md 1 settles it. Keeps no state of its own: keys live in the struct sm that it makes.
+ * protocol.md 1 settles it. Keeps no state of its own: keys live in the struct messaging that it makes.
  * Internal to sc/; threading as struct sc.
  */
 #ifndef INTAGLIO_SC_SCP10_H
@@ -9,7 +9,7 @@
 
 #include "sc/identity.h"
 #include "sc/policy.h"
-#include "sc/sm.h"
+#include "sc/messaging.h"
 #include "sc/wire.h"
 
 /*
@@ -20,6 +20,6 @@
  */
 enum rc scp10_open(struct wire *wire, const struct identity *identity,
 		   const struct policy_card *row, const uint8_t card_id[CVC_ID],
-		   struct sm **ret) WARN_UNUSED;
+		   struct messaging **ret) WARN_UNUSED;
 
 #endif

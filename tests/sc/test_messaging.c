@@ -3,7 +3,7 @@
  * Secure messaging of the host. 3DES vectors: protocol.md 1. AES vectors: computed with the openssl
  * command line (enc -aes-256-ecb and -cbc, mac CMAC) from the rules of protocol.md 1.
  */
-#include "sc/sm.h"
+#include "sc/messaging.h"
 
 #include <string.h>
 
@@ -12,32 +12,33 @@
 #include "tests/sc/hex.h"
 #include "tests/suite.h"
 
-static struct sm_secrets counted_keys(enum sm_kind kind)
+static struct messaging_secrets counted_keys(enum messaging_kind kind)
 {
-	struct sm_secrets s = {.counter = {0, 0}};
-	size_t size = kind == SM_AES ? 32 : 16;
+	struct messaging_secrets s = {.counter = {0, 0}};
+	size_t size = kind == MESSAGING_AES ? 32 : 16;
 	uint8_t next = 0x10;
 
-	for (size_t k = 0; k < SM_KEYS; k++) {
+	for (size_t k = 0; k < MESSAGING_KEYS; k++) {
 		for (size_t i = 0; i < size; i++)
 			s.key[k][i] = next++;
 	}
 	return s;
 }
 
-static struct sm *make(enum sm_kind kind, uint8_t level, uint64_t command, uint64_t response)
+static struct messaging *make(enum messaging_kind kind, uint8_t level, uint64_t command,
+			      uint64_t response)
 {
-	struct sm_secrets s = counted_keys(kind);
-	struct sm *sm = NULL;
+	struct messaging_secrets s = counted_keys(kind);
+	struct messaging *sm = NULL;
 
 	s.counter[0] = command;
 	s.counter[1] = response;
-	CU_ASSERT_EQUAL_FATAL(sm_new(kind, level, &s, &sm), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(messaging_new(kind, level, &s, &sm), RC_OK);
 	return sm;
 }
 
 /* True if the plain command becomes the protected one. */
-static bool becomes(struct sm *sm, const char *plain, const char *protected)
+static bool becomes(struct messaging *sm, const char *plain, const char *protected)
 {
 	struct buf in, want, got;
 	struct apdu command, outer;
@@ -49,7 +50,7 @@ static bool becomes(struct sm *sm, const char *plain, const char *protected)
 	hex_put(&in, plain);
 	hex_put(&want, protected);
 	if (apdu_parse(view_buf(&in), &command) == RC_OK &&
-	    sm_protect(sm, &command, &outer) == RC_OK) {
+	    messaging_protect(sm, &command, &outer) == RC_OK) {
 		apdu_put(&got, &outer);
 		same = view_equal(view_buf(&got), view_buf(&want));
 	}
@@ -60,7 +61,7 @@ static bool becomes(struct sm *sm, const char *plain, const char *protected)
 }
 
 /* The plain answer of a response, checked against text; rc if it does not verify. */
-static enum rc verify(struct sm *sm, const char *response, const char *plain)
+static enum rc verify(struct messaging *sm, const char *response, const char *plain)
 {
 	struct view data, got;
 	struct buf in, want;
@@ -73,7 +74,7 @@ static enum rc verify(struct sm *sm, const char *response, const char *plain)
 	hex_put(&want, plain);
 	rc = response_parse(view_buf(&in), &data, &sw);
 	if (rc == RC_OK)
-		rc = sm_verify(sm, data, sw, &got);
+		rc = messaging_verify(sm, data, sw, &got);
 	if (rc == RC_OK && !view_equal(got, view_buf(&want)))
 		rc = RC_STATE;
 	buf_free(&in);
@@ -83,28 +84,29 @@ static enum rc verify(struct sm *sm, const char *response, const char *plain)
 
 static void published_3des_commands_come_out_byte_for_byte(void)
 {
-	struct sm *mac_only = make(SM_3DES, 0x01, 1, 0), *both = make(SM_3DES, 0x03, 2, 0);
+	struct messaging *mac_only = make(MESSAGING_3DES, 0x01, 1, 0),
+			 *both = make(MESSAGING_3DES, 0x03, 2, 0);
 
 	CU_ASSERT_TRUE(becomes(mac_only, "80CA006600", "8CCA00660D9701008E087802AB2D9ABA3C7800"));
 	CU_ASSERT_TRUE(becomes(both, "80E602000C041234567800000000000000",
 			       "8CE602001D871101DC0E12F7F53DCBB7D9312E33D0BEAF00"
 			       "8E08C70C4DCC5DA9D81600"));
-	sm_free(&mac_only);
-	sm_free(&both);
+	messaging_free(&mac_only);
+	messaging_free(&both);
 	CU_ASSERT_PTR_NULL(both);
 }
 
 static void published_3des_responses_verify(void)
 {
-	struct sm *mac_only = make(SM_3DES, 0x11, 0, 0x1000000000000000);
-	struct sm *both = make(SM_3DES, 0x33, 0, 0x1000000000000001);
+	struct messaging *mac_only = make(MESSAGING_3DES, 0x11, 0, 0x1000000000000000);
+	struct messaging *both = make(MESSAGING_3DES, 0x33, 0, 0x1000000000000001);
 
 	CU_ASSERT_EQUAL(verify(mac_only, "990290008E08FCCCA90B6E7F6CFD9000", ""), RC_OK);
 	CU_ASSERT_EQUAL(verify(both, "870901CA0868AB790BE10F990290008E0823BFE7EF4D8BF6469000",
 			       "0102030405"),
 			RC_OK);
-	sm_free(&mac_only);
-	sm_free(&both);
+	messaging_free(&mac_only);
+	messaging_free(&both);
 }
 
 static const char aes_short[] = "990290008E081CEA2B67A97E71AA9000";
@@ -113,49 +115,51 @@ static const char aes_long[] =
 
 static void aes_commands_come_out_byte_for_byte(void)
 {
-	struct sm *sm = make(SM_AES, 0x33, 0, 0);
+	struct messaging *sm = make(MESSAGING_AES, 0x33, 0, 0);
 
 	CU_ASSERT_TRUE(becomes(sm, "80CA006600", "8CCA00660D9701008E08A023254BFB35F71800"));
 	CU_ASSERT_TRUE(becomes(sm, "80E602000C041234567800000000000000",
 			       "8CE602001D871101488ebc4caed5db2df45ccb80854dc113"
 			       "8E08A901398D0FC6EBB600"));
-	sm_free(&sm);
+	messaging_free(&sm);
 }
 
 static void aes_responses_verify_in_their_order_only(void)
 {
-	struct sm *sm = make(SM_AES, 0x33, 0, 0), *other = make(SM_AES, 0x33, 0, 0);
+	struct messaging *sm = make(MESSAGING_AES, 0x33, 0, 0),
+			 *other = make(MESSAGING_AES, 0x33, 0, 0);
 
 	CU_ASSERT_EQUAL(verify(sm, aes_short, ""), RC_OK);
 	CU_ASSERT_EQUAL(verify(sm, aes_long, "0102030405"), RC_OK);
 	CU_ASSERT_EQUAL(verify(sm, aes_long, "0102030405"), RC_AUTH);
 	CU_ASSERT_EQUAL(verify(other, aes_long, "0102030405"), RC_AUTH);
-	sm_free(&sm);
-	sm_free(&other);
+	messaging_free(&sm);
+	messaging_free(&other);
 }
 
 /* Verifies bytes as the second response of an AES session, or of a 3DES one at its counter. */
-static enum rc verify_bytes(enum sm_kind kind, uint64_t counter, struct view bytes)
+static enum rc verify_bytes(enum messaging_kind kind, uint64_t counter, struct view bytes)
 {
-	struct sm *sm = make(kind, 0x33, 0, counter);
+	struct messaging *sm = make(kind, 0x33, 0, counter);
 	struct view data, plain;
 	uint16_t sw;
 	enum rc rc = response_parse(bytes, &data, &sw);
 
 	if (rc == RC_OK)
-		rc = sm_verify(sm, data, sw, &plain);
-	sm_free(&sm);
+		rc = messaging_verify(sm, data, sw, &plain);
+	messaging_free(&sm);
 	return rc;
 }
 
 static const struct {
-	enum sm_kind kind;
+	enum messaging_kind kind;
 	uint64_t counter;
 	const char *response;
 } samples[] = {
-	{SM_AES, 1, aes_long},
-	{SM_AES, 0, aes_short},
-	{SM_3DES, 0x1000000000000001, "870901CA0868AB790BE10F990290008E0823BFE7EF4D8BF6469000"},
+	{MESSAGING_AES, 1, aes_long},
+	{MESSAGING_AES, 0, aes_short},
+	{MESSAGING_3DES, 0x1000000000000001,
+	 "870901CA0868AB790BE10F990290008E0823BFE7EF4D8BF6469000"},
 };
 
 static void every_flipped_bit_of_a_response_is_refused(void)
@@ -201,10 +205,10 @@ static void answers_without_a_mac_are_refused(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct sm *sm = make(SM_AES, 0x33, 0, 0);
+		struct messaging *sm = make(MESSAGING_AES, 0x33, 0, 0);
 
 		CU_ASSERT_EQUAL(verify(sm, rows[i], ""), RC_AUTH);
-		sm_free(&sm);
+		messaging_free(&sm);
 	}
 }
 
@@ -221,7 +225,7 @@ static void le_is_covered_as_it_is_coded(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct sm *sm = make(SM_AES, 0x33, 0, 0);
+		struct messaging *sm = make(MESSAGING_AES, 0x33, 0, 0);
 		struct apdu command, outer;
 		struct buf in, want;
 
@@ -230,26 +234,26 @@ static void le_is_covered_as_it_is_coded(void)
 		hex_put(&in, rows[i].plain);
 		hex_put(&want, rows[i].objects);
 		CU_ASSERT_EQUAL(apdu_parse(view_buf(&in), &command), RC_OK);
-		CU_ASSERT_EQUAL_FATAL(sm_protect(sm, &command, &outer), RC_OK);
+		CU_ASSERT_EQUAL_FATAL(messaging_protect(sm, &command, &outer), RC_OK);
 		CU_ASSERT_TRUE(view_equal(view_of(outer.data.data, want.len), view_buf(&want)));
 		CU_ASSERT_EQUAL(outer.le, command.extended ? 65536 : 256);
 		buf_free(&in);
 		buf_free(&want);
-		sm_free(&sm);
+		messaging_free(&sm);
 	}
 }
 
 static void a_counter_at_its_end_protects_nothing_more(void)
 {
 	const struct apdu command = {.cla = 0x80, .ins = 0x44, .le = 16};
-	struct sm *commands = make(SM_AES, 0x33, UINT64_MAX, 0);
-	struct sm *responses = make(SM_3DES, 0x33, 0, UINT64_MAX);
+	struct messaging *commands = make(MESSAGING_AES, 0x33, UINT64_MAX, 0);
+	struct messaging *responses = make(MESSAGING_3DES, 0x33, 0, UINT64_MAX);
 	struct apdu outer;
 
-	CU_ASSERT_EQUAL(sm_protect(commands, &command, &outer), RC_STATE);
-	CU_ASSERT_EQUAL(sm_protect(responses, &command, &outer), RC_STATE);
-	sm_free(&commands);
-	sm_free(&responses);
+	CU_ASSERT_EQUAL(messaging_protect(commands, &command, &outer), RC_STATE);
+	CU_ASSERT_EQUAL(messaging_protect(responses, &command, &outer), RC_STATE);
+	messaging_free(&commands);
+	messaging_free(&responses);
 }
 
 static void the_longest_data_is_protected_and_longer_is_refused(void)
@@ -257,14 +261,14 @@ static void the_longest_data_is_protected_and_longer_is_refused(void)
 	static uint8_t data[65536];
 	struct apdu command = {
 		.cla = 0x80, .ins = 0xD2, .data = view_of(data, 65535), .extended = true};
-	struct sm *sm = make(SM_AES, 0x33, 0, 0);
+	struct messaging *sm = make(MESSAGING_AES, 0x33, 0, 0);
 	struct apdu outer;
 
-	CU_ASSERT_EQUAL(sm_protect(sm, &command, &outer), RC_OK);
+	CU_ASSERT_EQUAL(messaging_protect(sm, &command, &outer), RC_OK);
 	CU_ASSERT_EQUAL(outer.data.len, 5 + 1 + 65536 + 10);
 	command.data = view_of(data, 65536);
-	CU_ASSERT_EQUAL(sm_protect(sm, &command, &outer), RC_SPACE);
-	sm_free(&sm);
+	CU_ASSERT_EQUAL(messaging_protect(sm, &command, &outer), RC_SPACE);
+	messaging_free(&sm);
 }
 
 int main(void)
@@ -287,7 +291,7 @@ int main(void)
 		 the_longest_data_is_protected_and_longer_is_refused},
 		CU_TEST_INFO_NULL,
 	};
-	CU_SuiteInfo suites[] = {{.pName = "sm", .pTests = tests}, CU_SUITE_INFO_NULL};
+	CU_SuiteInfo suites[] = {{.pName = "messaging", .pTests = tests}, CU_SUITE_INFO_NULL};
 
-	return suite_run("sc/sm", suites);
+	return suite_run("sc/messaging", suites);
 }

@@ -3,13 +3,13 @@
  * The suites of SCP10 as rows of one table: everything in which i=42 and i=02 differ (protocol.md 1).
  * Internal to sc/.
  */
-#ifndef INTAGLIO_SC_SUITE_H
-#define INTAGLIO_SC_SUITE_H
+#ifndef INTAGLIO_SC_SCP10_SUITE_H
+#define INTAGLIO_SC_SCP10_SUITE_H
 
 #include "base/rsa.h"
-#include "sc/sm.h"
+#include "sc/messaging.h"
 
-struct suite {
+struct scp10_suite {
 	uint8_t id; /* i */
 	unsigned int bits_min, bits_max; /* of the card's key */
 	bool f4; /* e must be 65537 */
@@ -21,10 +21,10 @@ struct suite {
 	bool counters; /* tag 91 in the MAC templates */
 	size_t key_size;
 	size_t challenge; /* bytes of the card's and the host's */
-	enum sm_kind sm;
+	enum messaging_kind sm;
 };
 
 /* NULL if the host does not have it. */
-const struct suite *suite_find(uint8_t id);
+const struct scp10_suite *scp10_suite_find(uint8_t id);
 
 #endif

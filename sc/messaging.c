@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Secure messaging, host side: encrypt then MAC commands, verify then decipher responses. */
-#include "sc/sm.h"
+#include "sc/messaging.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +19,8 @@ enum {
 	OVERHEAD = 64,
 };
 
-struct sm {
-	enum sm_kind kind;
+struct messaging {
+	enum messaging_kind kind;
 	uint8_t level;
 	size_t block;
 	uint64_t counter[2]; /* of commands, of responses */
@@ -34,24 +34,24 @@ struct sm {
 
 enum direction { COMMAND, RESPONSE };
 
-static bool has(const struct sm *sm, enum direction d, uint8_t command_bit)
+static bool has(const struct messaging *sm, enum direction d, uint8_t command_bit)
 {
 	return sm->level & (d == COMMAND ? command_bit : command_bit << 4);
 }
 
-static enum rc make_mac_key(struct sm *sm, enum direction d, const uint8_t *key)
+static enum rc make_mac_key(struct messaging *sm, enum direction d, const uint8_t *key)
 {
-	if (sm->kind == SM_AES)
+	if (sm->kind == MESSAGING_AES)
 		return cmac_new(key, AES256_KEY, &sm->cmac[d]);
 	memcpy(sm->retail[d], key, DES_KEY);
 	return RC_OK;
 }
 
-static enum rc make_keys(struct sm *sm, const struct sm_secrets *secrets)
+static enum rc make_keys(struct messaging *sm, const struct messaging_secrets *secrets)
 {
 	enum rc rc = RC_OK;
 
-	if (sm->kind == SM_3DES) {
+	if (sm->kind == MESSAGING_3DES) {
 		sm->retail = secret_new(sizeof(*sm->retail) * 2);
 		if (!sm->retail)
 			return RC_MEMORY;
@@ -59,37 +59,39 @@ static enum rc make_keys(struct sm *sm, const struct sm_secrets *secrets)
 	for (enum direction d = COMMAND; rc == RC_OK && d <= RESPONSE; d++) {
 		sm->counter[d] = secrets->counter[d];
 		if (has(sm, d, LEVEL_C_MAC))
-			rc = make_mac_key(sm, d, secrets->key[SM_C_MAC + d]);
+			rc = make_mac_key(sm, d, secrets->key[MESSAGING_C_MAC + d]);
 		if (rc == RC_OK && has(sm, d, LEVEL_C_DEC))
-			rc = cipher_new(sm->kind == SM_AES ? CIPHER_AES_256 : CIPHER_3DES_2KEY,
-					secrets->key[SM_C_ENC + d], &sm->cipher[d]);
+			rc = cipher_new(sm->kind == MESSAGING_AES ? CIPHER_AES_256
+								  : CIPHER_3DES_2KEY,
+					secrets->key[MESSAGING_C_ENC + d], &sm->cipher[d]);
 	}
 	return rc;
 }
 
-enum rc sm_new(enum sm_kind kind, uint8_t level, const struct sm_secrets *secrets, struct sm **ret)
+enum rc messaging_new(enum messaging_kind kind, uint8_t level,
+		      const struct messaging_secrets *secrets, struct messaging **ret)
 {
-	struct sm *sm = calloc(1, sizeof(*sm));
+	struct messaging *sm = calloc(1, sizeof(*sm));
 	enum rc rc;
 
 	if (!sm)
 		return RC_MEMORY;
 	sm->kind = kind;
 	sm->level = level;
-	sm->block = kind == SM_AES ? AES_BLOCK : DES_BLOCK;
+	sm->block = kind == MESSAGING_AES ? AES_BLOCK : DES_BLOCK;
 	buf_init(&sm->data, APDU_EXTENDED_DATA + OVERHEAD);
 	buf_init(&sm->work, APDU_RESPONSE_MAX + HEADER_SIZE + OVERHEAD);
 	buf_init(&sm->plain, APDU_RESPONSE_MAX);
 	rc = make_keys(sm, secrets);
 	if (rc != RC_OK) {
-		sm_free(&sm);
+		messaging_free(&sm);
 		return rc;
 	}
 	*ret = sm;
 	return RC_OK;
 }
 
-void sm_free(struct sm **sm)
+void messaging_free(struct messaging **sm)
 {
 	if (!sm || !*sm)
 		return;
@@ -112,25 +114,25 @@ static void put_counter(uint64_t counter, uint8_t ret[8])
 }
 
 /* Suite 42's 16 bytes: the direction's counter, zero-extended. */
-static void put_counter16(const struct sm *sm, enum direction d, uint8_t ret[AES_BLOCK])
+static void put_counter16(const struct messaging *sm, enum direction d, uint8_t ret[AES_BLOCK])
 {
 	memset(ret, 0, AES_BLOCK);
 	put_counter(sm->counter[d], ret + AES_BLOCK - 8);
 }
 
 /* IV of a direction's next message: 0 under 3DES, the enciphered counter under AES. */
-static enum rc make_iv(struct sm *sm, enum direction d, uint8_t iv[AES_BLOCK])
+static enum rc make_iv(struct messaging *sm, enum direction d, uint8_t iv[AES_BLOCK])
 {
 	uint8_t counter[AES_BLOCK];
 
 	memset(iv, 0, AES_BLOCK);
-	if (sm->kind == SM_3DES)
+	if (sm->kind == MESSAGING_3DES)
 		return RC_OK;
 	put_counter16(sm, d, counter);
 	return cipher_block(sm->cipher[d], counter, iv);
 }
 
-static enum rc retail(struct sm *sm, enum direction d, const struct view parts[2],
+static enum rc retail(struct messaging *sm, enum direction d, const struct view parts[2],
 		      uint8_t ret[MAC_SIZE])
 {
 	uint8_t counter[8], icv[DES_BLOCK];
@@ -151,8 +153,8 @@ static enum rc retail(struct sm *sm, enum direction d, const struct view parts[2
 }
 
 /* The MAC over header (empty for a response) and data objects; the counter goes up by one. */
-static enum rc compute_mac(struct sm *sm, enum direction d, struct view header, struct view objects,
-			   uint8_t ret[MAC_SIZE])
+static enum rc compute_mac(struct messaging *sm, enum direction d, struct view header,
+			   struct view objects, uint8_t ret[MAC_SIZE])
 {
 	uint8_t counter[AES_BLOCK] = {0}, mac[AES_BLOCK];
 	struct view parts[] = {view_of(counter, sizeof(counter)), header, objects};
@@ -160,7 +162,7 @@ static enum rc compute_mac(struct sm *sm, enum direction d, struct view header, 
 
 	if (sm->counter[d] == UINT64_MAX)
 		return RC_STATE;
-	if (sm->kind == SM_3DES) {
+	if (sm->kind == MESSAGING_3DES) {
 		rc = retail(sm, d, parts + 1, ret);
 	} else {
 		put_counter16(sm, d, counter);
@@ -174,7 +176,7 @@ static enum rc compute_mac(struct sm *sm, enum direction d, struct view header, 
 }
 
 /* Appends 87 with the enciphered data, in place where it stays. */
-static enum rc put_enciphered(struct sm *sm, struct view data)
+static enum rc put_enciphered(struct messaging *sm, struct view data)
 {
 	size_t padded = (data.len / sm->block + 1) * sm->block;
 	uint8_t iv[AES_BLOCK], *at;
@@ -205,7 +207,7 @@ static void put_le(struct buf *b, const struct apdu *plain)
 	buf_u8(b, (uint8_t)plain->le);
 }
 
-enum rc sm_protect(struct sm *sm, const struct apdu *plain, struct apdu *ret_command)
+enum rc messaging_protect(struct messaging *sm, const struct apdu *plain, struct apdu *ret_command)
 {
 	const uint8_t header[HEADER_SIZE] = {
 		apdu_plain_cla(plain->cla) & (uint8_t)~CLA_CHAINING,
@@ -261,7 +263,7 @@ struct response {
 	uint8_t mac[MAC_SIZE];
 };
 
-static enum rc parse_response(const struct sm *sm, struct view data, uint16_t sw,
+static enum rc parse_response(const struct messaging *sm, struct view data, uint16_t sw,
 			      struct response *r)
 {
 	uint32_t tag = has(sm, RESPONSE, LEVEL_C_DEC) ? 0x87 : 0x81;
@@ -281,7 +283,7 @@ static enum rc parse_response(const struct sm *sm, struct view data, uint16_t sw
 	return RC_OK;
 }
 
-static enum rc decipher(struct sm *sm, const uint8_t iv[AES_BLOCK], struct view body,
+static enum rc decipher(struct messaging *sm, const uint8_t iv[AES_BLOCK], struct view body,
 			struct view *ret)
 {
 	uint8_t indicator, *at;
@@ -297,7 +299,8 @@ static enum rc decipher(struct sm *sm, const uint8_t iv[AES_BLOCK], struct view 
 	return unpad(view_buf(&sm->plain), ret) == RC_OK ? RC_OK : RC_AUTH;
 }
 
-enum rc sm_verify(struct sm *sm, struct view data, uint16_t sw, struct view *ret_plain)
+enum rc messaging_verify(struct messaging *sm, struct view data, uint16_t sw,
+			 struct view *ret_plain)
 {
 	uint8_t mac[MAC_SIZE], iv[AES_BLOCK];
 	struct response r;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The rows. */
-#include "sc/suite.h"
+#include "sc/scp10_suite.h"
 
 #include "sc/policy.h"
 
-static const struct suite suites[] = {
+static const struct scp10_suite suites[] = {
 	{
 		.id = SUITE_42,
 		.bits_min = 2048,
@@ -17,7 +17,7 @@ static const struct suite suites[] = {
 		.key_type = 0x88,
 		.key_size = AES256_KEY,
 		.challenge = 16,
-		.sm = SM_AES,
+		.sm = MESSAGING_AES,
 	},
 	{
 		.id = SUITE_02,
@@ -28,11 +28,11 @@ static const struct suite suites[] = {
 		.counters = true,
 		.key_size = 16,
 		.challenge = 16,
-		.sm = SM_3DES,
+		.sm = MESSAGING_3DES,
 	},
 };
 
-const struct suite *suite_find(uint8_t id)
+const struct scp10_suite *scp10_suite_find(uint8_t id)
 {
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
 		if (suites[i].id == id)
