@@ -242,9 +242,12 @@ static int no_password(char *out, int size, int writing, void *arg)
 
 static enum rc parse_key(struct view pem, EVP_PKEY **ret)
 {
-	BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	EVP_PKEY *key = NULL;
+	EVP_PKEY *key;
+	BIO *bio;
 
+	if (!pem.len)
+		return RC_MALFORMED;
+	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
 	if (!bio)
 		return RC_MEMORY;
 	key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_password, NULL, crypto_context(), NULL);
