@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* RSA encryption by libcrypto on the host, decryption by the card. */
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+#include "base/crypto.h"
+#include "token/outcome.h"
+#include "token/session.h"
+
+enum { PKCS1_OVERHEAD = 11, OAEP_PARAMETER_MAX = MECHANISM_PARAMETER + OPERATION_DATA_MAX };
+
+/* OAEP's label is given away to the context, so it gets a copy. */
+static bool set_oaep(EVP_PKEY_CTX *ctx, const struct operation *o)
+{
+	const struct mechanism_parameter *p = &o->parameter;
+	void *label = NULL;
+
+	if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_oaep_md(ctx, hash_md(p->hash)) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, hash_md(p->mgf)) != 1)
+		return false;
+	if (!o->label.len)
+		return true;
+	label = OPENSSL_memdup(o->label.data, o->label.len);
+	if (!label)
+		return false;
+	if (EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, label, (int)o->label.len) != 1) {
+		OPENSSL_free(label);
+		return false;
+	}
+	return true;
+}
+
+static bool set_padding(EVP_PKEY_CTX *ctx, const struct operation *o)
+{
+	switch (o->mechanism->scheme) {
+	case SCHEME_RSA_PKCS:
+		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
+	case SCHEME_RSA_OAEP:
+		return set_oaep(ctx, o);
+	default:
+		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1;
+	}
+}
+
+static size_t longest_plaintext(const struct operation *o)
+{
+	size_t overhead = 0;
+
+	if (o->mechanism->scheme == SCHEME_RSA_PKCS)
+		overhead = PKCS1_OVERHEAD;
+	if (o->mechanism->scheme == SCHEME_RSA_OAEP)
+		overhead = 2 * o->parameter.hash->size + 2;
+	return o->modulus > overhead ? o->modulus - overhead : 0;
+}
+
+CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	uint8_t block[SIGN_INPUT_MAX] = {0};
+	size_t len = *out_len;
+	EVP_PKEY_CTX *ctx;
+	CK_RV rv = CKR_GENERAL_ERROR;
+
+	if (in.len > longest_plaintext(o) || o->modulus > sizeof(block))
+		return CKR_DATA_LEN_RANGE;
+	if (o->mechanism->scheme == SCHEME_RSA_RAW) {
+		if (in.len)
+			memcpy(block + o->modulus - in.len, in.data, in.len);
+		in = view_of(block, o->modulus);
+	}
+	ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), o->key, NULL);
+	if (ctx && EVP_PKEY_encrypt_init(ctx) == 1 && set_padding(ctx, o))
+		rv = EVP_PKEY_encrypt(ctx, out, &len, in.data, in.len) == 1 ? CKR_OK
+									    : CKR_DATA_INVALID;
+	if (rv == CKR_OK)
+		*out_len = len;
+	EVP_PKEY_CTX_free(ctx);
+	OPENSSL_cleanse(block, sizeof(block));
+	ERR_clear_error();
+	return rv;
+}
+
+CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in)
+{
+	struct application_key_operation command = {
+		.operation = APPLICATION_DECRYPT,
+		.key = o->number,
+		.mechanism = (uint32_t)o->mechanism->card,
+		.input = in,
+	};
+	struct buf parameter;
+	uint16_t sw = 0;
+	CK_RV rv;
+
+	if (in.len != o->modulus)
+		return CKR_ENCRYPTED_DATA_LEN_RANGE;
+	buf_init(&parameter, OAEP_PARAMETER_MAX);
+	buf_put(&parameter, o->parameter.bytes, o->parameter.len);
+	buf_view(&parameter, view_buf(&o->label));
+	command.parameter = view_buf(&parameter);
+	rv = buf_rc(&parameter) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
+	if (rv == CKR_OK)
+		rv = outcome(s->slot, CALL_DECRYPT,
+			     application_key_operation(s->slot->sc, &command, &o->data, &sw), sw);
+	buf_free(&parameter);
+	return rv;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Settings: one table of keys, one reader of lines. */
+#include "token/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LINE_MAX_BYTES = 1024, ID_TEXT = 2 * CVC_ID };
+
+struct reader {
+	struct config *config;
+	struct policy_card *cards; /* what config->policy.cards points to */
+	const char *path;
+	unsigned int line;
+	char section[32];
+};
+
+static bool set_level(struct reader *r, const char *value)
+{
+	static const char *const names[] = {
+		[LOG_LEVEL_NONE] = "none",
+		[LOG_LEVEL_ERROR] = "error",
+		[LOG_LEVEL_WARNING] = "warning",
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcasecmp(value, names[i]) == 0) {
+			r->config->log_level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_syslog(struct reader *r, const char *value)
+{
+	r->config->log_syslog = strcasecmp(value, "yes") == 0;
+	return r->config->log_syslog || strcasecmp(value, "no") == 0;
+}
+
+static bool set_data(struct reader *r, const char *value)
+{
+	char *copy;
+
+	if (value[0] != '/')
+		return false;
+	copy = strdup(value);
+	if (!copy)
+		return false;
+	free(r->config->data);
+	r->config->data = copy;
+	return true;
+}
+
+static bool set_suites(struct reader *r, const char *value)
+{
+	const char separators[] = " \t,";
+	bool has_42 = false, has_02 = false;
+
+	while (*value) {
+		size_t n = strcspn(value, separators);
+
+		if (n == 2 && strncmp(value, "42", n) == 0)
+			has_42 = true;
+		else if (n == 2 && strncmp(value, "02", n) == 0)
+			has_02 = true;
+		else if (n)
+			return false;
+		value += n;
+		value += strspn(value, separators);
+	}
+	if (has_42)
+		r->config->make_02 = has_02;
+	return has_42;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A card id is its 8 characters, as in the token's serial number, or 16 hexadecimal digits. */
+static bool parse_id(const char *text, uint8_t ret[CVC_ID])
+{
+	size_t len = strlen(text);
+
+	if (len == CVC_ID) {
+		for (size_t i = 0; i < len; i++)
+			ret[i] = (uint8_t)text[i];
+		return true;
+	}
+	if (len != ID_TEXT)
+		return false;
+	for (size_t i = 0; i < CVC_ID; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		ret[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static bool add_allow_02(struct reader *r, const char *value)
+{
+	struct policy *policy = &r->config->policy;
+	/* Suite 02 has a key pair of its own on the card, token/provision.c. */
+	struct policy_card row = {.suite = SUITE_02, .level = LEVEL_ALL, .card_key = {2, 1}};
+	struct policy_card *cards;
+
+	if (!parse_id(value, row.id))
+		return false;
+	cards = realloc(r->cards, (policy->card_count + 1) * sizeof(*cards));
+	if (!cards)
+		return false;
+	cards[policy->card_count] = row;
+	r->cards = cards;
+	policy->cards = cards;
+	policy->card_count++;
+	return true;
+}
+
+static const struct key {
+	const char *section, *name;
+	bool (*set)(struct reader *r, const char *value); /* false: the value cannot be used */
+} keys[] = {
+	{"log", "level", set_level},
+	{"log", "syslog", set_syslog},
+	{"card", "data", set_data},
+	{"card", "suites", set_suites},
+	{"card", "allow-02", add_allow_02},
+};
+
+static char *trim(char *text)
+{
+	char *end;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	end = text + strlen(text);
+	while (end > text && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	return text;
+}
+
+static void read_pair(struct reader *r, const char *name, const char *value)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strcmp(keys[i].section, r->section) != 0 || strcmp(keys[i].name, name) != 0)
+			continue;
+		if (!keys[i].set(r, value))
+			log_warning("%s, line %u: '%s' cannot have the value '%s'; the line is "
+				    "left out",
+				    r->path, r->line, name, value);
+		return;
+	}
+	log_warning("%s, line %u: there is no setting '%s' in section [%s]; the line is left out",
+		    r->path, r->line, name, r->section);
+}
+
+static void read_line(struct reader *r, char *text)
+{
+	char *line = trim(text), *equals = strchr(line, '=');
+	size_t len = strlen(line);
+
+	if (!len || line[0] == '#' || line[0] == ';')
+		return;
+	if (line[0] == '[' && line[len - 1] == ']' && len - 2 < sizeof(r->section)) {
+		snprintf(r->section, sizeof(r->section), "%.*s", (int)(len - 2), line + 1);
+		return;
+	}
+	if (!equals) {
+		log_warning("%s, line %u: neither 'key = value' nor '[section]'; the line is left "
+			    "out",
+			    r->path, r->line);
+		return;
+	}
+	*equals = '\0';
+	read_pair(r, trim(line), trim(equals + 1));
+}
+
+static enum rc read_file(struct reader *r)
+{
+	char line[LINE_MAX_BYTES];
+	enum rc rc = RC_OK;
+	FILE *file = fopen(r->path, "re");
+
+	if (!file) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return RC_NOT_FOUND;
+		log_error("the settings in %s cannot be read: %s", r->path, strerror(errno));
+		return RC_IO;
+	}
+	while (fgets(line, sizeof(line), file)) {
+		r->line++;
+		read_line(r, line);
+	}
+	if (ferror(file)) {
+		log_error("the settings in %s cannot be read: %s", r->path, strerror(errno));
+		rc = RC_IO;
+	}
+	fclose(file);
+	return rc;
+}
+
+/* Where cards lie unless the settings say otherwise; NULL without a home. */
+static char *default_data(void)
+{
+	const char *xdg = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
+	char *path = NULL;
+
+	if (xdg && xdg[0] == '/') {
+		if (asprintf(&path, "%s/intaglio", xdg) < 0)
+			return NULL;
+	} else if (home && home[0] == '/') {
+		if (asprintf(&path, "%s/.local/share/intaglio", home) < 0)
+			return NULL;
+	}
+	return path;
+}
+
+enum rc config_load_file(const char *path, struct config **ret)
+{
+	struct reader r = {.path = path};
+	enum rc rc = RC_MEMORY;
+
+	r.config = calloc(1, sizeof(*r.config));
+	if (!r.config)
+		goto out;
+	r.config->log_level = LOG_LEVEL_WARNING;
+	r.config->data = default_data();
+	rc = path ? read_file(&r) : RC_OK;
+	if (rc != RC_OK)
+		goto out;
+	*ret = r.config;
+	r.config = NULL;
+	rc = RC_OK;
+out:
+	config_free(&r.config);
+	return rc;
+}
+
+enum rc config_load(struct config **ret)
+{
+	const char *named = secure_getenv("INTAGLIO_CONF"), *xdg, *home;
+	char path[LINE_MAX_BYTES];
+	enum rc rc = RC_NOT_FOUND;
+
+	if (named) {
+		rc = config_load_file(named, ret);
+		if (rc == RC_NOT_FOUND) {
+			log_error("the settings in %s, which INTAGLIO_CONF names, are not there",
+				  named);
+			rc = RC_IO;
+		}
+		return rc;
+	}
+	xdg = secure_getenv("XDG_CONFIG_HOME");
+	home = secure_getenv("HOME");
+	if (xdg && xdg[0] == '/')
+		snprintf(path, sizeof(path), "%s/intaglio/intaglio.conf", xdg);
+	else
+		snprintf(path, sizeof(path), "%s/.config/intaglio/intaglio.conf", home ? home : "");
+	if (path[0] == '/')
+		rc = config_load_file(path, ret);
+	if (rc == RC_NOT_FOUND)
+		rc = config_load_file("/etc/intaglio/intaglio.conf", ret);
+	if (rc == RC_NOT_FOUND)
+		rc = config_load_file(NULL, ret);
+	return rc;
+}
+
+void config_free(struct config **config)
+{
+	struct policy_card *cards;
+
+	if (!config || !*config)
+		return;
+	/* The rows were allocated here, and are const for everybody else. */
+	cards = (struct policy_card *)(*config)->policy.cards;
+	free(cards);
+	free((*config)->data);
+	free(*config);
+	*config = NULL;
+}

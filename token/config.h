@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The settings of the module: the file that INTAGLIO_CONF names, else
+ * $XDG_CONFIG_HOME/intaglio/intaglio.conf ($HOME/.config without it), else
+ * /etc/intaglio/intaglio.conf. Lines are `key = value`, `[section]`, or begin with # or ;. Read once
+ * and then never changed, so that threads may share it.
+ */
+#ifndef INTAGLIO_TOKEN_CONFIG_H
+#define INTAGLIO_TOKEN_CONFIG_H
+
+#include "base/log.h"
+#include "sc/policy.h"
+
+struct config {
+	enum log_level log_level; /* [log] level = none, error, warning, info, debug */
+	bool log_syslog; /* [log] syslog = yes */
+	char *data; /* [card] data = the directory above cards/; NULL if there is none */
+	bool make_02; /* [card] suites = 42 02: new embedded cards get a key pair for suite 02 too */
+	struct policy policy; /* [card] allow-02 = card id, one line a card */
+};
+
+/*
+ * Reads the settings; a missing file is none. A line that cannot be used is said in a warning with
+ * file and line and left out. RC_IO: a file that is there and cannot be read; RC_MEMORY.
+ */
+enum rc config_load(struct config **ret) WARN_UNUSED;
+/* The same from one file; path may be NULL: defaults. */
+enum rc config_load_file(const char *path, struct config **ret) WARN_UNUSED;
+void config_free(struct config **config);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The card's objects as the host knows them: read in pages, kept while the card's change counter
+ * stands, and what a session may see of them. Search is among known objects; the snapshot that
+ * C_FindObjectsInit takes is what C_FindObjects gives.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "token/outcome.h"
+#include "token/session.h"
+#include "token/template.h"
+
+enum { READINGS_MAX = 3, PAGE_MAX = 1 << 20 };
+
+static void mark_unseen(struct store *store, bool is_private)
+{
+	for (size_t i = 0; i < store->count; i++) {
+		struct object *o = store->entries[i].object;
+
+		if (o->number && o->is_private == is_private)
+			o->seen = false;
+	}
+}
+
+static bool is_gone(const struct object *o, const void *is_private)
+{
+	return o->number && o->is_private == *(const bool *)is_private && !o->seen;
+}
+
+/* Takes one page in; *above becomes the highest number in it. */
+static enum rc take_page(struct store *store, struct view page, uint32_t *above)
+{
+	while (page.len) {
+		struct view list;
+		struct object *o;
+		uint32_t number;
+		enum rc rc = application_next_object(&page, &number, &list);
+
+		if (rc != RC_OK)
+			return rc;
+		if (number <= *above)
+			return RC_MALFORMED;
+		o = store_put(store, number, NULL, list);
+		if (!o)
+			return RC_MEMORY;
+		o->seen = true;
+		*above = number;
+	}
+	return RC_OK;
+}
+
+/* Reads all public or all private objects; those that are no longer there go. */
+static CK_RV read_all(struct slot *slot, bool is_private)
+{
+	uint32_t above = 0;
+	bool more = true;
+	struct buf page;
+	enum rc rc = RC_OK;
+	uint16_t sw = 0;
+	CK_RV rv = CKR_OK;
+
+	mark_unseen(&slot->store, is_private);
+	buf_init(&page, PAGE_MAX);
+	while (more && rv == CKR_OK) {
+		buf_reset(&page);
+		rc = application_read_objects(slot->sc, is_private, above, &page, &more, &sw);
+		if (rc == RC_OK && more && !page.len)
+			rc = RC_MALFORMED;
+		if (rc == RC_OK)
+			rc = take_page(&slot->store, view_buf(&page), &above);
+		rv = outcome(slot, CALL_OBJECT, rc, sw);
+	}
+	buf_free(&page);
+	if (rv == CKR_OK)
+		store_drop(&slot->store, is_gone, &is_private);
+	return rv;
+}
+
+CK_RV session_sync(struct session *s)
+{
+	struct slot *slot = s->slot;
+	CK_RV rv = token_connect(slot);
+
+	for (int i = 0; i < READINGS_MAX && rv == CKR_OK; i++) {
+		bool is_current = slot->public_known &&
+				  sc_change_counter(slot->sc) == slot->counter;
+		bool wants_private = slot->login == LOGIN_USER;
+
+		if (is_current && (slot->private_known || !wants_private))
+			break;
+		if (!is_current) {
+			rv = read_all(slot, false);
+			slot->private_known = false;
+		}
+		/* What this answer counted is what the public objects are of. */
+		if (rv == CKR_OK && !is_current) {
+			slot->public_known = true;
+			slot->counter = sc_change_counter(slot->sc);
+		}
+		if (rv == CKR_OK && wants_private && slot->login == LOGIN_USER)
+			rv = read_all(slot, true);
+		/* A login that was lost meanwhile leaves the public objects, and they are enough. */
+		if (rv == CKR_USER_NOT_LOGGED_IN)
+			rv = CKR_OK;
+		if (rv == CKR_OK && wants_private && slot->login == LOGIN_USER)
+			slot->private_known = true;
+	}
+	return rv;
+}
+
+static bool is_visible(const struct session *s, const struct object *o)
+{
+	return !o->is_private || s->slot->login == LOGIN_USER;
+}
+
+CK_RV session_object(struct session *s, CK_OBJECT_HANDLE handle, struct object **ret)
+{
+	struct object *o = store_get(&s->slot->store, handle);
+
+	if (!o || !is_visible(s, o))
+		return CKR_OBJECT_HANDLE_INVALID;
+	*ret = o;
+	return CKR_OK;
+}
+
+/* A search template in portable form. An attribute that no object has finds nothing. */
+static CK_RV make_query(CK_ATTRIBUTE_PTR template, CK_ULONG count, struct buf *list,
+			bool *ret_can_match)
+{
+	*ret_can_match = true;
+	for (CK_ULONG i = 0; i < count; i++) {
+		enum schema_form form;
+		CK_RV rv;
+
+		if (!schema_form(template[i].type, &form)) {
+			*ret_can_match = false;
+			continue;
+		}
+		rv = template_put(list, form, &template[i]);
+		if (rv != CKR_OK)
+			return rv;
+	}
+	return CKR_OK;
+}
+
+static CK_RV collect_found(struct session *s, const struct query *query)
+{
+	const struct store *store = &s->slot->store;
+	const struct entry *entry;
+	size_t at = 0;
+
+	s->found = calloc(store->count ? store->count : 1, sizeof(*s->found));
+	if (!s->found)
+		return CKR_HOST_MEMORY;
+	while ((entry = store_next(store, query, &at)))
+		if (is_visible(s, entry->object))
+			s->found[s->found_count++] = entry->handle;
+	return CKR_OK;
+}
+
+CK_RV session_find_init(struct session *s, CK_ATTRIBUTE_PTR template, CK_ULONG count)
+{
+	struct query query;
+	bool can_match;
+	struct buf list;
+	CK_RV rv;
+
+	if (s->is_finding)
+		return CKR_OPERATION_ACTIVE;
+	buf_init(&list, ATTR_LIST_MAX);
+	rv = make_query(template, count, &list, &can_match);
+	if (rv == CKR_OK)
+		rv = session_sync(s);
+	s->found_count = 0;
+	s->found_at = 0;
+	if (rv == CKR_OK && can_match) {
+		query_init(&query, view_buf(&list));
+		rv = collect_found(s, &query);
+	}
+	s->is_finding = rv == CKR_OK;
+	buf_free(&list);
+	return rv;
+}
+
+CK_RV session_find(struct session *s, CK_OBJECT_HANDLE_PTR list, CK_ULONG max, CK_ULONG_PTR count)
+{
+	struct object *o;
+
+	if (!s->is_finding)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	*count = 0;
+	while (*count < max && s->found_at < s->found_count) {
+		CK_OBJECT_HANDLE handle = s->found[s->found_at++];
+
+		if (session_object(s, handle, &o) == CKR_OK)
+			list[(*count)++] = handle;
+	}
+	return CKR_OK;
+}
+
+CK_RV session_find_final(struct session *s)
+{
+	if (!s->is_finding)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	free(s->found);
+	s->found = NULL;
+	s->is_finding = false;
+	return CKR_OK;
+}
+
+CK_RV session_object_size(struct session *s, CK_OBJECT_HANDLE object, CK_ULONG_PTR ret)
+{
+	struct object *o;
+	CK_RV rv = session_object(s, object, &o);
+
+	if (rv == CKR_OK)
+		*ret = o->list.len;
+	return rv;
+}
+
+/* Attributes that only the card knows at this moment. */
+static CK_RV get_live(struct session *s, const struct object *o, CK_ATTRIBUTE *attribute)
+{
+	struct slot *slot = s->slot;
+	uint8_t number[sizeof(uint64_t)];
+	struct buf note, count;
+	uint64_t leaves = 0;
+	uint16_t sw = 0;
+	CK_RV rv;
+
+	buf_init(&note, ATTR_LIST_MAX);
+	rv = outcome(slot, CALL_OBJECT,
+		     application_ledger_status(slot->sc, o->number, &leaves, &note, &sw), sw);
+	buf_fixed(&count, number, sizeof(number));
+	buf_u64(&count, leaves);
+	if (rv != CKR_OK) {
+		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		rv = rv == CKR_DEVICE_REMOVED ? rv : CKR_DEVICE_ERROR;
+	} else if (attribute->type == CKA_INTAGLIO_RECORD_COUNT) {
+		rv = template_give(FORM_ULONG, view_buf(&count), attribute);
+	} else {
+		rv = template_give(FORM_BYTES, view_buf(&note), attribute);
+	}
+	buf_free(&note);
+	return rv;
+}
+
+CK_RV session_get_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
+			     CK_ULONG count)
+{
+	struct object *o;
+	CK_RV rv = session_object(s, object, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	for (CK_ULONG i = 0; i < count; i++) {
+		const struct schema_row *row =
+			o->schema ? schema_row(o->schema, template[i].type) : NULL;
+		CK_RV one;
+
+		if (row && row->flags & LIVE)
+			one = get_live(s, o, &template[i]);
+		else
+			one = template_get(o->schema, view_buf(&o->list), &template[i]);
+		/* Every attribute is served; the first failure is told. */
+		if (rv == CKR_OK)
+			rv = one;
+	}
+	return rv;
+}
+
+CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE_PTR out,
+			CK_ULONG_PTR out_len)
+{
+	struct slot *slot = s->slot;
+	struct object *o;
+	struct buf leaf;
+	uint16_t sw = 0;
+	bool go;
+	CK_RV rv = session_object(s, ledger, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!o->number || o->type != CKK_INTAGLIO_LEDGER)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	buf_init(&leaf, ATTR_LIST_MAX + OPERATION_DATA_MAX);
+	rv = outcome(slot, CALL_OPEN_RECORD,
+		     application_ledger_read_leaf(slot->sc, o->number, index, &leaf, &sw), sw);
+	if (rv == CKR_OK)
+		rv = operation_room(out, out_len, leaf.len, &go);
+	if (rv == CKR_OK && go) {
+		memcpy(out, leaf.data, leaf.len);
+		*out_len = leaf.len;
+	}
+	buf_free(&leaf);
+	return rv;
+}

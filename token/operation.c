@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of an operation, the same for every kind: *Init checks mechanism and key against the
+ * table and the key's attributes; the calls that follow keep the two-call rule and end the
+ * operation with its result or its failure, PKCS#11 5.2.
+ */
+#include "token/operation.h"
+
+#include <string.h>
+
+#include "token/pubkey.h"
+#include "token/session.h"
+
+#define NO_HASH CK_UNAVAILABLE_INFORMATION
+
+/* What each kind asks of mechanism and key. */
+static const struct kind {
+	CK_FLAGS flag;
+	CK_ATTRIBUTE_TYPE usage;
+	CK_OBJECT_CLASS class;
+} kinds[OPERATION_KINDS] = {
+	[OPERATION_ENCRYPT] = {CKF_ENCRYPT, CKA_ENCRYPT, CKO_PUBLIC_KEY},
+	[OPERATION_DECRYPT] = {CKF_DECRYPT, CKA_DECRYPT, CKO_PRIVATE_KEY},
+	[OPERATION_DIGEST] = {CKF_DIGEST, 0, 0},
+	[OPERATION_SIGN] = {CKF_SIGN, CKA_SIGN, CKO_PRIVATE_KEY},
+	[OPERATION_VERIFY] = {CKF_VERIFY, CKA_VERIFY, CKO_PUBLIC_KEY},
+};
+
+void operation_prepare(struct operation *o)
+{
+	buf_init(&o->label, OPERATION_DATA_MAX);
+	buf_init(&o->data, OPERATION_DATA_MAX + CK_INTAGLIO_SEAL_OVERHEAD);
+}
+
+void operation_end(struct operation *o)
+{
+	o->mechanism = NULL;
+	o->is_multipart = false;
+	o->is_private = false;
+	o->has_result = false;
+	EVP_PKEY_free(o->key);
+	o->key = NULL;
+	if (o->label.len)
+		buf_free(&o->label);
+	if (o->data.cap)
+		buf_free(&o->data);
+}
+
+void operation_discard(struct operation *o)
+{
+	operation_end(o);
+	EVP_MD_CTX_free(o->md);
+	o->md = NULL;
+}
+
+/* Ends the operation unless its caller is to come again with a larger buffer. */
+static CK_RV finish(struct operation *o, CK_RV rv)
+{
+	if (rv != CKR_BUFFER_TOO_SMALL)
+		operation_end(o);
+	return rv;
+}
+
+CK_RV operation_room(CK_BYTE_PTR out, CK_ULONG_PTR len, size_t need, bool *ret_go)
+{
+	CK_ULONG room = *len;
+
+	*ret_go = out && room >= need;
+	if (*ret_go)
+		return CKR_OK;
+	*len = need;
+	return out ? CKR_BUFFER_TOO_SMALL : CKR_OK;
+}
+
+CK_RV operation_give(struct operation *o, CK_BYTE_PTR out, CK_ULONG_PTR len)
+{
+	bool go;
+	CK_RV rv = operation_room(out, len, o->data.len, &go);
+
+	if (!go)
+		return rv;
+	if (o->data.len)
+		memcpy(out, o->data.data, o->data.len);
+	*len = o->data.len;
+	operation_end(o);
+	return CKR_OK;
+}
+
+CK_RV operation_collect(struct operation *o, struct view in)
+{
+	if (in.len > OPERATION_DATA_MAX - o->data.len)
+		return CKR_DATA_LEN_RANGE;
+	buf_view(&o->data, in);
+	return buf_rc(&o->data) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+static bool is_allowed(struct view list, CK_MECHANISM_TYPE type)
+{
+	struct view allowed;
+	uint64_t one;
+
+	if (attr_find(list, CKA_ALLOWED_MECHANISMS, &allowed) != RC_OK || !allowed.len)
+		return true;
+	while (view_u64(&allowed, &one) == RC_OK)
+		if (one == type)
+			return true;
+	return false;
+}
+
+static CK_RV check_key(const struct session *s, const struct kind *kind,
+		       const struct mechanism *mechanism, const struct object *key)
+{
+	CK_OBJECT_CLASS class = mechanism->scheme == SCHEME_SEAL ? CKO_SECRET_KEY : kind->class;
+	struct view list = view_buf(&key->list);
+
+	if (key->class != class || key->type != mechanism->key_type)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (!attr_bool(list, kind->usage, false))
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	if (!is_allowed(list, mechanism->type))
+		return CKR_MECHANISM_INVALID;
+	/* Sealing and opening records is the user's, although the ledger is a public object. */
+	return session_may_use(s, key->is_private || mechanism->scheme == SCHEME_SEAL);
+}
+
+static CK_RV take_key(struct session *s, enum operation_kind kind, struct operation *o,
+		      const struct mechanism *mechanism, CK_OBJECT_HANDLE handle)
+{
+	struct object *key;
+	CK_ULONG bits;
+	CK_RV rv;
+
+	if (session_object(s, handle, &key) != CKR_OK)
+		return CKR_KEY_HANDLE_INVALID;
+	rv = check_key(s, &kinds[kind], mechanism, key);
+	if (rv != CKR_OK)
+		return rv;
+	o->number = key->number;
+	o->is_private = key->is_private || mechanism->scheme == SCHEME_SEAL;
+	o->modulus = pubkey_size(key->type, view_buf(&key->list));
+	/* A field of 521 bits is 66 bytes. */
+	bits = o->modulus == 66 ? 521 : o->modulus * 8;
+	if (mechanism->scheme != SCHEME_SEAL && (bits < mechanism->min || bits > mechanism->max))
+		return CKR_KEY_SIZE_RANGE;
+	if (key->class != CKO_PUBLIC_KEY)
+		return CKR_OK;
+	rv = pubkey(key, &o->key);
+	if (rv == CKR_OK)
+		EVP_PKEY_up_ref(o->key);
+	return rv;
+}
+
+CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
+		     CK_OBJECT_HANDLE key)
+{
+	struct operation *o = &s->operations[kind];
+	const struct mechanism *row;
+	CK_RV rv;
+
+	if (!mechanism) {
+		operation_end(o);
+		return CKR_OK;
+	}
+	if (o->mechanism)
+		return CKR_OPERATION_ACTIVE;
+	row = mechanism_find(mechanism->mechanism);
+	if (!row || !(row->flags & kinds[kind].flag))
+		return CKR_MECHANISM_INVALID;
+	rv = mechanism_parameter(row, mechanism, &o->parameter);
+	if (rv == CKR_OK && kind != OPERATION_DIGEST)
+		rv = take_key(s, kind, o, row, key);
+	if (rv == CKR_OK && row->scheme == SCHEME_SEAL && kind == OPERATION_ENCRYPT &&
+	    (o->parameter.seal.ulType == 0 || o->parameter.seal.ulType > UINT16_MAX))
+		rv = CKR_MECHANISM_PARAM_INVALID;
+	/* The caller's label need not outlive this call. */
+	if (rv == CKR_OK && o->parameter.label.len) {
+		buf_view(&o->label, o->parameter.label);
+		rv = buf_rc(&o->label) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
+	}
+	if (rv == CKR_OK && row->hash != NO_HASH) {
+		o->parameter.hash = hash_find(row->hash);
+		rv = digest_start(o);
+	}
+	if (rv == CKR_OK)
+		o->mechanism = row;
+	else
+		operation_end(o);
+	return rv;
+}
+
+static CK_RV active(struct session *s, enum operation_kind kind, struct operation **ret)
+{
+	*ret = &s->operations[kind];
+	return (*ret)->mechanism ? CKR_OK : CKR_OPERATION_NOT_INITIALIZED;
+}
+
+static CK_RV sign(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
+		  CK_ULONG_PTR out_len)
+{
+	uint8_t block[SIGN_INPUT_MAX];
+	struct view input;
+	bool go;
+	CK_RV rv = operation_room(out, out_len, signature_size(o), &go);
+
+	if (!go)
+		return rv;
+	rv = sign_input(o, in, block, &input);
+	if (rv == CKR_OK)
+		rv = sign_by_card(s, o, input, out, out_len);
+	return finish(o, rv);
+}
+
+static CK_RV digest(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	size_t len = o->parameter.hash->size;
+	bool go;
+	CK_RV rv = operation_room(out, out_len, len, &go);
+
+	if (!go)
+		return rv;
+	rv = digest_update(o, in);
+	if (rv == CKR_OK)
+		rv = digest_finish(o, out, &len);
+	if (rv == CKR_OK)
+		*out_len = len;
+	return finish(o, rv);
+}
+
+static CK_RV encrypt(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
+		     CK_ULONG_PTR out_len)
+{
+	bool is_seal = o->mechanism->scheme == SCHEME_SEAL, go;
+	CK_RV rv;
+
+	rv = operation_room(out, out_len, is_seal ? in.len + CK_INTAGLIO_SEAL_OVERHEAD : o->modulus,
+			    &go);
+	if (!go)
+		return rv;
+	rv = is_seal ? seal_record(s, o, in, out, out_len) : encrypt_on_host(o, in, out, out_len);
+	return finish(o, rv);
+}
+
+/*
+ * The length of what comes out is known only when the card has done it, once: the result is kept
+ * until a buffer is large enough for it.
+ */
+static CK_RV decrypt(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
+		     CK_ULONG_PTR out_len)
+{
+	bool is_seal = o->mechanism->scheme == SCHEME_SEAL;
+	CK_RV rv;
+
+	if (!o->has_result && !is_seal && !out) {
+		*out_len = o->modulus;
+		return CKR_OK;
+	}
+	if (!o->has_result) {
+		rv = is_seal ? seal_open(s, o, in) : decrypt_by_card(s, o, in);
+		if (rv != CKR_OK)
+			return finish(o, rv);
+		o->has_result = true;
+	}
+	return operation_give(o, out, out_len);
+}
+
+/* The whole work of an operation on all its input. */
+static CK_RV run(struct session *s, enum operation_kind kind, struct operation *o, struct view in,
+		 CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	switch (kind) {
+	case OPERATION_SIGN:
+		return sign(s, o, in, out, out_len);
+	case OPERATION_DIGEST:
+		return digest(o, in, out, out_len);
+	case OPERATION_ENCRYPT:
+		return encrypt(s, o, in, out, out_len);
+	case OPERATION_DECRYPT:
+		return decrypt(s, o, in, out, out_len);
+	default:
+		return CKR_GENERAL_ERROR;
+	}
+}
+
+CK_RV operation_single(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
+		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct operation *o;
+	CK_RV rv = active(s, kind, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (o->is_multipart)
+		return CKR_OPERATION_ACTIVE;
+	return run(s, kind, o, view_of(in, in_len), out, out_len);
+}
+
+CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
+		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct view view = view_of(in, in_len);
+	struct operation *o;
+	CK_RV rv = active(s, kind, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	/* No mechanism gives output before its end; a question for the length feeds nothing. */
+	if (out_len) {
+		*out_len = 0;
+		if (!out)
+			return CKR_OK;
+	}
+	o->is_multipart = true;
+	rv = o->mechanism->hash != NO_HASH ? digest_update(o, view) : operation_collect(o, view);
+	if (rv != CKR_OK)
+		operation_end(o);
+	return rv;
+}
+
+/* What C_*Final may return is less than what its one-part sister may. */
+static CK_RV narrow(CK_RV rv)
+{
+	return rv == CKR_DATA_INVALID ? CKR_FUNCTION_FAILED : rv;
+}
+
+CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR out,
+		      CK_ULONG_PTR out_len)
+{
+	struct operation *o;
+	struct buf input;
+	CK_RV rv = active(s, kind, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (kind != OPERATION_DECRYPT || o->has_result)
+		return narrow(run(s, kind, o, view_buf(&o->data), out, out_len));
+	/* The result will take the place of the input. */
+	input = o->data;
+	buf_init(&o->data, OPERATION_DATA_MAX + CK_INTAGLIO_SEAL_OVERHEAD);
+	rv = run(s, kind, o, view_buf(&input), out, out_len);
+	if (o->mechanism && !o->has_result) {
+		o->data = input;
+		return narrow(rv);
+	}
+	buf_free(&input);
+	return narrow(rv);
+}
+
+static CK_RV verify(struct operation *o, struct view in, struct view signature)
+{
+	uint8_t block[SIGN_INPUT_MAX];
+	struct view input;
+	CK_RV rv = sign_input(o, in, block, &input);
+
+	if (rv == CKR_OK)
+		rv = verify_on_host(o, input, signature);
+	operation_end(o);
+	return rv;
+}
+
+CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
+		       CK_ULONG signature_len)
+{
+	struct operation *o;
+	CK_RV rv = active(s, OPERATION_VERIFY, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (o->is_multipart)
+		return CKR_OPERATION_ACTIVE;
+	return verify(o, view_of(in, in_len), view_of(signature, signature_len));
+}
+
+CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	struct operation *o;
+	CK_RV rv = active(s, OPERATION_VERIFY, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	return narrow(verify(o, view_buf(&o->data), view_of(signature, signature_len)));
+}

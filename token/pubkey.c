@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Attributes to EVP_PKEY: RSA by modulus and exponent, EC by named curve and point. */
+#include "token/pubkey.h"
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+#include "base/crypto.h"
+#include "base/rsa.h"
+#include "base/tlv.h"
+
+enum { TAG_OCTET_STRING = 0x04, POINT_UNCOMPRESSED = 0x04 };
+
+static const uint8_t p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
+static const uint8_t p384[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22};
+static const uint8_t p521[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23};
+
+static const struct curve {
+	struct view oid; /* DER, as in CKA_EC_PARAMS */
+	const char *name; /* libcrypto's */
+	size_t size;
+} curves[] = {
+	{{p256, sizeof(p256)}, "prime256v1", 32},
+	{{p384, sizeof(p384)}, "secp384r1", 48},
+	{{p521, sizeof(p521)}, "secp521r1", 66},
+};
+
+static const struct curve *find_curve(struct view params)
+{
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
+		if (view_equal(curves[i].oid, params))
+			return &curves[i];
+	return NULL;
+}
+
+size_t curve_size(struct view params)
+{
+	const struct curve *curve = find_curve(params);
+
+	return curve ? curve->size : 0;
+}
+
+size_t pubkey_size(CK_KEY_TYPE type, struct view list)
+{
+	struct view value;
+
+	if (type == CKK_RSA && attr_find(list, CKA_MODULUS, &value) == RC_OK)
+		return value.len;
+	if (type == CKK_EC && attr_find(list, CKA_EC_PARAMS, &value) == RC_OK)
+		return curve_size(value);
+	return 0;
+}
+
+/* CKA_EC_POINT is a DER OCTET STRING around the point; some applications give the bare point. */
+static bool take_point(const struct curve *curve, struct view value, struct view *ret)
+{
+	struct view rest = value;
+
+	if (tlv_expect(&rest, TAG_OCTET_STRING, ret) != RC_OK || rest.len)
+		*ret = value;
+	return ret->len == 2 * curve->size + 1 && ret->data[0] == POINT_UNCOMPRESSED;
+}
+
+static EVP_PKEY *make_ec(struct view list)
+{
+	const struct curve *curve;
+	struct view params, value, point;
+	EVP_PKEY *key = NULL;
+	EVP_PKEY_CTX *ctx;
+
+	if (attr_find(list, CKA_EC_PARAMS, &params) != RC_OK ||
+	    attr_find(list, CKA_EC_POINT, &value) != RC_OK)
+		return NULL;
+	curve = find_curve(params);
+	if (!curve || !take_point(curve, value, &point))
+		return NULL;
+	/* The parameters are read only; the type of OSSL_PARAM does not say so. */
+	OSSL_PARAM fields[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curve->name,
+						 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point.data,
+						  point.len),
+		OSSL_PARAM_construct_end(),
+	};
+	ctx = EVP_PKEY_CTX_new_from_name(crypto_context(), "EC", NULL);
+	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, fields) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static EVP_PKEY *make_rsa(struct view list)
+{
+	struct view modulus, exponent;
+	EVP_PKEY *key = NULL;
+
+	if (attr_find(list, CKA_MODULUS, &modulus) != RC_OK ||
+	    attr_find(list, CKA_PUBLIC_EXPONENT, &exponent) != RC_OK ||
+	    rsa_public(modulus, exponent, &key) != RC_OK)
+		return NULL;
+	return key;
+}
+
+CK_RV pubkey(struct object *o, EVP_PKEY **ret)
+{
+	if (!o->key && o->type == CKK_RSA)
+		o->key = make_rsa(view_buf(&o->list));
+	if (!o->key && o->type == CKK_EC)
+		o->key = make_ec(view_buf(&o->list));
+	if (!o->key)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	*ret = o->key;
+	return CKR_OK;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Signatures: the host hashes and frames, the card signs, in one command. */
+#include <string.h>
+
+#include "token/outcome.h"
+#include "token/session.h"
+
+enum { PKCS1_OVERHEAD = 11 };
+
+size_t signature_size(const struct operation *o)
+{
+	return o->mechanism->scheme == SCHEME_ECDSA ? 2 * o->modulus : o->modulus;
+}
+
+/* Hash, with DigestInfo for PKCS #1 v1.5, RFC 8017 9.2. */
+static CK_RV hashed_input(struct operation *o, struct view data, uint8_t *block, struct view *ret)
+{
+	const struct view prefix = o->parameter.hash->prefix;
+	size_t at = 0, len;
+	CK_RV rv = digest_update(o, data);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (o->mechanism->scheme == SCHEME_RSA_PKCS) {
+		memcpy(block, prefix.data, prefix.len);
+		at = prefix.len;
+	}
+	rv = digest_finish(o, block + at, &len);
+	*ret = view_of(block, at + len);
+	/* FIPS 186-5 6.4.1: the leftmost bits of a hash longer than the order. */
+	if (o->mechanism->scheme == SCHEME_ECDSA && ret->len > o->modulus)
+		ret->len = o->modulus;
+	return rv;
+}
+
+CK_RV sign_input(struct operation *o, struct view data, uint8_t *block, struct view *ret)
+{
+	if (o->mechanism->hash != CK_UNAVAILABLE_INFORMATION)
+		return hashed_input(o, data, block, ret);
+	*ret = data;
+	switch (o->mechanism->scheme) {
+	case SCHEME_RSA_PKCS:
+		return data.len > o->modulus - PKCS1_OVERHEAD ? CKR_DATA_LEN_RANGE : CKR_OK;
+	case SCHEME_RSA_PSS:
+		return data.len != o->parameter.hash->size ? CKR_DATA_LEN_RANGE : CKR_OK;
+	case SCHEME_ECDSA:
+		if (data.len > o->modulus)
+			ret->len = o->modulus;
+		return data.len ? CKR_OK : CKR_DATA_LEN_RANGE;
+	case SCHEME_RSA_RAW:
+		if (data.len > o->modulus || o->modulus > SIGN_INPUT_MAX)
+			return CKR_DATA_LEN_RANGE;
+		/* Shorter numbers get their leading zeros, Mechanisms 2.1.7. */
+		memset(block, 0, o->modulus - data.len);
+		if (data.len)
+			memcpy(block + o->modulus - data.len, data.data, data.len);
+		*ret = view_of(block, o->modulus);
+		return CKR_OK;
+	default:
+		return CKR_GENERAL_ERROR;
+	}
+}
+
+CK_RV sign_by_card(struct session *s, struct operation *o, struct view input, CK_BYTE_PTR out,
+		   CK_ULONG_PTR out_len)
+{
+	const struct application_key_operation command = {
+		.operation = APPLICATION_SIGN,
+		.key = o->number,
+		.mechanism = (uint32_t)o->mechanism->card,
+		.parameter = view_of(o->parameter.bytes, o->parameter.len),
+		.input = input,
+	};
+	struct slot *slot = s->slot;
+	struct buf signature;
+	uint16_t sw = 0;
+	enum rc rc;
+	CK_RV rv;
+
+	buf_fixed(&signature, out, *out_len);
+	rc = application_key_operation(slot->sc, &command, &signature, &sw);
+	if (rc == RC_OK && signature.len != signature_size(o))
+		rc = RC_MALFORMED;
+	rv = outcome(slot, CALL_SIGN, rc, sw);
+	if (rv == CKR_OK)
+		*out_len = signature.len;
+	return rv;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A slot from the inside, for the files of this folder: where its card comes from, the connection
+ * to it, who is logged in, its sessions and the objects known. Everything but the constant first
+ * fields is used under the slot's lock.
+ */
+#ifndef INTAGLIO_TOKEN_SLOT_H
+#define INTAGLIO_TOKEN_SLOT_H
+
+#include <pthread.h>
+
+#include "sc/application.h"
+#include "token/config.h"
+#include "token/store.h"
+#include "token/token.h"
+
+/* Where cards come from: one row a kind of slot. */
+struct source {
+	/* Adds a slot (slots_add) for everything that is there and has none yet. */
+	CK_RV (*scan)(struct slots *slots);
+	/* Connects to the slot's card and finds who we are towards it, as enum rc with a sentence. */
+	enum rc (*open)(struct slot *slot, struct transport **ret_transport,
+			struct identity **ret_identity);
+	/* True while the slot holds a card. */
+	bool (*is_present)(struct slot *slot);
+	const char *description; /* the slot description, before its name */
+};
+
+extern const struct source embedded_source; /* token/embedded.c */
+
+enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
+
+struct slot {
+	CK_SLOT_ID id;
+	const struct source *source;
+	const struct config *config;
+	char *name; /* of the card directory or reader */
+	pthread_mutex_t lock;
+
+	struct identity *identity;
+	struct sc *sc; /* NULL until the first call that needs the card */
+	enum login login;
+	uint64_t login_epoch; /* sc_epoch at login: another one means that the card forgot it */
+	struct application_token token; /* the newest TOKEN INFO */
+	char channel[64]; /* what slot_channel returns */
+
+	struct session *sessions; /* the newest first */
+	size_t session_count, rw_count;
+
+	struct store store;
+	bool public_known, private_known;
+	uint64_t counter; /* the change counter that the store is of */
+};
+
+struct slots;
+
+/* The slot that a source has added under this name, or NULL. */
+struct slot *slots_find(struct slots *slots, const struct source *source, const char *name);
+/* Adds one; CKR_HOST_MEMORY. */
+CK_RV slots_add(struct slots *slots, const struct source *source, const char *name);
+const struct config *slots_config(const struct slots *slots);
+
+/* token/token.c: the connection, opened if there is none yet. */
+CK_RV token_connect(struct slot *slot);
+/* Asks the card for TOKEN INFO and keeps it in slot->token. */
+CK_RV token_refresh(struct slot *slot);
+/* The login is over on our side: private objects and what is in work on them go. */
+void token_forget_login(struct slot *slot);
+/* Closes the connection; the next call opens it again. */
+void token_disconnect(struct slot *slot);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Templates to attribute lists and back; every rule comes from a row of the schema. */
+#include "token/template.h"
+
+#include <string.h>
+
+enum { ULONG_SIZE = 8, DATE_SIZE = 8 };
+
+static CK_RV list_rv(const struct buf *list)
+{
+	switch (buf_rc(list)) {
+	case RC_OK:
+		return CKR_OK;
+	case RC_SPACE:
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	default:
+		return CKR_HOST_MEMORY;
+	}
+}
+
+static const CK_ATTRIBUTE *find(const CK_ATTRIBUTE *template, CK_ULONG count,
+				CK_ATTRIBUTE_TYPE type)
+{
+	for (CK_ULONG i = 0; i < count; i++)
+		if (template[i].type == type)
+			return &template[i];
+	return NULL;
+}
+
+static bool is_of_form(enum schema_form form, const CK_ATTRIBUTE *a)
+{
+	const uint8_t *bytes = a->pValue;
+
+	if (!bytes)
+		return a->ulValueLen == 0 && form != FORM_BOOL && form != FORM_ULONG;
+	switch (form) {
+	case FORM_BOOL:
+		return a->ulValueLen == sizeof(CK_BBOOL) && bytes[0] <= CK_TRUE;
+	case FORM_ULONG:
+		return a->ulValueLen == sizeof(CK_ULONG);
+	case FORM_ULONGS:
+		return a->ulValueLen % sizeof(CK_ULONG) == 0 && a->ulValueLen <= ATTR_LIST_MAX;
+	case FORM_DATE:
+		return a->ulValueLen == 0 || a->ulValueLen == DATE_SIZE;
+	default:
+		return a->ulValueLen <= ATTR_LIST_MAX;
+	}
+}
+
+static void put_ulongs(struct buf *list, CK_ATTRIBUTE_TYPE type, const CK_ATTRIBUTE *a)
+{
+	const uint8_t *bytes = a->pValue;
+	struct buf value;
+
+	buf_init(&value, ATTR_LIST_MAX);
+	for (CK_ULONG at = 0; at < a->ulValueLen; at += sizeof(CK_ULONG)) {
+		CK_ULONG x;
+
+		memcpy(&x, bytes + at, sizeof(x));
+		buf_u64(&value, x);
+	}
+	if (buf_rc(&value) != RC_OK)
+		buf_fail(list, buf_rc(&value));
+	attr_set(list, type, view_buf(&value));
+	buf_free(&value);
+}
+
+CK_RV template_put(struct buf *list, enum schema_form form, const CK_ATTRIBUTE *attribute)
+{
+	struct view value = {attribute->pValue, attribute->ulValueLen};
+	CK_ULONG x;
+
+	if (!is_of_form(form, attribute))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	switch (form) {
+	case FORM_ULONG:
+		memcpy(&x, attribute->pValue, sizeof(x));
+		attr_set_ulong(list, attribute->type, x);
+		break;
+	case FORM_ULONGS:
+		put_ulongs(list, attribute->type, attribute);
+		break;
+	case FORM_NUMBER:
+		while (value.len && value.data[0] == 0) {
+			value.data++;
+			value.len--;
+		}
+		attr_set(list, attribute->type, value);
+		break;
+	default:
+		attr_set(list, attribute->type, value);
+		break;
+	}
+	return list_rv(list);
+}
+
+CK_ULONG template_ulong(const CK_ATTRIBUTE *template, CK_ULONG count, CK_ATTRIBUTE_TYPE type,
+			CK_ULONG fallback)
+{
+	const CK_ATTRIBUTE *a = find(template, count, type);
+
+	if (a && is_of_form(FORM_ULONG, a))
+		memcpy(&fallback, a->pValue, sizeof(fallback));
+	return fallback;
+}
+
+bool template_bool(const CK_ATTRIBUTE *template, CK_ULONG count, CK_ATTRIBUTE_TYPE type,
+		   bool fallback)
+{
+	const CK_ATTRIBUTE *a = find(template, count, type);
+
+	return a && is_of_form(FORM_BOOL, a) ? *(const CK_BBOOL *)a->pValue != CK_FALSE : fallback;
+}
+
+/* What is wrong with an attribute that the schema does not have, or NULL for its row. */
+static CK_RV look_up(const struct schema *schema, const CK_ATTRIBUTE *template, CK_ULONG at,
+		     const struct schema_row **ret)
+{
+	enum schema_form form;
+
+	*ret = schema_row(schema, template[at].type);
+	if (!*ret)
+		return schema_form(template[at].type, &form) ? CKR_TEMPLATE_INCONSISTENT
+							     : CKR_ATTRIBUTE_TYPE_INVALID;
+	if (find(template, at, template[at].type))
+		return CKR_TEMPLATE_INCONSISTENT;
+	return CKR_OK;
+}
+
+static bool value_is_supported(const struct schema_row *row, const CK_ATTRIBUTE *a)
+{
+	if (row->form != FORM_BOOL || !is_of_form(FORM_BOOL, a))
+		return true;
+	if (*(const CK_BBOOL *)a->pValue)
+		return !(row->flags & ONLY_FALSE);
+	return !(row->flags & ONLY_TRUE);
+}
+
+static CK_RV check_complete(const struct schema *schema, unsigned int must,
+			    const CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	for (size_t g = 0; g < SCHEMA_GROUPS && schema->groups[g]; g++) {
+		for (size_t i = 0; i < schema->groups[g]->count; i++) {
+			const struct schema_row *row = &schema->groups[g]->rows[i];
+
+			if ((row->flags & must) == must && !find(template, count, row->type))
+				return CKR_TEMPLATE_INCOMPLETE;
+		}
+	}
+	return CKR_OK;
+}
+
+static void put_defaults(const struct schema *schema, struct buf *list)
+{
+	struct view value;
+
+	for (size_t g = 0; g < SCHEMA_GROUPS && schema->groups[g]; g++) {
+		for (size_t i = 0; i < schema->groups[g]->count; i++) {
+			const struct schema_row *row = &schema->groups[g]->rows[i];
+
+			if (row->fallback < DEFAULT_FALSE ||
+			    attr_find(view_buf(list), row->type, &value) == RC_OK)
+				continue;
+			attr_set_bool(list, row->type, row->fallback == DEFAULT_TRUE);
+		}
+	}
+}
+
+/* What follows from other attributes and nobody may say. */
+static void put_derived(const struct schema *schema, struct buf *list)
+{
+	struct view value;
+	size_t bits;
+
+	if (schema->class == CKO_PUBLIC_KEY &&
+	    attr_find(view_buf(list), CKA_MODULUS, &value) == RC_OK && value.len) {
+		bits = value.len * 8;
+		for (uint8_t top = value.data[0]; !(top & 0x80) && bits; top = (uint8_t)(top << 1))
+			bits--;
+		attr_set_ulong(list, CKA_MODULUS_BITS, bits);
+	}
+	if (schema->class == CKO_SECRET_KEY &&
+	    attr_find(view_buf(list), CKA_VALUE, &value) == RC_OK)
+		attr_set_ulong(list, CKA_VALUE_LEN, value.len);
+}
+
+CK_RV template_build(const struct schema *schema, enum template_use use,
+		     const CK_ATTRIBUTE *template, CK_ULONG count, struct buf *ret_list)
+{
+	unsigned int may = use == TEMPLATE_CREATE ? MAY_CREATE : MAY_GENERATE;
+	CK_RV rv;
+
+	for (CK_ULONG i = 0; i < count; i++) {
+		const struct schema_row *row;
+
+		rv = look_up(schema, template, i, &row);
+		if (rv != CKR_OK)
+			return rv;
+		if (!(row->flags & may))
+			return CKR_ATTRIBUTE_READ_ONLY;
+		if (!value_is_supported(row, &template[i]))
+			return CKR_ATTRIBUTE_VALUE_INVALID;
+		rv = template_put(ret_list, row->form, &template[i]);
+		if (rv != CKR_OK)
+			return rv;
+	}
+	rv = check_complete(schema, use == TEMPLATE_CREATE ? MUST_CREATE : MUST_GENERATE, template,
+			    count);
+	if (rv != CKR_OK)
+		return rv;
+	if (attr_ulong(view_buf(ret_list), CKA_CLASS, schema->class) != schema->class ||
+	    (schema->type_attribute != CKA_CLASS &&
+	     attr_ulong(view_buf(ret_list), schema->type_attribute, schema->type) != schema->type))
+		return CKR_TEMPLATE_INCONSISTENT;
+	attr_set_ulong(ret_list, CKA_CLASS, schema->class);
+	attr_set_ulong(ret_list, schema->type_attribute, schema->type);
+	put_defaults(schema, ret_list);
+	put_derived(schema, ret_list);
+	return list_rv(ret_list);
+}
+
+/* One change against what the object has now. */
+static CK_RV check_change(const struct schema_row *row, unsigned int use, struct view list,
+			  const CK_ATTRIBUTE *a)
+{
+	bool now, then;
+
+	if (!(row->flags & use))
+		return CKR_ATTRIBUTE_READ_ONLY;
+	if (!value_is_supported(row, a))
+		return CKR_ATTRIBUTE_READ_ONLY;
+	if (row->form != FORM_BOOL || !is_of_form(FORM_BOOL, a))
+		return CKR_OK;
+	now = attr_bool(list, row->type, row->fallback == DEFAULT_TRUE);
+	then = *(const CK_BBOOL *)a->pValue != CK_FALSE;
+	if ((row->flags & ONLY_UP && now && !then) || (row->flags & ONLY_DOWN && !now && then))
+		return CKR_ATTRIBUTE_READ_ONLY;
+	return CKR_OK;
+}
+
+CK_RV template_change(const struct schema *schema, unsigned int use, struct view list,
+		      const CK_ATTRIBUTE *template, CK_ULONG count, struct buf *ret_changes)
+{
+	for (CK_ULONG i = 0; i < count; i++) {
+		const struct schema_row *row;
+		CK_RV rv = look_up(schema, template, i, &row);
+
+		if (rv == CKR_OK)
+			rv = check_change(row, use, list, &template[i]);
+		if (rv == CKR_OK)
+			rv = template_put(ret_changes, row->form, &template[i]);
+		if (rv != CKR_OK)
+			return rv;
+	}
+	return CKR_OK;
+}
+
+void template_strip(const struct schema *schema, struct buf *list)
+{
+	for (size_t g = 0; g < SCHEMA_GROUPS && schema->groups[g]; g++)
+		for (size_t i = 0; i < schema->groups[g]->count; i++)
+			if (schema->groups[g]->rows[i].flags & BY_CARD)
+				attr_remove(list, schema->groups[g]->rows[i].type);
+}
+
+void template_merge(struct buf *list, struct view changes)
+{
+	CK_ATTRIBUTE_TYPE type;
+	struct view value;
+
+	while (changes.len && attr_next(&changes, &type, &value) == RC_OK)
+		attr_set(list, type, value);
+}
+
+bool template_is_sensitive(struct view list)
+{
+	return attr_bool(list, CKA_SENSITIVE, true) || !attr_bool(list, CKA_EXTRACTABLE, false);
+}
+
+static CK_RV give_ulongs(struct view value, CK_ATTRIBUTE *attribute)
+{
+	uint8_t *out = attribute->pValue;
+	uint64_t x;
+
+	while (view_u64(&value, &x) == RC_OK) {
+		CK_ULONG native = (CK_ULONG)x;
+
+		memcpy(out, &native, sizeof(native));
+		out += sizeof(native);
+	}
+	return CKR_OK;
+}
+
+CK_RV template_give(enum schema_form form, struct view value, CK_ATTRIBUTE *attribute)
+{
+	bool is_ulong = form == FORM_ULONG || form == FORM_ULONGS;
+	CK_ULONG len = is_ulong ? value.len / ULONG_SIZE * sizeof(CK_ULONG) : value.len;
+
+	if (!attribute->pValue) {
+		attribute->ulValueLen = len;
+		return CKR_OK;
+	}
+	if (attribute->ulValueLen < len) {
+		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return CKR_BUFFER_TOO_SMALL;
+	}
+	attribute->ulValueLen = len;
+	if (is_ulong)
+		return give_ulongs(value, attribute);
+	if (len)
+		memcpy(attribute->pValue, value.data, len);
+	return CKR_OK;
+}
+
+CK_RV template_get(const struct schema *schema, struct view list, CK_ATTRIBUTE *attribute)
+{
+	const struct schema_row *row = schema ? schema_row(schema, attribute->type) : NULL;
+	struct view value = {NULL, 0};
+
+	if (row && row->flags & SECRET && template_is_sensitive(list)) {
+		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return CKR_ATTRIBUTE_SENSITIVE;
+	}
+	if (!row || (attr_find(list, attribute->type, &value) != RC_OK &&
+		     row->fallback != DEFAULT_EMPTY)) {
+		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	}
+	return template_give(row->form, value, attribute);
+}
