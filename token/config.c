@@ -22,10 +22,8 @@ struct reader {
 static bool set_level(struct reader *r, const char *value)
 {
 	static const char *const names[] = {
-		[LOG_LEVEL_NONE] = "none",
-		[LOG_LEVEL_ERROR] = "error",
-		[LOG_LEVEL_WARNING] = "warning",
-		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_NONE] = "none",       [LOG_LEVEL_ERROR] = "error",
+		[LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_INFO] = "info",
 		[LOG_LEVEL_DEBUG] = "debug",
 	};
 
@@ -133,10 +131,8 @@ static const struct key {
 	const char *section, *name;
 	bool (*set)(struct reader *r, const char *value); /* false: the value cannot be used */
 } keys[] = {
-	{"log", "level", set_level},
-	{"log", "syslog", set_syslog},
-	{"card", "data", set_data},
-	{"card", "suites", set_suites},
+	{"log", "level", set_level},        {"log", "syslog", set_syslog},
+	{"card", "data", set_data},         {"card", "suites", set_suites},
 	{"card", "allow-02", add_allow_02},
 };
 

@@ -8,9 +8,8 @@ CK_RV digest_start(struct operation *o)
 		o->md = EVP_MD_CTX_new();
 	if (!o->md)
 		return CKR_HOST_MEMORY;
-	return EVP_DigestInit_ex2(o->md, hash_md(o->parameter.hash), NULL) == 1
-		       ? CKR_OK
-		       : CKR_GENERAL_ERROR;
+	return EVP_DigestInit_ex2(o->md, hash_md(o->parameter.hash), NULL) == 1 ? CKR_OK
+										: CKR_GENERAL_ERROR;
 }
 
 CK_RV digest_update(struct operation *o, struct view in)

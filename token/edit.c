@@ -104,8 +104,8 @@ static CK_RV create_ledger(struct session *s, struct view list, CK_OBJECT_HANDLE
 		return CKR_TEMPLATE_INCONSISTENT;
 	}
 	buf_init(&object, 2 * ATTR_LIST_MAX);
-	rv = outcome(slot, CALL_OBJECT,
-		     application_ledger_create(slot->sc, label, &object, &sw), sw);
+	rv = outcome(slot, CALL_OBJECT, application_ledger_create(slot->sc, label, &object, &sw),
+		     sw);
 	rendered = view_buf(&object);
 	if (rv == CKR_OK)
 		rv = edit_adopt(slot, &rendered, before, ret);

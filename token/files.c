@@ -75,7 +75,8 @@ enum rc files_write_key(const char *dir, const char *name, EVP_PKEY *key)
 		return RC_MEMORY;
 	buf_init(&der, PEM_MAX);
 	rc = pkey_put_private(key, &der);
-	if (rc == RC_OK && PEM_write_bio(bio, PEM_STRING_PKCS8INF, "", der.data, (long)der.len) <= 0)
+	if (rc == RC_OK &&
+	    PEM_write_bio(bio, PEM_STRING_PKCS8INF, "", der.data, (long)der.len) <= 0)
 		rc = RC_MEMORY;
 	if (rc == RC_OK) {
 		len = BIO_get_mem_data(bio, &text);

@@ -173,5 +173,5 @@ CK_RV session_generate_random(struct session *s, CK_BYTE_PTR ret, CK_ULONG len)
 		len -= step;
 	}
 	return rv == CKR_OK || rv == CKR_HOST_MEMORY || rv == CKR_DEVICE_REMOVED ? rv
-										  : CKR_DEVICE_ERROR;
+										 : CKR_DEVICE_ERROR;
 }

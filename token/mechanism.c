@@ -33,9 +33,9 @@ enum { HASHES = sizeof(hashes) / sizeof(hashes[0]) };
 enum { RSA_MIN = 2048, RSA_MAX = 4096, EC_MIN = 256, EC_MAX = 521 };
 
 /* Private key operations are the card's (CKF_HW); public ones and hashing the host's. */
-#define SIGNS	 (CKF_HW | CKF_SIGN | CKF_VERIFY)
-#define CIPHERS	 (CKF_HW | CKF_ENCRYPT | CKF_DECRYPT)
-#define CURVES	 (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+#define SIGNS    (CKF_HW | CKF_SIGN | CKF_VERIFY)
+#define CIPHERS  (CKF_HW | CKF_ENCRYPT | CKF_DECRYPT)
+#define CURVES   (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 #define EC_SIGNS (SIGNS | CURVES)
 
 static const struct mechanism mechanisms[] = {

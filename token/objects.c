@@ -255,8 +255,8 @@ CK_RV session_get_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTR
 	if (rv != CKR_OK)
 		return rv;
 	for (CK_ULONG i = 0; i < count; i++) {
-		const struct schema_row *row =
-			o->schema ? schema_row(o->schema, template[i].type) : NULL;
+		const struct schema_row *row = o->schema ? schema_row(o->schema, template[i].type)
+							 : NULL;
 		CK_RV one;
 
 		if (row && row->flags & LIVE)

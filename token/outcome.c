@@ -10,18 +10,18 @@ struct row {
 	const char *sentence; /* after "card NAME: "; NULL: none beyond the CKR */
 };
 
-#define NOT_LOGGED_IN                                                                              \
-	{                                                                                          \
-		SW_SECURITY_STATUS, CKR_USER_NOT_LOGGED_IN, NULL                                   \
+#define NOT_LOGGED_IN                                            \
+	{                                                        \
+		SW_SECURITY_STATUS, CKR_USER_NOT_LOGGED_IN, NULL \
 	}
-#define FULL                                                                                       \
-	{                                                                                          \
-		SW_NOT_ENOUGH_MEMORY, CKR_DEVICE_MEMORY, "its memory is full; nothing was stored"  \
+#define FULL                                                                                      \
+	{                                                                                         \
+		SW_NOT_ENOUGH_MEMORY, CKR_DEVICE_MEMORY, "its memory is full; nothing was stored" \
 	}
-#define FAILED                                                                                     \
-	{                                                                                          \
-		SW_MEMORY_FAILURE, CKR_DEVICE_ERROR,                                               \
-			"its memory failed; see the sentence before this one"                      \
+#define FAILED                                                                \
+	{                                                                     \
+		SW_MEMORY_FAILURE, CKR_DEVICE_ERROR,                          \
+			"its memory failed; see the sentence before this one" \
 	}
 
 static const struct row rows[CALLS][ROWS] = {
@@ -120,8 +120,7 @@ static const struct row rows[CALLS][ROWS] = {
 			NOT_LOGGED_IN,
 			{SW_WRONG_DATA, CKR_ENCRYPTED_DATA_INVALID,
 			 "the record is not one of this ledger's, or was altered"},
-			{SW_CONDITIONS, CKR_ENCRYPTED_DATA_INVALID,
-			 "the record cannot be opened"},
+			{SW_CONDITIONS, CKR_ENCRYPTED_DATA_INVALID, "the record cannot be opened"},
 			{SW_WRONG_LENGTH, CKR_ENCRYPTED_DATA_LEN_RANGE, NULL},
 			{SW_RECORD_NOT_FOUND, CKR_ENCRYPTED_DATA_INVALID,
 			 "the ledger has no record of this number"},

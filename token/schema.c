@@ -180,10 +180,7 @@ static const struct schema_group ledger_group = {ledger_rows,
 
 static const struct schema schemas[] = {
 	{CKO_DATA, CKA_CLASS, CKO_DATA, {&object_group, &data_group}},
-	{CKO_CERTIFICATE,
-	 CKA_CERTIFICATE_TYPE,
-	 CKC_X_509,
-	 {&object_group, &certificate_group}},
+	{CKO_CERTIFICATE, CKA_CERTIFICATE_TYPE, CKC_X_509, {&object_group, &certificate_group}},
 	{CKO_PUBLIC_KEY,
 	 CKA_KEY_TYPE,
 	 CKK_RSA,

@@ -321,8 +321,8 @@ CK_RV template_get(const struct schema *schema, struct view list, CK_ATTRIBUTE *
 		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_ATTRIBUTE_SENSITIVE;
 	}
-	if (!row || (attr_find(list, attribute->type, &value) != RC_OK &&
-		     row->fallback != DEFAULT_EMPTY)) {
+	if (!row ||
+	    (attr_find(list, attribute->type, &value) != RC_OK && row->fallback != DEFAULT_EMPTY)) {
 		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	}

@@ -132,7 +132,8 @@ CK_RV token_info(struct slot *slot, CK_ULONG sessions, CK_ULONG rw_sessions, CK_
 		.ulTotalPrivateMemory = token->memory,
 		.ulFreePrivateMemory = token->free_memory,
 		.hardwareVersion = {1, 0},
-		.firmwareVersion = {(CK_BYTE)(token->cos_version >> 8), (CK_BYTE)token->cos_version},
+		.firmwareVersion = {(CK_BYTE)(token->cos_version >> 8),
+				    (CK_BYTE)token->cos_version},
 	};
 	memcpy(ret->label, token->label, sizeof(ret->label));
 	put_text(ret->manufacturerID, sizeof(ret->manufacturerID), "Intaglio");
