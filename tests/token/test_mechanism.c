@@ -120,7 +120,7 @@ static void a_parameter_where_there_is_none_is_refused(void)
 	struct mechanism_parameter p;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		CU_ASSERT_EQUAL(try(types[i], "x", 1, &p), CKR_MECHANISM_PARAM_INVALID);
+		CU_ASSERT_EQUAL(try(types[i], (void *)"x", 1, &p), CKR_MECHANISM_PARAM_INVALID);
 		CU_ASSERT_EQUAL(try(types[i], NULL, 0, &p), CKR_OK);
 	}
 }

@@ -68,13 +68,13 @@ static void the_host_s_certificate_has_all_roles_under_the_authority(void)
 	const struct identity_key *key;
 
 	CU_ASSERT_EQUAL_FATAL(identity_load(in_cards("one/host"), &identity), RC_OK);
-	key = identity_key(identity, SUITE_42);
+	key = identity_find(identity, SUITE_42);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(key);
 	CU_ASSERT_EQUAL(key->certificate.roles, ROLE_ALL);
 	CU_ASSERT_EQUAL(key->certificate.type, CVC_TERMINAL);
 	CU_ASSERT_EQUAL(identity_authority(identity)->type, CVC_CVCA);
 	CU_ASSERT_PTR_NOT_NULL(identity_card(identity));
-	CU_ASSERT_PTR_NULL(identity_key(identity, SUITE_02));
+	CU_ASSERT_PTR_NULL(identity_find(identity, SUITE_02));
 	identity_free(&identity);
 }
 
@@ -130,7 +130,7 @@ static void suite_02_gets_key_pairs_of_its_own_when_settings_ask(void)
 
 	CU_ASSERT_EQUAL_FATAL(provision(cards, "old", &config), RC_OK);
 	CU_ASSERT_EQUAL_FATAL(identity_load(in_cards("old/host"), &identity), RC_OK);
-	CU_ASSERT_PTR_NOT_NULL(identity_key(identity, SUITE_02));
+	CU_ASSERT_PTR_NOT_NULL(identity_find(identity, SUITE_02));
 	memcpy(row.id, identity_card(identity), CVC_ID);
 	identity_free(&identity);
 	CU_ASSERT_EQUAL(connect_as("old/host", "old/card", NULL, &suite), RC_OK);
