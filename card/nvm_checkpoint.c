@@ -9,6 +9,8 @@
 #include "card/nvm_log.h"
 #include "card/nvm_segment.h"
 
+#define PREPARED "checkpoint.new"
+
 enum {
 	CHECKPOINT_MAGIC = 0x4967436b,
 	CHECKPOINT_VERSION = 1,
@@ -195,18 +197,25 @@ out:
 	return rc;
 }
 
-/* Writes a slot and makes it, and its name, durable. */
-static enum rc write_slot(struct nvm *nvm, int slot, struct view bytes)
+/*
+ * Writes a slot and makes it, and its name, durable. The first of a memory gets its name when it is
+ * whole: there is no other yet.
+ */
+static enum rc write_slot(struct nvm *nvm, int slot, struct view bytes, bool first)
 {
+	const char *name = first ? PREPARED : slot_names[slot];
 	const struct nvm_io *io = nvm->io;
 	enum rc rc = RC_IO;
 	int fd;
 
-	fd = io->open_at(io->ctx, nvm->dir, slot_names[slot], O_RDWR | O_CREAT, 0600);
+	fd = io->open_at(io->ctx, nvm->dir, name, O_RDWR | O_CREAT, 0600);
 	if (fd < 0)
 		goto out;
-	if (!nvm_io_write(io, fd, bytes.data, bytes.len, 0) || io->fdatasync(io->ctx, fd) != 0 ||
-	    io->fsync(io->ctx, nvm->dir) != 0)
+	if (!nvm_io_write(io, fd, bytes.data, bytes.len, 0) || io->fdatasync(io->ctx, fd) != 0)
+		goto out;
+	if (first && io->rename_at(io->ctx, nvm->dir, name, slot_names[slot]) != 0)
+		goto out;
+	if (io->fsync(io->ctx, nvm->dir) != 0)
 		goto out;
 	rc = RC_OK;
 out:
@@ -240,12 +249,13 @@ enum rc nvm_checkpoint_write(struct nvm *nvm)
 		 * be overwritten.
 		 */
 		if (slots[newest].counter != nvm->checkpoint_counter)
-			rc = write_slot(nvm, newest, view_buf(&slots[newest].bytes));
+			rc = write_slot(nvm, newest, view_buf(&slots[newest].bytes), false);
 	}
 	if (rc == RC_OK)
 		rc = build(nvm, counter, &bytes);
 	if (rc == RC_OK)
-		rc = write_slot(nvm, newest == 0 ? 1 : 0, view_buf(&bytes));
+		rc = write_slot(nvm, newest == 0 ? 1 : 0, view_buf(&bytes),
+				slots[0].rc == RC_NOT_FOUND && slots[1].rc == RC_NOT_FOUND);
 	if (rc != RC_OK)
 		goto out;
 	nvm->checkpoint_counter = counter;

@@ -52,12 +52,6 @@ static int kernel_fsync(void *ctx, int fd)
 	return fsync(fd);
 }
 
-static int kernel_ftruncate(void *ctx, int fd, uint64_t size)
-{
-	(void)ctx;
-	return ftruncate(fd, (off_t)size);
-}
-
 static int kernel_fstat(void *ctx, int fd, uint64_t *ret_size, mode_t *ret_mode)
 {
 	struct stat st;
@@ -147,7 +141,6 @@ const struct nvm_io *nvm_io_kernel(void)
 		.pwrite = kernel_pwrite,
 		.fdatasync = kernel_fdatasync,
 		.fsync = kernel_fsync,
-		.ftruncate = kernel_ftruncate,
 		.fstat = kernel_fstat,
 		.fchmod = kernel_fchmod,
 		.rename_at = kernel_rename_at,

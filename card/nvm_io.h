@@ -25,7 +25,6 @@ struct nvm_io {
 	ssize_t (*pwrite)(void *ctx, int fd, const void *data, size_t size, uint64_t offset);
 	int (*fdatasync)(void *ctx, int fd);
 	int (*fsync)(void *ctx, int fd);
-	int (*ftruncate)(void *ctx, int fd, uint64_t size);
 	int (*fstat)(void *ctx, int fd, uint64_t *ret_size, mode_t *ret_mode);
 	int (*fchmod)(void *ctx, int fd, mode_t mode);
 	int (*rename_at)(void *ctx, int dir, const char *from, const char *to);
