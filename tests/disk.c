@@ -260,8 +260,8 @@ static void forget_events(struct disk *disk, const struct inode *inode)
 
 	for (size_t i = 0; i < disk->event_count; i++) {
 		struct event *event = &disk->events[i];
-		bool ours = inode ? event->kind == EVENT_SECTOR && event->inode == inode :
-				    event->kind != EVENT_SECTOR;
+		bool ours = inode ? event->kind == EVENT_SECTOR && event->inode == inode
+				  : event->kind != EVENT_SECTOR;
 
 		if (ours)
 			release(event->inode);

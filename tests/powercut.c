@@ -14,11 +14,11 @@
 
 enum {
 	EVENTS_MAX = 4096,
-	PREFIXES_MAX = 24, /* tried if there are more, evenly spread */
-	SUBSETS_EXHAUSTIVE = 4, /* up to so many events every subset is tried */
-	SUBSETS_SAMPLED = 12,
-	RECUT_EVERY = 5, /* one state in so many is cut again while it recovers */
-	GO_ON_EVERY = 3,
+	PREFIXES_MAX = 40, /* tried if there are more, evenly spread */
+	SUBSETS_EXHAUSTIVE = 5, /* up to so many events every subset is tried */
+	SUBSETS_SAMPLED = 36,
+	RECUT_EVERY = 3, /* one state in so many is cut again while it recovers */
+	GO_ON_EVERY = 4,
 	FAILURES_PRINTED = 10,
 };
 
@@ -168,8 +168,7 @@ static void cut_here(void *arg)
 static unsigned long enumerate(const struct powercut_workload *workload, unsigned long *ret_states)
 {
 	struct disk *disk = disk_new();
-	struct powercut cut = {
-		.workload = workload, .disk = disk, .random = 0x9e3779b97f4a7c15};
+	struct powercut cut = {.workload = workload, .disk = disk, .random = 0x9e3779b97f4a7c15};
 	const char *wrong;
 
 	disk_watch(disk, cut_here, &cut);

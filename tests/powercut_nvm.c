@@ -13,7 +13,7 @@
 #include "card/nvm.h"
 
 enum {
-	STEPS = 110, /* step 1 creates the memory */
+	STEPS = 180, /* step 1 creates the memory */
 	OPS_MAX = 3,
 	IDS = 9, /* records 1..IDS-1 */
 	SERIES = 3, /* series 1..SERIES-1 */
@@ -299,7 +299,7 @@ static struct script tight = {
 
 static const char *tight_run(struct powercut *cut, const struct nvm_io *io)
 {
-	write_script(&tight, 0x3141592653589793, 90, false);
+	write_script(&tight, 0x3141592653589793, 150, false);
 	return run_script(&tight, cut, io);
 }
 
