@@ -411,6 +411,10 @@ enum rc nvm_checkpoint_load(struct nvm *nvm)
 		log_error("card memory %s: %s contradicts itself", nvm->path, slot_names[newest]);
 		rc = RC_DAMAGED;
 	}
+	/* Whoever made the memory may have died before the name of its one checkpoint was durable. */
+	if (rc == RC_OK && (slots[0].rc == RC_NOT_FOUND || slots[1].rc == RC_NOT_FOUND) &&
+	    nvm->io->fsync(nvm->io->ctx, nvm->dir) != 0)
+		rc = RC_IO;
 	nvm->checkpoint_counter = 0;
 	nvm->since_checkpoint = 0;
 out:

@@ -16,8 +16,8 @@ enum {
 	EVENTS_MAX = 4096,
 	PREFIXES_MAX = 40, /* tried if there are more, evenly spread */
 	SUBSETS_EXHAUSTIVE = 5, /* up to so many events every subset is tried */
-	SUBSETS_SAMPLED = 36,
-	RECUT_EVERY = 3, /* one state in so many is cut again while it recovers */
+	SUBSETS_SAMPLED = 40,
+	RECUT_EVERY = 2, /* one state in so many is cut again while it recovers */
 	GO_ON_EVERY = 4,
 	FAILURES_PRINTED = 10,
 };
@@ -134,6 +134,32 @@ static void try_subsets(struct powercut *cut, uint8_t *survives, size_t pending,
 	}
 }
 
+/*
+ * The process dies here, the next one shows a state, and then the power fails: what was shown must
+ * still be there, although it was never acknowledged.
+ */
+static void try_death(struct powercut *cut)
+{
+	const struct powercut_workload *workload = cut->workload;
+	struct disk *killed = disk_kill(cut->disk);
+	unsigned int seen = cut->acknowledged;
+	struct disk *left;
+	const char *wrong;
+
+	cut->states++;
+	log_forget();
+	wrong = workload->check(disk_io(killed), cut->acknowledged, cut->started);
+	if (!wrong && !workload->check(disk_io(killed), cut->started, cut->started))
+		seen = cut->started;
+	left = disk_cut(killed, NULL);
+	if (!wrong)
+		wrong = workload->check(disk_io(left), seen, seen);
+	if (wrong)
+		complain(cut, "the process dies first", wrong);
+	disk_free(&left);
+	disk_free(&killed);
+}
+
 static void try_cuts(struct powercut *cut, bool thorough)
 {
 	static uint8_t arrays[2][EVENTS_MAX];
@@ -145,6 +171,8 @@ static void try_cuts(struct powercut *cut, bool thorough)
 		return;
 	}
 	try_cut(cut, NULL, "nothing survives");
+	if (thorough)
+		try_death(cut);
 	if (pending == 0)
 		return;
 	memset(survives, 1, pending);

@@ -4,7 +4,8 @@
  * that changes or syncs something, every cut that the disk can suffer there is tried: nothing of
  * what was pending survives, all of it, every prefix, and subsets; what is left must hold exactly
  * the steps that were acknowledged, or one more if one was under way. A share of the cuts is cut
- * again while it recovers. A new workload is a file with a struct powercut_workload and a row in
+ * again while it recovers; and the death of the process alone, with a cut after the next one has
+ * looked, must not take back what that one saw. A new workload is a file with a struct powercut_workload and a row in
  * powercut.c.
  */
 #ifndef INTAGLIO_TESTS_POWERCUT_H
