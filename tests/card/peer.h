@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host's part of the channel for tests of the card, written from doc/scp10.md with base/ alone:
+ * a small authority with issuer and hosts, a personalised card in a directory of its own, every
+ * step of the handshake singly, and protected commands. Assertions inside end the test.
+ */
+#ifndef INTAGLIO_TESTS_CARD_PEER_H
+#define INTAGLIO_TESTS_CARD_PEER_H
+
+#include "base/apdu.h"
+#include "base/cvc.h"
+#include "card/card.h"
+
+enum { PEER_TODAY = 261121, PEER_LATER = 291121, PEER_KEY = 32, PEER_SUITES = 2 };
+
+/* A key pair with its certificate. */
+struct peer_party {
+	EVP_PKEY *key;
+	enum rsa_scheme scheme;
+	struct buf certificate;
+};
+
+/* Made once for a program: making RSA keys takes long. */
+struct peer_world {
+	struct peer_party authority, issuer;
+	struct peer_party host[PEER_SUITES]; /* for suite 02 and for suite 42 */
+};
+
+struct peer {
+	char dir[64];
+	struct card *card;
+	unsigned int channel;
+	bool extended; /* extended length instead of command chaining */
+	struct buf card_key[PEER_SUITES]; /* 7F49 of the card's keys, (2,1) for 02 and (1,1) for 42 */
+	/* The handshake in hand. */
+	uint8_t suite, p1, p2, level;
+	struct buf block; /* D3 and templates */
+	uint8_t key[4][PEER_KEY]; /* C-MAC, R-MAC, C-ENC, R-ENC */
+	uint64_t counter[2];
+	uint8_t challenge[16];
+	struct buf signature; /* of the last peer_external */
+	struct buf wire; /* the last command as sent */
+};
+
+/* The world; all of it is made at the first call. */
+struct peer_world *peer_world(void);
+void peer_world_free(void);
+/* Issues a certificate for a key. */
+void peer_certify(const struct peer_party *signer, const char *car,
+		  const struct cvc_request *request, struct buf *out);
+
+/* A fresh card; a personalised one that accepts suites 42 and 02 at every level. */
+void peer_fresh(struct peer *p);
+void peer_new(struct peer *p);
+void peer_free(struct peer *p);
+/* Makes the card's keys (1,1) for 42 and (2,1) for 02, of 2048 and 1024 bits. */
+void peer_generate(struct peer *p);
+/* The data of STORE DATA that personalises the card after peer_generate. */
+void peer_store_data(struct peer *p, struct buf *out);
+
+/* One command APDU as it is; the answer replaces out (may be NULL). */
+uint16_t peer_raw(struct peer *p, struct view apdu, struct buf *out);
+/* One plain command on the peer's channel, chained or extended if long, answers collected. le 0: none. */
+uint16_t peer_send(struct peer *p, uint8_t cla, uint8_t ins, uint8_t p1, uint8_t p2,
+		   struct view data, uint32_t le, struct buf *out);
+
+/* The steps, each with its status word. */
+uint16_t peer_environment(struct peer *p, uint8_t suite, uint8_t p1, uint8_t p2);
+uint16_t peer_certificate(struct peer *p, struct view certificate);
+/* Issuer and host certificate of the suite. */
+uint16_t peer_certificates(struct peer *p);
+/* Fills block with keys of this level in the suite's form. */
+void peer_make_block(struct peer *p, uint8_t level);
+uint16_t peer_decipher(struct peer *p);
+uint16_t peer_challenge(struct peer *p);
+/* Signs into signature; signs and sends; sends what is in signature. */
+void peer_sign(struct peer *p);
+uint16_t peer_external(struct peer *p);
+uint16_t peer_external_again(struct peer *p);
+/* Checks the card's signature on 9000. */
+uint16_t peer_internal(struct peer *p);
+/* All of them; 9000 if the session is up. */
+uint16_t peer_open(struct peer *p, uint8_t suite, uint8_t p1, uint8_t p2, uint8_t level);
+
+/* A command under secure messaging; the answer's MAC is checked. *ret_bare: it was not protected. */
+uint16_t peer_protected(struct peer *p, uint8_t cla, uint8_t ins, uint8_t p1, uint8_t p2,
+			struct view data, uint32_t le, struct buf *out, bool *ret_bare);
+/* Only protects: appends the whole APDU, and counts. */
+void peer_protect(struct peer *p, const struct apdu *plain, struct buf *apdu);
+
+#endif

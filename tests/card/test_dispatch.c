@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The way of a command through the card: classes, channels, chaining, long answers, personalisation,
+ * and what a command's row says about who is served.
+ */
+#include "tests/suite.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/tlv.h"
+#include "card/dispatch.h"
+#include "tests/card/peer.h"
+
+static const uint8_t aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
+
+static uint16_t select_token(struct peer *p, struct buf *out)
+{
+	return peer_send(p, 0, 0xA4, 4, 0, view_of(aid, sizeof(aid)), 256, out);
+}
+
+static uint16_t bare(struct peer *p, uint8_t cla, uint8_t ins)
+{
+	const uint8_t apdu[] = {cla, ins, 0, 0};
+
+	return peer_raw(p, view_of(apdu, sizeof(apdu)), NULL);
+}
+
+static uint8_t life_cycle(struct peer *p)
+{
+	struct view fci, proprietary, value, rest;
+	uint8_t state = 0;
+	struct buf out;
+
+	buf_init(&out, 1000);
+	CU_ASSERT_EQUAL(select_token(p, &out), 0x9000);
+	rest = view_buf(&out);
+	CU_ASSERT_EQUAL_FATAL(tlv_expect(&rest, 0x6F, &fci), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(tlv_find(fci, 0xA5, &proprietary), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(tlv_find(proprietary, 0xC4, &value), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(view_u8(&value, &state), RC_OK);
+	buf_free(&out);
+	return state;
+}
+
+static void select_answers_the_documented_fci(void)
+{
+	static const struct {
+		uint32_t tag;
+		size_t len;
+	} objects[] = {{0xC1, 8}, {0xC2, 32}, {0xC3, 1}, {0xC4, 1},
+		       {0xC5, 8}, {0xC6, 4},  {0xC7, 4}, {0xC8, 2}};
+	struct view rest, fci, proprietary, value;
+	struct buf out;
+	struct peer p;
+
+	peer_new(&p);
+	buf_init(&out, 1000);
+	CU_ASSERT_EQUAL(select_token(&p, &out), 0x9000);
+	rest = view_buf(&out);
+	CU_ASSERT_EQUAL(tlv_expect(&rest, 0x6F, &fci), RC_OK);
+	CU_ASSERT_EQUAL(rest.len, 0);
+	CU_ASSERT_EQUAL(tlv_expect(&fci, 0x84, &value), RC_OK);
+	CU_ASSERT_TRUE(view_equal(value, view_of(aid, sizeof(aid))));
+	CU_ASSERT_EQUAL(tlv_expect(&fci, 0xA5, &proprietary), RC_OK);
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		CU_ASSERT_EQUAL(tlv_expect(&proprietary, objects[i].tag, &value), RC_OK);
+		CU_ASSERT_EQUAL(value.len, objects[i].len);
+		if (objects[i].tag == 0xC5)
+			CU_ASSERT_TRUE(view_equal(value, view_str("00000001")));
+	}
+	CU_ASSERT_EQUAL(proprietary.len, 0);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0xA4, 4, 0, view_str("F0Intaglia"), 256, NULL), 0x6A82);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0xA4, 0, 0, view_of(aid, 2), 256, NULL), 0x6A86);
+	buf_free(&out);
+	peer_free(&p);
+}
+
+static void unknown_classes_instructions_and_channels_have_their_words(void)
+{
+	static const struct {
+		uint8_t cla, ins;
+		uint16_t sw;
+	} rows[] = {
+		{0x00, 0x01, 0x6D00}, {0x80, 0x01, 0x6D00}, {0xFF, 0xA4, 0x6E00},
+		{0x20, 0xA4, 0x6E00}, {0xA0, 0xA4, 0x6E00}, {0xBF, 0xA4, 0x6E00},
+		{0x80, 0xA4, 0x6E00}, {0x01, 0xA4, 0x6881}, {0x4F, 0xA4, 0x6881},
+		{0x83, 0xA4, 0x6881}, {0x0C, 0xA4, 0x6982}, {0x84, 0x82, 0x6982},
+		{0x00, 0xC0, 0x6985},
+	};
+	const uint8_t malformed[][6] = {{0, 0xA4, 4, 0, 5, 1}, {0, 0xA4, 4, 0, 0, 0}, {0, 0xA4, 4}};
+	struct peer p;
+
+	peer_fresh(&p);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CU_ASSERT_EQUAL(bare(&p, rows[i].cla, rows[i].ins), rows[i].sw);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(malformed[0], 6), NULL), 0x6700);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(malformed[1], 6), NULL), 0x6700);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(malformed[2], 3), NULL), 0x6700);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(NULL, 0), NULL), 0x6700);
+	peer_free(&p);
+}
+
+static void the_answer_to_reset_is_well_formed(void)
+{
+	uint8_t check = 0;
+	struct buf atr;
+	struct peer p;
+
+	peer_fresh(&p);
+	buf_init(&atr, 33);
+	CU_ASSERT_EQUAL(card_reset(p.card, &atr), RC_OK);
+	CU_ASSERT_EQUAL(atr.data[0], 0x3B);
+	CU_ASSERT_EQUAL(atr.len, 4u + (atr.data[1] & 0x0F) + 1);
+	for (size_t i = 1; i < atr.len; i++)
+		check ^= atr.data[i];
+	CU_ASSERT_EQUAL(check, 0);
+	buf_free(&atr);
+	peer_free(&p);
+}
+
+static void a_long_command_may_come_chained_or_extended(void)
+{
+	struct peer p;
+	struct buf data;
+
+	for (int extended = 0; extended < 2; extended++) {
+		peer_fresh(&p);
+		p.extended = extended;
+		peer_generate(&p);
+		peer_store_data(&p, &data);
+		CU_ASSERT_TRUE(data.len > 1000);
+		CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL),
+				0x9000);
+		CU_ASSERT_EQUAL(life_cycle(&p), 0x0F);
+		buf_free(&data);
+		peer_free(&p);
+	}
+}
+
+static void a_chain_that_another_command_breaks_is_forgotten(void)
+{
+	const uint8_t part[] = {0x10, 0xA4, 4, 0, 2, 0xF0, 'I'};
+	struct peer p;
+
+	peer_fresh(&p);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(part, sizeof(part)), NULL), 0x9000);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0xA4, 4, 0, view_of(aid + 2, 8), 256, NULL), 0x9000);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(part, sizeof(part)), NULL), 0x9000);
+	CU_ASSERT_EQUAL(bare(&p, 0x00, 0x01), 0x6D00);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0xA4, 4, 0, view_of(aid + 2, 8), 256, NULL), 0x6A82);
+	CU_ASSERT_EQUAL(select_token(&p, NULL), 0x9000);
+	peer_free(&p);
+}
+
+static void a_chain_longer_than_any_command_is_refused(void)
+{
+	uint8_t part[5 + 255] = {0x10, 0xA4, 4, 0, 255};
+	uint16_t sw = 0x9000;
+	struct peer p;
+	size_t n = 0;
+
+	peer_fresh(&p);
+	while (sw == 0x9000 && n++ < 300)
+		sw = peer_raw(&p, view_of(part, sizeof(part)), NULL);
+	CU_ASSERT_EQUAL(sw, 0x6700);
+	CU_ASSERT_EQUAL(n, 258);
+	CU_ASSERT_EQUAL(select_token(&p, NULL), 0x9000);
+	peer_free(&p);
+}
+
+static void a_long_answer_is_fetched_with_get_response(void)
+{
+	const uint8_t get[] = {0x80, 0xCA, 0x7F, 0x21, 0x00}, more[] = {0, 0xC0, 0, 0, 0x10};
+	const uint8_t without_le[] = {0x80, 0xCA, 0x7F, 0x21};
+	struct buf whole, parts, part;
+	struct peer p;
+	uint16_t sw;
+
+	peer_new(&p);
+	buf_init(&whole, 5000);
+	buf_init(&parts, 5000);
+	buf_init(&part, 5000);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x7F, 0x21, view_of(NULL, 0), 65536, &whole),
+			0x9000);
+	CU_ASSERT_TRUE(whole.len > 512);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(get, sizeof(get)), &parts), 0x6100);
+	CU_ASSERT_EQUAL(parts.len, 256);
+	do {
+		sw = peer_raw(&p, view_of(more, sizeof(more)), &part);
+		buf_view(&parts, view_buf(&part));
+	} while (sw >> 8 == 0x61);
+	CU_ASSERT_EQUAL(sw, 0x9000);
+	CU_ASSERT_TRUE(view_equal(view_buf(&parts), view_buf(&whole)));
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(more, sizeof(more)), NULL), 0x6985);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(without_le, 4), &part), 0x6100);
+	CU_ASSERT_EQUAL(part.len, 0);
+	CU_ASSERT_EQUAL(bare(&p, 0x00, 0x01), 0x6D00);
+	CU_ASSERT_EQUAL(peer_raw(&p, view_of(more, sizeof(more)), NULL), 0x6985);
+	buf_free(&whole);
+	buf_free(&parts);
+	buf_free(&part);
+	peer_free(&p);
+}
+
+static unsigned int open_channel(struct peer *p)
+{
+	struct buf out;
+	unsigned int number;
+
+	buf_init(&out, 10);
+	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0, 0x70, 0, 0, view_of(NULL, 0), 1, &out), 0x9000);
+	CU_ASSERT_EQUAL_FATAL(out.len, 1);
+	number = out.data[0];
+	buf_free(&out);
+	return number;
+}
+
+static void channels_open_in_order_and_close(void)
+{
+	struct peer p;
+
+	peer_fresh(&p);
+	for (unsigned int i = 1; i <= 19; i++)
+		CU_ASSERT_EQUAL(open_channel(&p), i);
+	for (unsigned int i = 0; i <= 19; i++) {
+		p.channel = i;
+		CU_ASSERT_EQUAL(select_token(&p, NULL), 0x9000);
+	}
+	p.channel = 0;
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0x70, 0x80, 7, view_of(NULL, 0), 0, NULL), 0x9000);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0x70, 0x80, 7, view_of(NULL, 0), 0, NULL), 0x6200);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0x70, 0x80, 0, view_of(NULL, 0), 0, NULL), 0x6A86);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0x70, 0x80, 20, view_of(NULL, 0), 0, NULL), 0x6A86);
+	p.channel = 7;
+	CU_ASSERT_EQUAL(select_token(&p, NULL), 0x6881);
+	p.channel = 9;
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0x70, 0x80, 8, view_of(NULL, 0), 0, NULL), 0x6985);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0x70, 0x80, 9, view_of(NULL, 0), 0, NULL), 0x9000);
+	CU_ASSERT_EQUAL(select_token(&p, NULL), 0x6881);
+	p.channel = 0;
+	CU_ASSERT_EQUAL(open_channel(&p), 7);
+	CU_ASSERT_EQUAL(open_channel(&p), 9);
+	peer_free(&p);
+}
+
+static void with_no_channel_free_the_one_longest_unused_is_given_away(void)
+{
+	struct peer p;
+
+	peer_fresh(&p);
+	for (unsigned int i = 1; i <= 19; i++)
+		open_channel(&p);
+	for (unsigned int i = 1; i <= 19; i++) {
+		if (i == 4)
+			continue;
+		p.channel = i;
+		CU_ASSERT_EQUAL(select_token(&p, NULL), 0x9000);
+	}
+	p.channel = 0;
+	CU_ASSERT_EQUAL(open_channel(&p), 4);
+	CU_ASSERT_EQUAL(open_channel(&p), 1);
+	peer_free(&p);
+}
+
+static void a_reset_closes_every_channel_but_the_basic_one(void)
+{
+	struct buf atr;
+	struct peer p;
+
+	peer_fresh(&p);
+	p.channel = open_channel(&p);
+	buf_init(&atr, 33);
+	CU_ASSERT_EQUAL(card_reset(p.card, &atr), RC_OK);
+	CU_ASSERT_EQUAL(select_token(&p, NULL), 0x6881);
+	p.channel = 0;
+	CU_ASSERT_EQUAL(select_token(&p, NULL), 0x9000);
+	buf_free(&atr);
+	peer_free(&p);
+}
+
+static void a_forked_child_gets_nothing(void)
+{
+	int status = 0;
+	struct buf out;
+	struct peer p;
+	pid_t child;
+
+	peer_fresh(&p);
+	buf_init(&out, 100);
+	child = fork();
+	if (child == 0) {
+		const uint8_t apdu[] = {0, 0xA4, 4, 0};
+
+		_exit(card_transmit(p.card, view_of(apdu, 4), &out) != RC_FORKED ||
+		      card_reset(p.card, &out) != RC_FORKED);
+	}
+	CU_ASSERT_EQUAL_FATAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CU_ASSERT_EQUAL(select_token(&p, NULL), 0x9000);
+	buf_free(&out);
+	peer_free(&p);
+}
+
+static void keys_are_made_only_as_the_suites_allow(void)
+{
+	static const struct {
+		uint8_t p1, p2, suite, bits[2];
+		uint16_t sw;
+	} rows[] = {
+		{1, 1, 0x42, {0x04, 0x00}, 0x6A80}, /* too small for 42 */
+		{1, 1, 0x42, {0x10, 0x80}, 0x6A80}, {1, 1, 0x42, {0x08, 0x01}, 0x6A80},
+		{1, 1, 0x03, {0x08, 0x00}, 0x6A80}, /* no such suite */
+		{1, 1, 0x02, {0x02, 0x00}, 0x6A80}, {0, 1, 0x02, {0x04, 0x00}, 0x6A86},
+	};
+	struct peer p;
+
+	peer_fresh(&p);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint8_t data[] = {0x80,           1, rows[i].suite, 0x81, 2, rows[i].bits[0],
+					rows[i].bits[1]};
+
+		CU_ASSERT_EQUAL(peer_send(&p, 0, 0x46, rows[i].p1, rows[i].p2,
+					  view_of(data, sizeof(data)), 256, NULL),
+				rows[i].sw);
+	}
+	peer_free(&p);
+}
+
+/* Byte ranges of STORE DATA that a change must spoil: one byte in each certificate and policy. */
+static void a_spoilt_personalisation_changes_nothing(void)
+{
+	struct buf data;
+	struct peer p;
+
+	peer_fresh(&p);
+	peer_generate(&p);
+	peer_store_data(&p, &data);
+	/* Stored host chains come last and are judged when they are used. */
+	for (size_t at = 3; at < data.len - 1400; at += 41) {
+		data.data[at] ^= 0x01;
+		CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL),
+				0x6A80);
+		data.data[at] ^= 0x01;
+	}
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xE2, 0x80, 0, view_of(data.data, data.len - 1), 0,
+				  NULL),
+			0x6A80);
+	CU_ASSERT_EQUAL(life_cycle(&p), 0x01);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL), 0x9000);
+	CU_ASSERT_EQUAL(life_cycle(&p), 0x0F);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL), 0x6985);
+	buf_free(&data);
+	peer_free(&p);
+}
+
+static void a_personalised_card_is_the_same_after_it_is_opened_again(void)
+{
+	struct buf before, after;
+	struct peer p;
+
+	peer_new(&p);
+	buf_init(&before, 5000);
+	buf_init(&after, 5000);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x7F, 0x21, view_of(NULL, 0), 65536, &before),
+			0x9000);
+	card_close(&p.card);
+	CU_ASSERT_EQUAL_FATAL(card_open(p.dir, NULL, &p.card), RC_OK);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x7F, 0x21, view_of(NULL, 0), 65536, &after),
+			0x9000);
+	CU_ASSERT_TRUE(view_equal(view_buf(&before), view_buf(&after)));
+	CU_ASSERT_EQUAL(peer_open(&p, 0x42, 0xC1, 0xB6, 0x33), 0x9000);
+	buf_free(&before);
+	buf_free(&after);
+	peer_free(&p);
+}
+
+static void get_data_answers_the_object_or_its_value(void)
+{
+	struct buf object, value;
+	struct view rest, inner;
+	struct peer p;
+
+	peer_new(&p);
+	buf_init(&object, 5000);
+	buf_init(&value, 5000);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCB, 0x7F, 0x21, view_of(NULL, 0), 65536, &object),
+			0x9000);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x00, 0xCA, 0x7F, 0x21, view_of(NULL, 0), 65536, &value),
+			0x9000);
+	rest = view_buf(&object);
+	CU_ASSERT_EQUAL(tlv_expect(&rest, 0x7F21, &inner), RC_OK);
+	CU_ASSERT_TRUE(view_equal(inner, view_buf(&value)));
+	CU_ASSERT_EQUAL(peer_send(&p, 0x00, 0xCA, 0x7F, 0x22, view_of(NULL, 0), 256, NULL), 0x6A88);
+	buf_free(&object);
+	buf_free(&value);
+	peer_free(&p);
+	peer_fresh(&p);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x7F, 0x21, view_of(NULL, 0), 256, NULL), 0x6A88);
+	peer_free(&p);
+}
+
+static bool needs_session(const struct command_row *row)
+{
+	return row->state != STATE_FRESH && row->state != STATE_SETUP;
+}
+
+/* Whether the command is also there in another state: GET DATA, SELECT. */
+static bool is_also(const struct command_row *wanted, bool session)
+{
+	for (size_t t = 0; command_tables[t]; t++)
+		for (const struct command_row *row = command_tables[t]; row->handler; row++)
+			if (row->cla == wanted->cla && row->ins == wanted->ins &&
+			    needs_session(row) == session)
+				return true;
+	return false;
+}
+
+static void no_session_command_is_served_bare(void)
+{
+	struct peer fresh, ready;
+
+	peer_fresh(&fresh);
+	peer_new(&ready);
+	for (size_t t = 0; command_tables[t]; t++)
+		for (const struct command_row *row = command_tables[t]; row->handler; row++) {
+			if (needs_session(row) && !is_also(row, false)) {
+				CU_ASSERT_EQUAL(bare(&fresh, row->cla, row->ins), 0x6982);
+				CU_ASSERT_EQUAL(bare(&ready, row->cla, row->ins), 0x6982);
+			}
+			if (row->state == STATE_FRESH)
+				CU_ASSERT_EQUAL(bare(&ready, row->cla, row->ins), 0x6985);
+		}
+	peer_free(&fresh);
+	peer_free(&ready);
+}
+
+/* The host of the world has the roles user and, cut off by its issuer, no other. */
+static void in_a_session_the_row_decides_who_is_served(void)
+{
+	const struct view nothing = view_of(NULL, 0);
+	struct peer p;
+	bool is_bare;
+	uint16_t sw;
+
+	peer_new(&p);
+	CU_ASSERT_EQUAL_FATAL(peer_open(&p, 0x42, 0xC1, 0xB6, 0x33), 0x9000);
+	for (size_t t = 0; command_tables[t]; t++)
+		for (const struct command_row *row = command_tables[t]; row->handler; row++) {
+			if (row->ins == 0x22)
+				continue;
+			sw = peer_protected(&p, row->cla, row->ins, 0xEE, 0xEE, nothing, 256, NULL,
+					    &is_bare);
+			CU_ASSERT_FALSE(is_bare);
+			if (!needs_session(row) && !is_also(row, true))
+				CU_ASSERT_EQUAL(sw, 0x6985);
+			if (row->state == STATE_USER || row->state == STATE_SO ||
+			    row->state == STATE_LOGIN)
+				CU_ASSERT_EQUAL(sw, 0x6982);
+			if (needs_session(row) && row->roles && !(row->roles & ROLE_USER))
+				CU_ASSERT_EQUAL(sw, 0x6982);
+		}
+	CU_ASSERT_EQUAL(peer_protected(&p, 0, 0x01, 0, 0, nothing, 0, NULL, &is_bare), 0x6D00);
+	CU_ASSERT_FALSE(is_bare);
+	peer_free(&p);
+}
+
+static int clean(void)
+{
+	peer_world_free();
+	return 0;
+}
+
+static CU_TestInfo tests[] = {
+	{"SELECT answers the documented FCI", select_answers_the_documented_fci},
+	{"unknown classes, instructions and channels have their words",
+	 unknown_classes_instructions_and_channels_have_their_words},
+	{"the answer to reset is well-formed", the_answer_to_reset_is_well_formed},
+	{"a long command may come chained or extended",
+	 a_long_command_may_come_chained_or_extended},
+	{"a chain that another command breaks is forgotten",
+	 a_chain_that_another_command_breaks_is_forgotten},
+	{"a chain longer than any command is refused", a_chain_longer_than_any_command_is_refused},
+	{"a long answer is fetched with GET RESPONSE", a_long_answer_is_fetched_with_get_response},
+	{"channels open in order and close", channels_open_in_order_and_close},
+	{"with no channel free the one longest unused is given away",
+	 with_no_channel_free_the_one_longest_unused_is_given_away},
+	{"a reset closes every channel but the basic one",
+	 a_reset_closes_every_channel_but_the_basic_one},
+	{"a forked child gets nothing", a_forked_child_gets_nothing},
+	{"keys are made only as the suites allow", keys_are_made_only_as_the_suites_allow},
+	{"a spoilt personalisation changes nothing", a_spoilt_personalisation_changes_nothing},
+	{"a personalised card is the same after it is opened again",
+	 a_personalised_card_is_the_same_after_it_is_opened_again},
+	{"GET DATA answers the object or its value", get_data_answers_the_object_or_its_value},
+	{"no session command is served bare", no_session_command_is_served_bare},
+	{"in a session the row decides who is served", in_a_session_the_row_decides_who_is_served},
+	CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+	CU_SuiteInfo suites[] = {{.pName = "dispatch", .pTests = tests, .pCleanupFunc = clean},
+				 CU_SUITE_INFO_NULL};
+
+	return suite_run("card dispatch", suites);
+}
