@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/tlv.h"
@@ -14,6 +15,7 @@
 enum { CLA_CHAIN = 0x10, BIG = 70000 };
 
 static struct peer_world world;
+static struct peer original; /* the card that peer_new copies */
 
 static void good(enum rc rc)
 {
@@ -85,18 +87,17 @@ void peer_world_free(void)
 	party_free(&world.host[0]);
 	party_free(&world.host[1]);
 	memset(&world, 0, sizeof(world));
+	if (original.card)
+		peer_free(&original);
 }
 
-static void open_card(struct peer *p)
+static void make_dir(struct peer *p)
 {
-	struct card_options options = {.create = true, .segment_size = 1 << 18};
-
 	snprintf(p->dir, sizeof(p->dir), "/tmp/intaglio-card-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(p->dir));
-	good(card_open(p->dir, &options, &p->card));
 }
 
-void peer_fresh(struct peer *p)
+static void init(struct peer *p)
 {
 	memset(p, 0, sizeof(*p));
 	buf_init(&p->block, 1000);
@@ -104,23 +105,61 @@ void peer_fresh(struct peer *p)
 	buf_init(&p->wire, BIG);
 	for (size_t i = 0; i < PEER_SUITES; i++)
 		buf_init(&p->card_key[i], 2000);
-	open_card(p);
+	make_dir(p);
+}
+
+void peer_fresh(struct peer *p)
+{
+	struct card_options options = {.create = true, .segment_size = 1 << 18};
+
+	init(p);
+	good(card_open(p->dir, &options, &p->card));
+}
+
+/* Runs on every file of a directory. */
+static void each_file(const char *dir, void (*run)(const char *path, const char *name, void *arg),
+		      void *arg)
+{
+	char path[400];
+	struct dirent *entry;
+	DIR *listing = opendir(dir);
+
+	while (listing && (entry = readdir(listing))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		if (entry->d_name[0] != '.')
+			run(path, entry->d_name, arg);
+	}
+	if (listing)
+		closedir(listing);
+}
+
+static void copy_file(const char *path, const char *name, void *arg)
+{
+	char target[400], block[1 << 16];
+	FILE *from = fopen(path, "rb"), *to;
+	size_t n;
+
+	snprintf(target, sizeof(target), "%s/%s", (const char *)arg, name);
+	to = fopen(target, "wb");
+	CU_ASSERT_FATAL(from && to);
+	while ((n = fread(block, 1, sizeof(block), from)) > 0)
+		CU_ASSERT_EQUAL_FATAL(fwrite(block, 1, n, to), n);
+	fclose(from);
+	CU_ASSERT_EQUAL_FATAL(fclose(to), 0);
+	CU_ASSERT_EQUAL_FATAL(chmod(target, 0600), 0);
+}
+
+static void remove_file(const char *path, const char *name, void *arg)
+{
+	(void)name;
+	(void)arg;
+	unlink(path);
 }
 
 void peer_free(struct peer *p)
 {
-	char path[400];
-	struct dirent *entry;
-	DIR *dir;
-
 	card_close(&p->card);
-	dir = opendir(p->dir);
-	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "%s/%s", p->dir, entry->d_name);
-		unlink(path);
-	}
-	if (dir)
-		closedir(dir);
+	each_file(p->dir, remove_file, NULL);
 	rmdir(p->dir);
 	buf_free(&p->block);
 	buf_free(&p->signature);
@@ -183,7 +222,7 @@ void peer_store_data(struct peer *p, struct buf *out)
 	good(buf_rc(out));
 }
 
-void peer_new(struct peer *p)
+void peer_new_keys(struct peer *p)
 {
 	struct buf data;
 
@@ -192,6 +231,17 @@ void peer_new(struct peer *p)
 	peer_store_data(p, &data);
 	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL), 0x9000);
 	buf_free(&data);
+}
+
+void peer_new(struct peer *p)
+{
+	if (!original.card)
+		peer_new_keys(&original);
+	init(p);
+	each_file(original.dir, copy_file, p->dir);
+	for (size_t i = 0; i < PEER_SUITES; i++)
+		buf_view(&p->card_key[i], view_buf(&original.card_key[i]));
+	good(card_open(p->dir, NULL, &p->card));
 }
 
 uint16_t peer_raw(struct peer *p, struct view apdu, struct buf *out)

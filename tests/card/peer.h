@@ -49,9 +49,12 @@ void peer_world_free(void);
 void peer_certify(const struct peer_party *signer, const char *car,
 		  const struct cvc_request *request, struct buf *out);
 
-/* A fresh card; a personalised one that accepts suites 42 and 02 at every level. */
+/* A fresh card. */
 void peer_fresh(struct peer *p);
+/* A personalised one that accepts suites 42 and 02 at every level; a copy, with the same keys each time. */
 void peer_new(struct peer *p);
+/* The same with keys of its own. */
+void peer_new_keys(struct peer *p);
 void peer_free(struct peer *p);
 /* Makes the card's keys (1,1) for 42 and (2,1) for 02, of 2048 and 1024 bits. */
 void peer_generate(struct peer *p);

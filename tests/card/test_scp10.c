@@ -445,7 +445,7 @@ static void a_signature_serves_one_challenge_of_one_card_once(void)
 	struct peer p, other;
 
 	peer_new(&p);
-	peer_new(&other);
+	peer_new_keys(&other);
 	go_to(&p, 0x42, EXTERNAL);
 	CU_ASSERT_EQUAL(peer_external(&p), 0x9000);
 	CU_ASSERT_EQUAL(peer_external_again(&p), 0x6985);
