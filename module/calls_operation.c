@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Encryption, decryption, digests, signatures and verification, PKCS #11 5.8 to 5.16. The five
+ * families are one: what differs is the kind of operation, and whether a part has output.
+ */
+#include "module/arguments.h"
+#include "module/gate.h"
+
+/* A mechanism left out cancels the operation (3.0, 5.8.1); so it is no bad argument. */
+static CK_RV init(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
+		  CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	struct call c = gate_session(function, session, true);
+
+	return gate_leave(&c, c.session ? operation_init(c.session, kind, mechanism, key) : c.rv);
+}
+
+static CK_RV single(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
+		    CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct call c = gate_session(function, session, arguments_bytes(in, in_len) && out_len);
+
+	return gate_leave(
+		&c, c.session ? operation_single(c.session, kind, in, in_len, out, out_len) : c.rv);
+}
+
+/* A part that has output. */
+static CK_RV update(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
+		    CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct call c = gate_session(function, session, arguments_bytes(in, in_len) && out_len);
+
+	return gate_leave(
+		&c, c.session ? operation_update(c.session, kind, in, in_len, out, out_len) : c.rv);
+}
+
+/* A part that has none. */
+static CK_RV absorb(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
+		    CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	struct call c = gate_session(function, session, arguments_bytes(in, in_len));
+
+	return gate_leave(&c, c.session ? operation_update(c.session, kind, in, in_len, NULL, NULL)
+					: c.rv);
+}
+
+static CK_RV final(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
+		   CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct call c = gate_session(function, session, out_len != NULL);
+
+	return gate_leave(&c, c.session ? operation_final(c.session, kind, out, out_len) : c.rv);
+}
+
+CK_RV C_EncryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return init(FUNCTION_C_EncryptInit, session, OPERATION_ENCRYPT, mechanism, key);
+}
+
+CK_RV C_Encrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+		CK_ULONG_PTR out_len)
+{
+	return single(FUNCTION_C_Encrypt, session, OPERATION_ENCRYPT, in, in_len, out, out_len);
+}
+
+CK_RV C_EncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+		      CK_ULONG_PTR out_len)
+{
+	return update(FUNCTION_C_EncryptUpdate, session, OPERATION_ENCRYPT, in, in_len, out,
+		      out_len);
+}
+
+CK_RV C_EncryptFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return final(FUNCTION_C_EncryptFinal, session, OPERATION_ENCRYPT, out, out_len);
+}
+
+CK_RV C_DecryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return init(FUNCTION_C_DecryptInit, session, OPERATION_DECRYPT, mechanism, key);
+}
+
+CK_RV C_Decrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+		CK_ULONG_PTR out_len)
+{
+	return single(FUNCTION_C_Decrypt, session, OPERATION_DECRYPT, in, in_len, out, out_len);
+}
+
+CK_RV C_DecryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+		      CK_ULONG_PTR out_len)
+{
+	return update(FUNCTION_C_DecryptUpdate, session, OPERATION_DECRYPT, in, in_len, out,
+		      out_len);
+}
+
+CK_RV C_DecryptFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return final(FUNCTION_C_DecryptFinal, session, OPERATION_DECRYPT, out, out_len);
+}
+
+CK_RV C_DigestInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism)
+{
+	return init(FUNCTION_C_DigestInit, session, OPERATION_DIGEST, mechanism, 0);
+}
+
+CK_RV C_Digest(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+	       CK_ULONG_PTR out_len)
+{
+	return single(FUNCTION_C_Digest, session, OPERATION_DIGEST, in, in_len, out, out_len);
+}
+
+CK_RV C_DigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	return absorb(FUNCTION_C_DigestUpdate, session, OPERATION_DIGEST, in, in_len);
+}
+
+CK_RV C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return final(FUNCTION_C_DigestFinal, session, OPERATION_DIGEST, out, out_len);
+}
+
+CK_RV C_SignInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return init(FUNCTION_C_SignInit, session, OPERATION_SIGN, mechanism, key);
+}
+
+CK_RV C_Sign(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+	     CK_ULONG_PTR out_len)
+{
+	return single(FUNCTION_C_Sign, session, OPERATION_SIGN, in, in_len, out, out_len);
+}
+
+CK_RV C_SignUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	return absorb(FUNCTION_C_SignUpdate, session, OPERATION_SIGN, in, in_len);
+}
+
+CK_RV C_SignFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return final(FUNCTION_C_SignFinal, session, OPERATION_SIGN, out, out_len);
+}
+
+CK_RV C_VerifyInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return init(FUNCTION_C_VerifyInit, session, OPERATION_VERIFY, mechanism, key);
+}
+
+CK_RV C_Verify(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
+	       CK_ULONG signature_len)
+{
+	bool given = arguments_bytes(in, in_len) && arguments_bytes(signature, signature_len);
+	struct call c = gate_session(FUNCTION_C_Verify, session, given);
+
+	return gate_leave(&c, c.session ? operation_verify(c.session, in, in_len, signature,
+							   signature_len)
+					: c.rv);
+}
+
+CK_RV C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	return absorb(FUNCTION_C_VerifyUpdate, session, OPERATION_VERIFY, in, in_len);
+}
+
+CK_RV C_VerifyFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	struct call c = gate_session(FUNCTION_C_VerifyFinal, session,
+				     arguments_bytes(signature, signature_len));
+
+	return gate_leave(
+		&c, c.session ? operation_verify_final(c.session, signature, signature_len) : c.rv);
+}

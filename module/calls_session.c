@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Session management, PKCS #11 5.6. */
+#include "module/gate.h"
+
+CK_RV C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+		    CK_SESSION_HANDLE_PTR ret)
+{
+	struct call c = gate_slot(FUNCTION_C_OpenSession, slot, ret != NULL);
+
+	if (c.slot && !(flags & CKF_SERIAL_SESSION))
+		return gate_leave(&c, CKR_SESSION_PARALLEL_NOT_SUPPORTED);
+	return gate_leave(&c,
+			  c.slot ? gate_open_session(&c, flags, application, notify, ret) : c.rv);
+}
+
+CK_RV C_CloseSession(CK_SESSION_HANDLE session)
+{
+	struct call c = gate_session(FUNCTION_C_CloseSession, session, true);
+
+	return gate_leave(&c, c.session ? gate_close_session(&c) : c.rv);
+}
+
+CK_RV C_CloseAllSessions(CK_SLOT_ID slot)
+{
+	struct call c = gate_slot(FUNCTION_C_CloseAllSessions, slot, true);
+
+	return gate_leave(&c, c.slot ? gate_close_sessions(&c) : c.rv);
+}
+
+CK_RV C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO_PTR ret)
+{
+	struct call c = gate_session(FUNCTION_C_GetSessionInfo, session, ret != NULL);
+
+	return gate_leave(&c, c.session ? session_info(c.session, ret) : c.rv);
+}
+
+CK_RV C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+{
+	struct call c = gate_session(FUNCTION_C_Login, session, pin != NULL);
+
+	return gate_leave(&c, c.session ? session_login(c.session, user, pin, pin_len) : c.rv);
+}
+
+CK_RV C_Logout(CK_SESSION_HANDLE session)
+{
+	struct call c = gate_session(FUNCTION_C_Logout, session, true);
+
+	return gate_leave(&c, c.session ? session_logout(c.session) : c.rv);
+}

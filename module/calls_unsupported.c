@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Functions that are there because the list has a place for them (PKCS #11 5.1.7): they check the
+ * session and then say CKR_FUNCTION_NOT_SUPPORTED, or CKR_FUNCTION_NOT_PARALLEL where 5.20 says so.
+ * intaglio-pkcs11(7) gives the reason for each.
+ */
+#include "module/gate.h"
+
+/* They look at nothing but the session. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+static CK_RV only_check(enum function function, CK_SESSION_HANDLE session, CK_RV rv)
+{
+	struct call c = gate_session(function, session, true);
+
+	return gate_leave(&c, c.session ? rv : c.rv);
+}
+
+CK_RV C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
+			  CK_ULONG_PTR operation_state_len)
+{
+	return only_check(FUNCTION_C_GetOperationState, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
+			  CK_ULONG operation_state_len, CK_OBJECT_HANDLE encryption_key,
+			  CK_OBJECT_HANDLE authentication_key)
+{
+	return only_check(FUNCTION_C_SetOperationState, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+	return only_check(FUNCTION_C_DigestKey, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_SignRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return only_check(FUNCTION_C_SignRecoverInit, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_SignRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len,
+		    CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
+{
+	return only_check(FUNCTION_C_SignRecover, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_VerifyRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+			  CK_OBJECT_HANDLE key)
+{
+	return only_check(FUNCTION_C_VerifyRecoverInit, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_VerifyRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len,
+		      CK_BYTE_PTR data, CK_ULONG_PTR data_len)
+{
+	return only_check(FUNCTION_C_VerifyRecover, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_DigestEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len,
+			    CK_BYTE_PTR encrypted_part, CK_ULONG_PTR encrypted_part_len)
+{
+	return only_check(FUNCTION_C_DigestEncryptUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_DecryptDigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
+			    CK_ULONG encrypted_part_len, CK_BYTE_PTR part, CK_ULONG_PTR part_len)
+{
+	return only_check(FUNCTION_C_DecryptDigestUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len,
+			  CK_BYTE_PTR encrypted_part, CK_ULONG_PTR encrypted_part_len)
+{
+	return only_check(FUNCTION_C_SignEncryptUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
+			    CK_ULONG encrypted_part_len, CK_BYTE_PTR part, CK_ULONG_PTR part_len)
+{
+	return only_check(FUNCTION_C_DecryptVerifyUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+		CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped_key,
+		CK_ULONG_PTR wrapped_key_len)
+{
+	return only_check(FUNCTION_C_WrapKey, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+		  CK_OBJECT_HANDLE unwrapping_key, CK_BYTE_PTR wrapped_key,
+		  CK_ULONG wrapped_key_len, CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count,
+		  CK_OBJECT_HANDLE *key)
+{
+	return only_check(FUNCTION_C_UnwrapKey, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base_key,
+		  CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count, CK_OBJECT_HANDLE *key)
+{
+	return only_check(FUNCTION_C_DeriveKey, session, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE session)
+{
+	return only_check(FUNCTION_C_GetFunctionStatus, session, CKR_FUNCTION_NOT_PARALLEL);
+}
+
+CK_RV C_CancelFunction(CK_SESSION_HANDLE session)
+{
+	return only_check(FUNCTION_C_CancelFunction, session, CKR_FUNCTION_NOT_PARALLEL);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What fits no C_* function: figures of a slot's connection, and the sentence on a failure. */
+#include "module/vendor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "module/gate.h"
+
+static CK_RV figures(struct slot *slot, CK_INTAGLIO_FIGURES *ret)
+{
+	CK_INTAGLIO_FIGURES f = {0};
+	CK_RV rv = slot_figures(slot, &f.ulApdus, &f.ulSent, &f.ulReceived);
+
+	if (rv != CKR_OK)
+		return rv;
+	snprintf(f.channel, sizeof(f.channel), "%s", slot_channel(slot));
+	*ret = f;
+	return CKR_OK;
+}
+
+CK_RV vendor_figures(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret)
+{
+	struct call c = gate_slot(FUNCTION_Figures, slot, ret != NULL);
+
+	return gate_leave(&c, c.slot ? figures(c.slot, ret) : c.rv);
+}
+
+/* Not through the gate, which would forget what is asked for. */
+CK_RV vendor_last_error(CK_UTF8CHAR *text, CK_ULONG *len)
+{
+	const char *explanation = gate_explanation();
+	CK_ULONG room;
+
+	if (!len)
+		return CKR_ARGUMENTS_BAD;
+	room = *len;
+	*len = strlen(explanation);
+	if (!text)
+		return CKR_OK;
+	if (room < *len)
+		return CKR_BUFFER_TOO_SMALL;
+	memcpy(text, explanation, *len);
+	return CKR_OK;
+}

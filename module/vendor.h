@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The functions of the interface "Vendor Intaglio"; intaglio.h says what each does. */
+#ifndef INTAGLIO_MODULE_VENDOR_H
+#define INTAGLIO_MODULE_VENDOR_H
+
+#include "base/cryptoki.h"
+
+CK_RV vendor_figures(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret);
+CK_RV vendor_last_error(CK_UTF8CHAR *text, CK_ULONG *len);
+
+#endif

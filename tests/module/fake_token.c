@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A token that does nothing, to see what the module does around it: it checks that a slot is locked
+ * by the thread that uses it and that everything is closed in order. Slot 0 has a token, slot 1 has
+ * none, slot 2 is found at the second look. C_SeedRandom is told what to do by its seed.
+ */
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "token/token.h"
+
+#define FAKE_SLOTS 3
+
+struct slot {
+	pthread_mutex_t mutex;
+	pthread_t holder;
+	bool locked;
+	CK_SLOT_ID id;
+	unsigned int sessions;
+};
+
+struct slots {
+	struct slot slot[FAKE_SLOTS];
+	unsigned int looks;
+};
+
+struct session {
+	struct slot *slot;
+	CK_SESSION_HANDLE handle;
+	CK_FLAGS flags;
+	void *application;
+	CK_NOTIFY notify;
+};
+
+static void check_locked(const struct slot *slot)
+{
+	assert(slot->locked && pthread_equal(slot->holder, pthread_self()));
+}
+
+CK_RV slots_open(struct slots **ret)
+{
+	struct slots *slots = calloc(1, sizeof(*slots));
+
+	if (!slots)
+		return CKR_HOST_MEMORY;
+	for (CK_SLOT_ID id = 0; id < FAKE_SLOTS; id++) {
+		pthread_mutex_init(&slots->slot[id].mutex, NULL);
+		slots->slot[id].id = id;
+	}
+	*ret = slots;
+	return CKR_OK;
+}
+
+void slots_close(struct slots **slots)
+{
+	if (!*slots)
+		return;
+	for (CK_SLOT_ID id = 0; id < FAKE_SLOTS; id++) {
+		assert((*slots)->slot[id].sessions == 0);
+		pthread_mutex_destroy(&(*slots)->slot[id].mutex);
+	}
+	free(*slots);
+	*slots = NULL;
+}
+
+CK_RV slots_refresh(struct slots *slots)
+{
+	slots->looks++;
+	return CKR_OK;
+}
+
+size_t slots_count(const struct slots *slots)
+{
+	return slots->looks >= 2 ? FAKE_SLOTS : FAKE_SLOTS - 1;
+}
+
+struct slot *slots_get(struct slots *slots, CK_SLOT_ID id)
+{
+	return id < slots_count(slots) ? &slots->slot[id] : NULL;
+}
+
+void slot_lock(struct slot *slot)
+{
+	pthread_mutex_lock(&slot->mutex);
+	slot->holder = pthread_self();
+	slot->locked = true;
+}
+
+void slot_unlock(struct slot *slot)
+{
+	check_locked(slot);
+	slot->locked = false;
+	pthread_mutex_unlock(&slot->mutex);
+}
+
+CK_SLOT_ID slot_id(const struct slot *slot)
+{
+	return slot->id;
+}
+
+bool slot_has_token(struct slot *slot)
+{
+	check_locked(slot);
+	return slot->id == 0;
+}
+
+CK_RV slot_info(struct slot *slot, CK_SLOT_INFO *ret)
+{
+	check_locked(slot);
+	memset(ret, 0, sizeof(*ret));
+	return CKR_OK;
+}
+
+CK_RV token_info(struct slot *slot, CK_ULONG sessions, CK_ULONG rw_sessions, CK_TOKEN_INFO *ret)
+{
+	check_locked(slot);
+	if (slot->id != 0)
+		return CKR_TOKEN_NOT_PRESENT;
+	assert(sessions == slot->sessions);
+	memset(ret, 0, sizeof(*ret));
+	ret->ulSessionCount = sessions;
+	ret->ulRwSessionCount = rw_sessions;
+	return CKR_OK;
+}
+
+CK_RV token_init(struct slot *slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UTF8CHAR_PTR label)
+{
+	check_locked(slot);
+	assert(pin && pin_len && label);
+	return slot->sessions == 0 ? CKR_OK : CKR_GENERAL_ERROR;
+}
+
+CK_RV token_mechanism_list(struct slot *slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)
+{
+	check_locked(slot);
+	(void)list;
+	*count = 0;
+	return CKR_OK;
+}
+
+CK_RV token_mechanism_info(struct slot *slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR ret)
+{
+	check_locked(slot);
+	(void)type;
+	(void)ret;
+	return CKR_MECHANISM_INVALID;
+}
+
+CK_RV session_open(struct slot *slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+		   CK_SESSION_HANDLE handle, struct session **ret)
+{
+	struct session *session;
+
+	check_locked(slot);
+	if (slot->id != 0)
+		return CKR_TOKEN_NOT_PRESENT;
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		return CKR_HOST_MEMORY;
+	session->slot = slot;
+	session->handle = handle;
+	session->flags = flags;
+	session->application = application;
+	session->notify = notify;
+	slot->sessions++;
+	*ret = session;
+	return CKR_OK;
+}
+
+void session_close(struct session **session)
+{
+	if (!*session)
+		return;
+	check_locked((*session)->slot);
+	assert((*session)->slot->sessions > 0);
+	(*session)->slot->sessions--;
+	free(*session);
+	*session = NULL;
+}
+
+struct slot *session_slot(const struct session *session)
+{
+	return session->slot;
+}
+
+bool session_is_rw(const struct session *session)
+{
+	return session->flags & CKF_RW_SESSION;
+}
+
+CK_RV session_info(struct session *session, CK_SESSION_INFO *ret)
+{
+	check_locked(session->slot);
+	memset(ret, 0, sizeof(*ret));
+	ret->slotID = session->slot->id;
+	ret->flags = session->flags;
+	return CKR_OK;
+}
+
+/* The sentence is what a test looks for; the value is any that the function may return. */
+static CK_RV refuse(struct session *s, CK_RV rv)
+{
+	check_locked(s->slot);
+	log_info("a token that does nothing refuses");
+	return rv;
+}
+
+CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+{
+	(void)user;
+	assert(pin || pin_len == 0);
+	log_open(LOG_LEVEL_NONE, false);
+	log_error("The PIN is wrong: 2 tries are left.");
+	return refuse(s, CKR_PIN_INCORRECT);
+}
+
+CK_RV session_logout(struct session *s)
+{
+	return refuse(s, CKR_USER_NOT_LOGGED_IN);
+}
+
+CK_RV session_init_pin(struct session *s, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+{
+	assert(pin && pin_len);
+	return refuse(s, CKR_USER_NOT_LOGGED_IN);
+}
+
+CK_RV session_set_pin(struct session *s, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
+		      CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len)
+{
+	assert(old_pin && old_len && new_pin && new_len);
+	return refuse(s, CKR_PIN_INCORRECT);
+}
+
+CK_RV session_create_object(struct session *s, CK_ATTRIBUTE_PTR template, CK_ULONG count,
+			    CK_OBJECT_HANDLE_PTR ret)
+{
+	assert((template || count == 0) && ret);
+	return refuse(s, CKR_TEMPLATE_INCOMPLETE);
+}
+
+CK_RV session_copy_object(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
+			  CK_ULONG count, CK_OBJECT_HANDLE_PTR ret)
+{
+	(void)object;
+	assert((template || count == 0) && ret);
+	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
+}
+
+CK_RV session_destroy_object(struct session *s, CK_OBJECT_HANDLE object)
+{
+	(void)object;
+	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
+}
+
+CK_RV session_object_size(struct session *s, CK_OBJECT_HANDLE object, CK_ULONG_PTR ret)
+{
+	(void)object;
+	assert(ret);
+	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
+}
+
+CK_RV session_get_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
+			     CK_ULONG count)
+{
+	(void)object;
+	assert(template || count == 0);
+	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
+}
+
+CK_RV session_set_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
+			     CK_ULONG count)
+{
+	(void)object;
+	assert(template || count == 0);
+	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
+}
+
+CK_RV session_find_init(struct session *s, CK_ATTRIBUTE_PTR template, CK_ULONG count)
+{
+	assert(template || count == 0);
+	return refuse(s, CKR_OK);
+}
+
+CK_RV session_find(struct session *s, CK_OBJECT_HANDLE_PTR list, CK_ULONG max, CK_ULONG_PTR count)
+{
+	assert((list || max == 0) && count);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV session_find_final(struct session *s)
+{
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV session_generate_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR template,
+			   CK_ULONG count, CK_OBJECT_HANDLE_PTR ret)
+{
+	assert(mechanism && (template || count == 0) && ret);
+	return refuse(s, CKR_MECHANISM_INVALID);
+}
+
+CK_RV session_generate_key_pair(struct session *s, CK_MECHANISM_PTR mechanism,
+				CK_ATTRIBUTE_PTR public_template, CK_ULONG public_count,
+				CK_ATTRIBUTE_PTR private_template, CK_ULONG private_count,
+				CK_OBJECT_HANDLE_PTR ret_public, CK_OBJECT_HANDLE_PTR ret_private)
+{
+	assert(mechanism && (public_template || public_count == 0));
+	assert((private_template || private_count == 0) && ret_public && ret_private);
+	return refuse(s, CKR_MECHANISM_INVALID);
+}
+
+/* "wait" keeps the slot for a while, "call" calls back, "lie" returns what no standard allows. */
+CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len)
+{
+	check_locked(s->slot);
+	assert(seed || len == 0);
+	if (len == 4 && seed[0] == 'w')
+		usleep(200 * 1000);
+	if (len == 4 && seed[0] == 'c' && s->notify)
+		return s->notify(s->handle, CKN_SURRENDER, s->application);
+	if (len == 3 && seed[0] == 'l')
+		return CKR_NO_EVENT;
+	return CKR_RANDOM_SEED_NOT_SUPPORTED;
+}
+
+CK_RV session_generate_random(struct session *s, CK_BYTE_PTR ret, CK_ULONG len)
+{
+	check_locked(s->slot);
+	assert(ret || len == 0);
+	if (len > 0)
+		memset(ret, 0x5A, len);
+	return CKR_OK;
+}
+
+CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
+		     CK_OBJECT_HANDLE key)
+{
+	(void)kind;
+	(void)key;
+	return refuse(s, mechanism ? CKR_MECHANISM_INVALID : CKR_OK);
+}
+
+CK_RV operation_single(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
+		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	(void)kind;
+	(void)out;
+	assert((in || in_len == 0) && out_len);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
+		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	(void)out;
+	assert(in || in_len == 0);
+	assert((kind == OPERATION_ENCRYPT || kind == OPERATION_DECRYPT) == (out_len != NULL));
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR out,
+		      CK_ULONG_PTR out_len)
+{
+	(void)out;
+	assert(kind != OPERATION_VERIFY && out_len);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
+		       CK_ULONG signature_len)
+{
+	assert((in || in_len == 0) && (signature || signature_len == 0));
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	assert(signature || signature_len == 0);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
+		   CK_ULONG *ret_received)
+{
+	check_locked(slot);
+	*ret_apdus = 7;
+	*ret_sent = 70;
+	*ret_received = 700;
+	return CKR_OK;
+}
+
+const char *slot_channel(struct slot *slot)
+{
+	check_locked(slot);
+	return "none, and what a long description of none at all this is, as was wanted";
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every function of the list, called as no good application would: before C_Initialize, with each
+ * pointer left out, with handles that are not there. Generated from the tables functions.def and
+ * calls.def; runs on the token that does nothing and on a real card.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "module/functions.h"
+#include "tests/module/load.h"
+#include "tests/suite.h"
+
+#define ARGUMENTS  5
+#define NO_SESSION 0xFFFFFFFFFFFFFFF0UL
+
+struct arguments {
+	CK_ULONG handle;
+	CK_ULONG number[ARGUMENTS];
+	void *pointer[ARGUMENTS];
+};
+
+typedef CK_RV (*caller)(CK_FUNCTION_LIST *list, const struct arguments *a);
+
+#define H    a->handle
+#define N(i) a->number[i]
+#define P(i) a->pointer[i]
+#define CALL(name, pointers, ...)                                                   \
+	static CK_RV call_##name(CK_FUNCTION_LIST *list, const struct arguments *a) \
+	{                                                                           \
+		return list->name(__VA_ARGS__);                                     \
+	}
+#include "tests/module/calls.def"
+#undef CALL
+
+static const struct row {
+	enum function function;
+	const char *pointers;
+	caller call;
+} rows[] = {
+#define CALL(name, pointers, ...) {FUNCTION_##name, pointers, call_##name},
+#include "tests/module/calls.def"
+#undef CALL
+};
+static const size_t row_count = sizeof(rows) / sizeof(rows[0]);
+
+static struct loaded loaded;
+/* Room for whatever a function writes; zeros for whatever it reads. */
+static unsigned char room[ARGUMENTS][4096];
+
+static struct arguments all_given(const struct row *row, CK_ULONG handle)
+{
+	struct arguments a = {.handle = handle};
+
+	memset(room, 0, sizeof(room));
+	for (size_t i = 0; i < ARGUMENTS; i++) {
+		a.number[i] = 1;
+		a.pointer[i] = i < strlen(row->pointers) && row->pointers[i] != 'F' ? room[i]
+										    : NULL;
+	}
+	return a;
+}
+
+static CK_ULONG open_session(void)
+{
+	CK_SESSION_HANDLE session = 0;
+
+	CU_ASSERT_EQUAL(loaded.list->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+						   NULL, &session),
+			CKR_OK);
+	return session;
+}
+
+/* A handle with which the function gets as far as its other arguments. */
+static CK_ULONG good_handle(const struct row *row)
+{
+	loaded.list->C_CloseAllSessions(0);
+	return function_scope(row->function) == SCOPE_SESSION ? open_session() : 0;
+}
+
+static void check(const struct row *row, CK_RV rv, CK_RV wanted)
+{
+	if (rv != wanted)
+		printf("%s returned %s, not %s\n", function_name(row->function), return_name(rv),
+		       return_name(wanted));
+	CU_ASSERT_EQUAL(rv, wanted);
+}
+
+static void check_allowed(const struct row *row, CK_RV rv)
+{
+	if (!function_may_return(row->function, rv))
+		printf("%s returned %s\n", function_name(row->function), return_name(rv));
+	CU_ASSERT(function_may_return(row->function, rv));
+}
+
+static void every_function_says_that_c_initialize_was_not_called(void)
+{
+	loaded.list->C_Finalize(NULL);
+	for (size_t i = 0; i < row_count; i++) {
+		struct arguments a = all_given(&rows[i], 0);
+		struct arguments none = {0};
+
+		if (function_scope(rows[i].function) == SCOPE_NONE)
+			continue;
+		check(&rows[i], rows[i].call(loaded.list, &a), CKR_CRYPTOKI_NOT_INITIALIZED);
+		check(&rows[i], rows[i].call(loaded.list, &none), CKR_CRYPTOKI_NOT_INITIALIZED);
+	}
+	CU_ASSERT_EQUAL(loaded.list->C_Initialize(NULL), CKR_OK);
+}
+
+static void every_required_pointer_is_required(void)
+{
+	for (size_t i = 0; i < row_count; i++) {
+		for (size_t p = 0; p < strlen(rows[i].pointers); p++) {
+			struct arguments a;
+
+			if (rows[i].pointers[p] != 'R')
+				continue;
+			a = all_given(&rows[i], good_handle(&rows[i]));
+			a.pointer[p] = NULL;
+			check(&rows[i], rows[i].call(loaded.list, &a), CKR_ARGUMENTS_BAD);
+		}
+	}
+}
+
+static void every_reserved_pointer_is_refused(void)
+{
+	for (size_t i = 0; i < row_count; i++) {
+		for (size_t p = 0; p < strlen(rows[i].pointers); p++) {
+			struct arguments a;
+
+			if (rows[i].pointers[p] != 'F')
+				continue;
+			a = all_given(&rows[i], good_handle(&rows[i]));
+			a.pointer[p] = room[p];
+			check(&rows[i], rows[i].call(loaded.list, &a), CKR_ARGUMENTS_BAD);
+		}
+	}
+}
+
+static void every_pointer_that_may_be_left_out_is_survived(void)
+{
+	for (size_t i = 0; i < row_count; i++) {
+		for (size_t p = 0; p < strlen(rows[i].pointers); p++) {
+			struct arguments a;
+
+			if (rows[i].pointers[p] != 'O')
+				continue;
+			a = all_given(&rows[i], good_handle(&rows[i]));
+			a.pointer[p] = NULL;
+			check_allowed(&rows[i], rows[i].call(loaded.list, &a));
+		}
+	}
+}
+
+static void every_function_survives_zeros_and_nothing_at_all(void)
+{
+	for (size_t i = 0; i < row_count; i++) {
+		struct arguments none = {0};
+		struct arguments zeros;
+
+		if (rows[i].function == FUNCTION_C_Finalize)
+			continue;
+		zeros = all_given(&rows[i], good_handle(&rows[i]));
+		check_allowed(&rows[i], rows[i].call(loaded.list, &zeros));
+		none.handle = good_handle(&rows[i]);
+		check_allowed(&rows[i], rows[i].call(loaded.list, &none));
+	}
+}
+
+static void every_handle_that_is_not_there_is_refused(void)
+{
+	CK_ULONG closed = open_session();
+
+	loaded.list->C_CloseSession(closed);
+	for (size_t i = 0; i < row_count; i++) {
+		const CK_ULONG handles[] = {closed, NO_SESSION, 0, closed + 1000, ~0UL};
+		enum scope scope = function_scope(rows[i].function);
+
+		for (size_t h = 0; h < sizeof(handles) / sizeof(handles[0]); h++) {
+			struct arguments a = all_given(&rows[i], handles[h]);
+
+			if (scope == SCOPE_SESSION)
+				check(&rows[i], rows[i].call(loaded.list, &a),
+				      CKR_SESSION_HANDLE_INVALID);
+			if (scope == SCOPE_SLOT && handles[h] > closed)
+				check(&rows[i], rows[i].call(loaded.list, &a), CKR_SLOT_ID_INVALID);
+		}
+	}
+}
+
+static void what_is_not_supported_says_so(void)
+{
+	static const enum function not_supported[] = {
+		FUNCTION_C_GetOperationState,   FUNCTION_C_SetOperationState,
+		FUNCTION_C_DigestKey,           FUNCTION_C_SignRecoverInit,
+		FUNCTION_C_SignRecover,         FUNCTION_C_VerifyRecoverInit,
+		FUNCTION_C_VerifyRecover,       FUNCTION_C_DigestEncryptUpdate,
+		FUNCTION_C_DecryptDigestUpdate, FUNCTION_C_SignEncryptUpdate,
+		FUNCTION_C_DecryptVerifyUpdate, FUNCTION_C_WrapKey,
+		FUNCTION_C_UnwrapKey,           FUNCTION_C_DeriveKey,
+	};
+
+	for (size_t i = 0; i < row_count; i++) {
+		struct arguments a = all_given(&rows[i], good_handle(&rows[i]));
+		bool listed = false;
+
+		for (size_t n = 0; n < sizeof(not_supported) / sizeof(not_supported[0]); n++)
+			listed |= not_supported[n] == rows[i].function;
+		if (listed)
+			check(&rows[i], rows[i].call(loaded.list, &a), CKR_FUNCTION_NOT_SUPPORTED);
+		if (rows[i].function == FUNCTION_C_GetFunctionStatus ||
+		    rows[i].function == FUNCTION_C_CancelFunction)
+			check(&rows[i], rows[i].call(loaded.list, &a), CKR_FUNCTION_NOT_PARALLEL);
+	}
+}
+
+static void an_attribute_without_its_value_is_refused(void)
+{
+	CK_ATTRIBUTE attribute = {CKA_LABEL, NULL, 5};
+	CK_OBJECT_HANDLE object;
+	CK_ULONG session = open_session();
+
+	CU_ASSERT_EQUAL(loaded.list->C_CreateObject(session, &attribute, 1, &object),
+			CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.list->C_FindObjectsInit(session, &attribute, 1), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.list->C_SetAttributeValue(session, 1, &attribute, 1),
+			CKR_ARGUMENTS_BAD);
+}
+
+static void the_list_is_complete_and_of_version_2_40(void)
+{
+	CK_FUNCTION_LIST *list = NULL;
+
+	CU_ASSERT_EQUAL(loaded.list->version.major, 2);
+	CU_ASSERT_EQUAL(loaded.list->version.minor, 40);
+#define FUNCTION(name, version, scope, ...) HAS_##version(name)
+#define HAS_2_40(name)                      CU_ASSERT_PTR_NOT_NULL(loaded.list->name);
+#define HAS_3_0(name)
+#define HAS_INTAGLIO(name) CU_ASSERT_PTR_NOT_NULL(loaded.vendor->name);
+#include "module/functions.def"
+#undef FUNCTION
+	CU_ASSERT_EQUAL(loaded.list->C_GetFunctionList(&list), CKR_OK);
+	CU_ASSERT_PTR_EQUAL(list, loaded.list);
+}
+
+static void interfaces_are_found_by_name_version_and_flags(void)
+{
+	CK_UTF8CHAR standard[] = "PKCS 11";
+	CK_UTF8CHAR vendor[] = "Vendor Intaglio";
+	CK_UTF8CHAR other[] = "Vendor Other";
+	CK_VERSION v2_40 = {2, 40};
+	CK_VERSION v9 = {9, 0};
+	CK_INTERFACE *found = NULL;
+
+	CU_ASSERT_EQUAL(loaded.get_interface(NULL, NULL, &found, 0), CKR_OK);
+	CU_ASSERT_PTR_EQUAL(found->pFunctionList, loaded.list);
+	CU_ASSERT_EQUAL(loaded.get_interface(standard, &v2_40, &found, 0), CKR_OK);
+	CU_ASSERT_PTR_EQUAL(found->pFunctionList, loaded.list);
+	CU_ASSERT_EQUAL(loaded.get_interface(vendor, NULL, &found, 0), CKR_OK);
+	CU_ASSERT_PTR_EQUAL(found->pFunctionList, loaded.vendor);
+	CU_ASSERT_EQUAL(loaded.vendor->version.major, 1);
+	CU_ASSERT_EQUAL(loaded.get_interface(standard, &v9, &found, 0), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.get_interface(other, NULL, &found, 0), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.get_interface(NULL, NULL, &found, CKF_INTERFACE_FORK_SAFE),
+			CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.get_interface(NULL, NULL, NULL, 0), CKR_ARGUMENTS_BAD);
+}
+
+static void the_list_of_interfaces_follows_the_two_call_rule(void)
+{
+	CK_INTERFACE list[8];
+	CK_ULONG count = 0;
+
+	CU_ASSERT_EQUAL(loaded.get_interface_list(NULL, NULL), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.get_interface_list(NULL, &count), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(count, 2);
+	count = 1;
+	CU_ASSERT_EQUAL(loaded.get_interface_list(list, &count), CKR_BUFFER_TOO_SMALL);
+	CU_ASSERT_EQUAL(count, 2);
+	CU_ASSERT_EQUAL(loaded.get_interface_list(list, &count), CKR_OK);
+	CU_ASSERT_STRING_EQUAL((const char *)list[0].pInterfaceName, "PKCS 11");
+	CU_ASSERT_STRING_EQUAL((const char *)list[1].pInterfaceName, "Vendor Intaglio");
+}
+
+static void the_library_tells_who_it_is(void)
+{
+	CK_INFO info;
+
+	CU_ASSERT_EQUAL(loaded.list->C_GetInfo(&info), CKR_OK);
+	CU_ASSERT_EQUAL(info.cryptokiVersion.major, 2);
+	CU_ASSERT_EQUAL(info.cryptokiVersion.minor, 40);
+	CU_ASSERT_NSTRING_EQUAL((const char *)info.manufacturerID,
+				"Intaglio                        ", 32);
+	CU_ASSERT_NSTRING_EQUAL((const char *)info.libraryDescription,
+				"Intaglio smart card module      ", 32);
+	CU_ASSERT_EQUAL(info.libraryVersion.minor, 1);
+	CU_ASSERT_EQUAL(info.flags, 0);
+}
+
+static void there_is_never_a_slot_event(void)
+{
+	CK_SLOT_ID slot;
+
+	CU_ASSERT_EQUAL(loaded.list->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_NO_EVENT);
+	CU_ASSERT_EQUAL(loaded.list->C_WaitForSlotEvent(0, &slot, NULL),
+			CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+static int set_up(enum which which)
+{
+	if (!load_open(which, &loaded))
+		return 1;
+	return loaded.list->C_Initialize(NULL) == CKR_OK ? 0 : 1;
+}
+
+static int set_up_fake(void)
+{
+	return set_up(LOAD_FAKE);
+}
+
+static int set_up_real(void)
+{
+	return set_up(LOAD_REAL);
+}
+
+static int tear_down(void)
+{
+	CK_RV rv = loaded.list->C_Finalize(NULL);
+
+	load_close(&loaded);
+	return rv == CKR_OK ? 0 : 1;
+}
+
+static CU_TestInfo tests[] = {
+	{"the_list_is_complete_and_of_version_2_40", the_list_is_complete_and_of_version_2_40},
+	{"interfaces_are_found_by_name_version_and_flags",
+	 interfaces_are_found_by_name_version_and_flags},
+	{"the_list_of_interfaces_follows_the_two_call_rule",
+	 the_list_of_interfaces_follows_the_two_call_rule},
+	{"the_library_tells_who_it_is", the_library_tells_who_it_is},
+	{"every_function_says_that_c_initialize_was_not_called",
+	 every_function_says_that_c_initialize_was_not_called},
+	{"every_required_pointer_is_required", every_required_pointer_is_required},
+	{"every_reserved_pointer_is_refused", every_reserved_pointer_is_refused},
+	{"every_pointer_that_may_be_left_out_is_survived",
+	 every_pointer_that_may_be_left_out_is_survived},
+	{"every_function_survives_zeros_and_nothing_at_all",
+	 every_function_survives_zeros_and_nothing_at_all},
+	{"every_handle_that_is_not_there_is_refused", every_handle_that_is_not_there_is_refused},
+	{"what_is_not_supported_says_so", what_is_not_supported_says_so},
+	{"an_attribute_without_its_value_is_refused", an_attribute_without_its_value_is_refused},
+	{"there_is_never_a_slot_event", there_is_never_a_slot_event},
+	CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+	CU_SuiteInfo suites[] = {
+		{.pName = "surface over a token that does nothing",
+		 .pInitFunc = set_up_fake,
+		 .pCleanupFunc = tear_down,
+		 .pTests = tests},
+		{.pName = "surface over a card",
+		 .pInitFunc = set_up_real,
+		 .pCleanupFunc = tear_down,
+		 .pTests = tests},
+		CU_SUITE_INFO_NULL,
+	};
+
+	return suite_run("surface", suites);
+}
