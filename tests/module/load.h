@@ -21,7 +21,7 @@ struct loaded {
 	CK_FUNCTION_LIST *list;
 	CK_INTAGLIO_FUNCTION_LIST *vendor;
 	CK_RV (*get_interface_list)(CK_INTERFACE_PTR list, CK_ULONG_PTR count);
-	CK_RV (*get_interface)
+	CK_RV(*get_interface)
 	(CK_UTF8CHAR_PTR name, CK_VERSION_PTR version, CK_INTERFACE_PTR_PTR ret, CK_FLAGS flags);
 };
 
