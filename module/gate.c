@@ -233,14 +233,17 @@ static void close_all(struct slots **slots, struct sessions **sessions)
 }
 
 /*
- * The child's side of a fork. What no thread of the parent was working on is wiped and freed;
- * what one was, and the locks it holds, are left where they are. The card is not touched: in a
- * child that did not open it, token/ only frees memory.
+ * The child's side of a fork, under the mutex: starts afresh. What no thread of the parent was
+ * working on is given to the caller to close, which wipes and frees it; what one was, and the locks
+ * it holds, are left where they are. The card is not touched: in a child that did not open it,
+ * token/ only frees memory.
  */
-static void abandon(void)
+static void disinherit(struct slots **ret_slots, struct sessions **ret_sessions)
 {
-	if (library.state == STATE_OPEN && library.inside == 0)
-		close_all(&library.slots, &library.sessions);
+	if (library.state == STATE_OPEN && library.inside == 0) {
+		*ret_slots = library.slots;
+		*ret_sessions = library.sessions;
+	}
 	library.slots = NULL;
 	library.sessions = NULL;
 	library.inside = 0;
@@ -252,12 +255,14 @@ static void abandon(void)
 static bool begin_opening(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct slots *parents_slots = NULL;
+	struct sessions *parents_sessions = NULL;
 	bool begun = false;
 
 	pthread_once(&once, follow_forks);
 	lock();
 	if (library.owner != 0 && is_forked())
-		abandon();
+		disinherit(&parents_slots, &parents_sessions);
 	library.owner = getpid();
 	while (library.state == STATE_OPENING || library.state == STATE_CLOSING)
 		pthread_cond_wait(&library.changed, &library.mutex);
@@ -266,6 +271,8 @@ static bool begin_opening(void)
 		begun = true;
 	}
 	unlock();
+	if (parents_slots)
+		close_all(&parents_slots, &parents_sessions);
 	return begun;
 }
 
