@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Intaglio's vendor values, for programs that call the module: include a PKCS#11 header first.
- * This header is installed and includes nothing of the project; intaglio(7) explains each value.
+ * This header is installed and includes nothing of the project; intaglio-pkcs11(7) explains each value.
  */
 #ifndef INTAGLIO_H
 #define INTAGLIO_H
@@ -40,7 +40,7 @@ typedef struct CK_INTAGLIO_SEAL_PARAMS {
 
 /*
  * What no C_* function fits: C_GetInterface with the name "Vendor Intaglio" gives this table. Its
- * functions follow the rules of C_*: CKR codes, C_Initialize first.
+ * functions follow the rules of C_*: CKR codes, C_Initialize first but for LastError.
  */
 typedef struct CK_INTAGLIO_FIGURES {
 	unsigned long ulApdus; /* exchanged with the slot's card since it was opened */
