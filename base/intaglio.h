@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Intaglio's vendor values, for programs that call the module: include a PKCS#11 header first.
- * This header is installed and includes nothing of the project; intaglio-pkcs11(7) explains each value.
+ * This header is installed and includes nothing of the project; intaglio-pkcs11(7) explains it.
  */
 #ifndef INTAGLIO_H
 #define INTAGLIO_H

@@ -24,6 +24,7 @@ static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
 	.version = {1, 0},
 	.Figures = vendor_figures,
 	.LastError = vendor_last_error,
+	.ReadLeaf = vendor_read_leaf,
 };
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";

@@ -43,3 +43,12 @@ CK_RV vendor_last_error(CK_UTF8CHAR *text, CK_ULONG *len)
 	memcpy(text, explanation, *len);
 	return CKR_OK;
 }
+
+CK_RV vendor_read_leaf(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index,
+		       CK_BYTE *leaf, CK_ULONG *len)
+{
+	struct call c = gate_session(FUNCTION_ReadLeaf, session, len != NULL);
+
+	return gate_leave(&c, c.session ? session_read_leaf(c.session, ledger, index, leaf, len)
+					: c.rv);
+}

@@ -384,6 +384,16 @@ CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG 
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE_PTR out,
+			CK_ULONG_PTR out_len)
+{
+	(void)ledger;
+	(void)index;
+	(void)out;
+	assert(out_len);
+	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
+}
+
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received)
 {

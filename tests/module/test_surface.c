@@ -307,6 +307,18 @@ static void there_is_never_a_slot_event(void)
 			CKR_FUNCTION_NOT_SUPPORTED);
 }
 
+static void a_leaf_is_read_only_from_a_ledger(void)
+{
+	CK_BYTE leaf[64];
+	CK_ULONG len = sizeof(leaf);
+
+	CU_ASSERT_EQUAL(loaded.vendor->ReadLeaf(NO_SESSION, 1, 0, leaf, &len),
+			CKR_SESSION_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->ReadLeaf(open_session(), 1, 0, leaf, NULL),
+			CKR_ARGUMENTS_BAD);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->ReadLeaf(open_session(), 12345, 0, leaf, &len), CKR_OK);
+}
+
 static int set_up(enum which which)
 {
 	if (!load_open(which, &loaded))
@@ -350,6 +362,7 @@ static CU_TestInfo tests[] = {
 	{"every_handle_that_is_not_there_is_refused", every_handle_that_is_not_there_is_refused},
 	{"what_is_not_supported_says_so", what_is_not_supported_says_so},
 	{"an_attribute_without_its_value_is_refused", an_attribute_without_its_value_is_refused},
+	{"a_leaf_is_read_only_from_a_ledger", a_leaf_is_read_only_from_a_ledger},
 	{"there_is_never_a_slot_event", there_is_never_a_slot_event},
 	CU_TEST_INFO_NULL,
 };
