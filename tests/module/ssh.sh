@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The token's keys as ssh keys: listed by ssh-keygen, added to an agent that asks for the PIN, used
+# for a signature, and, where there is an sshd, for a login. And p11-kit sees module and token.
+. "$(dirname "$0")/../scenario.sh"
+
+pin=1234
+so=12345678
+
+p11() {
+	pkcs11-tool --module "$module" "$@"
+}
+
+prepare() {
+	p11 --init-token --slot 0 --label ssh --so-pin $so &&
+		p11 --login --login-type so --so-pin $so --init-pin --pin $pin &&
+		p11 --login --pin $pin --keypairgen --key-type rsa:2048 --id 01 --label rsa &&
+		p11 --login --pin $pin --keypairgen --key-type EC:prime256v1 --id 02 --label ec
+}
+
+# What ssh programs ask for the PIN.
+printf '#!/bin/sh\necho %s\n' "$pin" >askpass
+chmod 700 askpass
+export SSH_ASKPASS="$scenario_dir/askpass" SSH_ASKPASS_REQUIRE=force DISPLAY=none
+
+list_keys() {
+	ssh-keygen -D "$module" >keys
+}
+
+add_to_agent() {
+	ssh-add -s "$module"
+}
+
+# sign_and_verify TYPE: with the agent's key of that type, and ssh-keygen as the judge.
+sign_and_verify() {
+	ssh-add -L | grep "$1" >key.pub && [ -s key.pub ] &&
+		rm -f message.sig && ssh-keygen -Y sign -f key.pub -n scenario message &&
+		printf 'me %s\n' "$(cut -d ' ' -f 1,2 key.pub)" >signers &&
+		ssh-keygen -Y verify -f signers -I me -n scenario -s message.sig <message
+}
+
+step "a token with an RSA and an EC key is made" prepare
+step "ssh-keygen lists the keys of the token" list_keys
+says "one is RSA" '^ssh-rsa ' cat keys
+says "one is EC" '^ecdsa-sha2-nistp256 ' cat keys
+
+echo 'to be signed' >message
+background ssh-agent -D -a "$scenario_dir/agent" -P "$module"
+export SSH_AUTH_SOCK="$scenario_dir/agent"
+until_true 5 test -S "$SSH_AUTH_SOCK"
+step "an agent takes them after it got the PIN" add_to_agent
+step "the agent signs with the RSA key" sign_and_verify ssh-rsa
+step "the agent signs with the EC key" sign_and_verify ecdsa-sha2-nistp256
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# sshd_there: there is one, and what it needs when it is run by root.
+sshd_there() {
+	sshd=$(command -v sshd || command -v /usr/sbin/sshd) &&
+		{ [ "$(id -u)" -ne 0 ] || [ -d /run/sshd ]; }
+}
+
+configure_sshd() {
+	ssh-keygen -q -t ed25519 -N '' -f host_key &&
+		cp keys authorized_keys && chmod 600 authorized_keys &&
+		printf '[127.0.0.1]:%s %s\n' "$port" "$(cut -d ' ' -f 1,2 host_key.pub)" >known &&
+		cat >sshd_config <<-END
+			ListenAddress 127.0.0.1
+			Port $port
+			HostKey $scenario_dir/host_key
+			AuthorizedKeysFile $scenario_dir/authorized_keys
+			PidFile none
+			StrictModes no
+			UsePAM no
+			PasswordAuthentication no
+			KbdInteractiveAuthentication no
+		END
+}
+
+# login OPTION...: with nothing but the token's keys; prints whether it came to that.
+login() {
+	ssh -v -F none -p "$port" -o UserKnownHostsFile="$scenario_dir/known" \
+		-o PreferredAuthentications=publickey -o ConnectTimeout=10 "$@" 127.0.0.1 true
+}
+
+if sshd_there; then
+	port=$(free_port)
+	step "an sshd is configured" configure_sshd
+	background "$sshd" -D -e -f sshd_config
+	until_true 5 ssh-keyscan -p "$port" 127.0.0.1
+	unset SSH_AUTH_SOCK
+	says "ssh logs in with the token" 'Authenticated to 127.0.0.1 .* using "publickey"' \
+		login -I "$module"
+	mv authorized_keys none
+	says "and not where its keys are not known" 'Permission denied' login -I "$module"
+fi
+
+# p11-kit reads no configuration of root's own, so that root gives the card to somebody else.
+p11_kit() {
+	if [ "$(id -u)" -eq 0 ]; then
+		chown -R nobody "$scenario_dir"
+		setpriv --reuid=nobody --regid=nogroup --clear-groups p11-kit "$@"
+	else
+		p11-kit "$@"
+	fi
+}
+
+mkdir -p "$XDG_CONFIG_HOME/pkcs11/modules"
+cp "$module" intaglio-pkcs11.so
+printf 'module: %s\n' "$scenario_dir/intaglio-pkcs11.so" \
+	>"$XDG_CONFIG_HOME/pkcs11/modules/intaglio.module"
+says "p11-kit lists the module" 'library-manufacturer: Intaglio' p11_kit list-modules
+says "and its token" 'token: ssh' p11_kit list-modules
+finish
