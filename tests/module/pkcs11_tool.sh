@@ -4,6 +4,7 @@
 # A token in the hands of the programs people have: pkcs11-tool with no settings at all, and the
 # openssl command line as the judge of what it made. Every step is a process of its own, so that
 # whatever one step finds of another's was kept by the card.
+: "${INTAGLIO_SOURCE:=$(cd "$(dirname "$0")/../.." && pwd)}"
 . "$(dirname "$0")/../scenario.sh"
 
 p11() {

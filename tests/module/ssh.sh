@@ -3,6 +3,7 @@
 #
 # The token's keys as ssh keys: listed by ssh-keygen, added to an agent that asks for the PIN, used
 # for a signature, and, where there is an sshd, for a login. And p11-kit sees module and token.
+: "${INTAGLIO_SOURCE:=$(cd "$(dirname "$0")/../.." && pwd)}"
 . "$(dirname "$0")/../scenario.sh"
 
 pin=1234
