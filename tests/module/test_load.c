@@ -9,9 +9,10 @@
 #include "tests/module/load.h"
 #include "tests/suite.h"
 
-#define TIMES_TO_WARM_UP 100
-#define TIMES            1000
-#define MOST_GROWTH      (512 * 1024) /* bytes: half a KiB a time would show */
+#define TIMES_TO_WARM_UP     100
+#define TIMES                1000
+#define TIMES_WITH_A_CHANNEL 300
+#define MOST_GROWTH          (512 * 1024) /* bytes: half a KiB a time would show */
 
 static long resident(void)
 {
@@ -74,6 +75,11 @@ static void a_thousand_times_on_a_card_that_is_not_used(void)
 	load_often(LOAD_REAL, false, TIMES);
 }
 
+static void a_few_hundred_times_with_a_channel_to_a_card(void)
+{
+	load_often(LOAD_REAL, true, TIMES_WITH_A_CHANNEL);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -81,6 +87,8 @@ int main(void)
 		 a_thousand_times_on_a_token_that_does_nothing},
 		{"a_thousand_times_on_a_card_that_is_not_used",
 		 a_thousand_times_on_a_card_that_is_not_used},
+		{"a_few_hundred_times_with_a_channel_to_a_card",
+		 a_few_hundred_times_with_a_channel_to_a_card},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
