@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CREATE LEDGER, SEAL, OPEN RECORD, LEDGER STATUS, LAST RECEIPT; receipts are checked as a verifier would. */
+#include "base/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/tlv.h"
+#include "card/ledger_record.h"
+#include "card/pin.h"
+#include "tests/card/bare_card.h"
+#include "tests/suite.h"
+
+static struct bare_card card;
+static char verifier_key[NOTE_KEY_MAX + 1];
+
+static uint32_t new_ledger(const char *label)
+{
+	struct view list, key;
+	struct buf data;
+	uint32_t number;
+
+	buf_init(&data, 256);
+	tlv_put(&data, 0x80, view_str(label));
+	CU_ASSERT_EQUAL_FATAL(bare_card_send(&card, 0x80D00000, view_buf(&data)), SW_OK);
+	buf_free(&data);
+	number = bare_card_object(&card, &list);
+	CU_ASSERT_EQUAL(attr_find(list, CKA_INTAGLIO_VERIFIER_KEY, &key), RC_OK);
+	memset(verifier_key, 0, sizeof(verifier_key));
+	CU_ASSERT_EQUAL_FATAL(view_copy(&key, verifier_key, key.len), RC_OK);
+	return number;
+}
+
+static uint16_t seal_as(uint32_t number, uint64_t time, uint64_t salt, uint16_t type,
+			struct view plain)
+{
+	struct buf data;
+	uint16_t sw;
+
+	buf_init(&data, 70000);
+	buf_u32(&data, number);
+	buf_u64(&data, time);
+	buf_u64(&data, salt);
+	buf_u16(&data, type);
+	buf_u64(&data, time);
+	buf_view(&data, plain);
+	sw = bare_card_send(&card, 0x80D20000, view_buf(&data));
+	buf_free(&data);
+	return sw;
+}
+
+static uint16_t seal(uint32_t number, uint64_t time, const char *text)
+{
+	return seal_as(number, time, 7, 1, view_str(text));
+}
+
+static uint16_t with_number(uint32_t header, uint32_t number)
+{
+	uint8_t array[4];
+	struct buf data;
+
+	buf_fixed(&data, array, sizeof(array));
+	buf_u32(&data, number);
+	return bare_card_send(&card, header, view_buf(&data));
+}
+
+static uint16_t with_index(uint32_t header, uint32_t number, uint64_t index)
+{
+	uint8_t array[12];
+	struct buf data;
+
+	buf_fixed(&data, array, sizeof(array));
+	buf_u32(&data, number);
+	buf_u64(&data, index);
+	return bare_card_send(&card, header, view_buf(&data));
+}
+
+static uint16_t open_sealed(uint32_t number, struct view leaf)
+{
+	struct buf data;
+	uint16_t sw;
+
+	buf_init(&data, 70000);
+	buf_u32(&data, number);
+	buf_view(&data, leaf);
+	sw = bare_card_send(&card, 0x80D40100, view_buf(&data));
+	buf_free(&data);
+	return sw;
+}
+
+static uint64_t count_of(uint32_t number)
+{
+	struct view value;
+	uint64_t count = 0;
+
+	CU_ASSERT_EQUAL(with_number(0x80D60000, number), SW_OK);
+	CU_ASSERT_EQUAL(tlv_find(view_buf(&card.answer), 0x80, &value), RC_OK);
+	CU_ASSERT_EQUAL(view_u64(&value, &count), RC_OK);
+	return count;
+}
+
+/* Checks `leaf || receipt` in the answer; keeps the leaf. */
+static void check_answer(uint64_t index, uint64_t size, struct buf *ret_leaf)
+{
+	struct view in = view_buf(&card.answer), leaf, text;
+	struct checkpoint checkpoint;
+	struct receipt receipt;
+	struct note_key key;
+
+	CU_ASSERT_EQUAL_FATAL(leaf_take(&in, &leaf), RC_OK);
+	CU_ASSERT_EQUAL(receipt_verify(in, leaf, view_str(verifier_key)), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(receipt_parse(in, &receipt), RC_OK);
+	CU_ASSERT_EQUAL(receipt.index, index);
+	CU_ASSERT_EQUAL(note_parse_key(view_str(verifier_key), &key), RC_OK);
+	CU_ASSERT_EQUAL(note_open(receipt.note, &key, &text), RC_OK);
+	CU_ASSERT_EQUAL(note_parse_checkpoint(text, &checkpoint), RC_OK);
+	CU_ASSERT_EQUAL(checkpoint.size, size);
+	if (ret_leaf) {
+		buf_reset(ret_leaf);
+		buf_view(ret_leaf, leaf);
+	}
+}
+
+static bool opened_is(const char *text)
+{
+	struct view in = view_buf(&card.answer), header;
+
+	return view_take(&in, LEAF_HEADER_SIZE, &header) == RC_OK && view_equal(in, view_str(text));
+}
+
+static void a_new_ledger_says_who_it_is_in_leaf_0(void)
+{
+	struct view list, id, ciphertext, tag, label, key;
+	static const uint8_t zeros[16];
+	struct leaf_header header;
+	struct note_key note_key;
+	struct buf data;
+	uint32_t number;
+
+	bare_card_new_token(&card);
+	number = new_ledger("invoices");
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x804A0000, view_of("\0\0\0\0", 4)), SW_OK);
+	CU_ASSERT_EQUAL(bare_card_object_at(&card, 1, 0, &list), number);
+	CU_ASSERT_EQUAL(attr_ulong(list, CKA_CLASS, 99), CKO_SECRET_KEY);
+	CU_ASSERT_EQUAL(attr_ulong(list, CKA_KEY_TYPE, 99), CKK_INTAGLIO_LEDGER);
+	CU_ASSERT_FALSE(attr_bool(list, CKA_PRIVATE, true));
+	CU_ASSERT_TRUE(attr_bool(list, CKA_ENCRYPT, false));
+	CU_ASSERT_TRUE(attr_bool(list, CKA_DECRYPT, false));
+	CU_ASSERT_EQUAL_FATAL(attr_find(list, CKA_INTAGLIO_LEDGER_ID, &id), RC_OK);
+	buf_init(&data, 64);
+	buf_view(&data, id);
+	CU_ASSERT_EQUAL(with_index(0x80D40200, number, 0), SW_OK);
+	CU_ASSERT_EQUAL_FATAL(leaf_parse(view_buf(&card.answer), &header, &ciphertext, &tag),
+			      RC_OK);
+	CU_ASSERT_TRUE(view_equal(view_of(header.ledger, LEDGER_ID), view_buf(&data)));
+	CU_ASSERT_EQUAL(header.index, 0);
+	CU_ASSERT_EQUAL(header.type, 0);
+	CU_ASSERT_EQUAL(header.card_counter, 1);
+	CU_ASSERT_TRUE(view_equal(tag, view_of(zeros, 16)));
+	CU_ASSERT_TRUE(view_equal(view_of(header.nonce, GCM_NONCE), view_of(zeros, GCM_NONCE)));
+	CU_ASSERT_EQUAL(tlv_expect(&ciphertext, 0x80, &label), RC_OK);
+	CU_ASSERT_TRUE(view_equal(label, view_str("invoices")));
+	CU_ASSERT_EQUAL(tlv_expect(&ciphertext, 0x81, &key), RC_OK);
+	CU_ASSERT_EQUAL(view_end(&ciphertext), RC_OK);
+	CU_ASSERT_EQUAL(note_parse_key(view_str(verifier_key), &note_key), RC_OK);
+	CU_ASSERT_TRUE(view_equal(key, view_of(note_key.public_key, ED25519_PUBLIC)));
+	CU_ASSERT_EQUAL(count_of(number), 1);
+	CU_ASSERT_EQUAL(with_number(0x80DC0000, number), SW_RECORD_NOT_FOUND);
+	buf_free(&data);
+	bare_card_free(&card);
+}
+
+static void sealed_records_come_with_receipts_that_verify(void)
+{
+	enum { COUNT = 20 };
+	struct buf leaf;
+	uint32_t number;
+
+	buf_init(&leaf, NVM_LEAF_MAX);
+	bare_card_new_token(&card);
+	number = new_ledger("invoices");
+	for (uint64_t i = 1; i <= COUNT; i++) {
+		CU_ASSERT_EQUAL_FATAL(seal(number, 1000 + i, "an invoice"), SW_OK);
+		check_answer(i, i + 1, &leaf);
+		CU_ASSERT_PTR_NULL(memmem(leaf.data, leaf.len, "an invoice", 10));
+		CU_ASSERT_EQUAL(with_number(0x80DC0000, number), SW_OK);
+		check_answer(i, i + 1, NULL);
+		CU_ASSERT_EQUAL(with_index(0x80D40200, number, i), SW_OK);
+		CU_ASSERT_TRUE(view_equal(view_buf(&card.answer), view_buf(&leaf)));
+		CU_ASSERT_EQUAL(open_sealed(number, view_buf(&leaf)), SW_OK);
+		CU_ASSERT_TRUE(opened_is("an invoice"));
+	}
+	bare_card_restart(&card);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	CU_ASSERT_EQUAL(count_of(number), COUNT + 1);
+	for (uint64_t i = 1; i <= COUNT; i++) {
+		CU_ASSERT_EQUAL(with_index(0x80D40000, number, i), SW_OK);
+		CU_ASSERT_TRUE(opened_is("an invoice"));
+	}
+	buf_free(&leaf);
+	bare_card_free(&card);
+}
+
+static void a_record_sent_again_is_the_same_record(void)
+{
+	struct buf first, again;
+	uint32_t number;
+
+	buf_init(&first, NVM_LEAF_MAX);
+	buf_init(&again, NVM_LEAF_MAX);
+	bare_card_new_token(&card);
+	number = new_ledger("invoices");
+	for (uint64_t i = 1; i <= 9; i++)
+		CU_ASSERT_EQUAL(seal(number, i, "text"), SW_OK);
+	CU_ASSERT_EQUAL(seal(number, 3, "text"), SW_OK);
+	check_answer(3, 10, &first);
+	CU_ASSERT_EQUAL(count_of(number), 10);
+	bare_card_restart(&card);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	CU_ASSERT_EQUAL(seal(number, 3, "text"), SW_OK);
+	check_answer(3, 10, &again);
+	CU_ASSERT_TRUE(view_equal(view_buf(&first), view_buf(&again)));
+	CU_ASSERT_EQUAL(seal(number, 3, "texT"), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(seal(number, 3, "text "), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(seal_as(number, 3, 7, 2, view_str("text")), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(count_of(number), 10);
+	CU_ASSERT_EQUAL(seal_as(number, 3, 8, 2, view_str("text")), SW_OK);
+	check_answer(10, 11, NULL);
+	buf_free(&first);
+	buf_free(&again);
+	bare_card_free(&card);
+}
+
+static void two_processes_share_one_window(void)
+{
+	struct bare_card other, mine;
+	uint32_t number;
+
+	bare_card_new_token(&card);
+	number = new_ledger("invoices");
+	CU_ASSERT_EQUAL(seal(number, 1, "one"), SW_OK);
+	bare_card_attach(&other, &card);
+	mine = card;
+	card = other;
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	CU_ASSERT_EQUAL(seal(number, 2, "two"), SW_OK);
+	check_answer(2, 3, NULL);
+	other = card;
+	card = mine;
+	CU_ASSERT_EQUAL(seal(number, 2, "two"), SW_OK);
+	check_answer(2, 3, NULL);
+	CU_ASSERT_EQUAL(seal(number, 3, "three"), SW_OK);
+	check_answer(3, 4, NULL);
+	bare_card_detach(&other);
+	bare_card_free(&card);
+}
+
+static void the_card_counter_counts_over_all_ledgers(void)
+{
+	struct view ciphertext, tag, leaf, in;
+	struct leaf_header header;
+	uint32_t first, second;
+
+	bare_card_new_token(&card);
+	first = new_ledger("first");
+	second = new_ledger("second");
+	CU_ASSERT_EQUAL(seal(first, 1, "x"), SW_OK);
+	CU_ASSERT_EQUAL(seal(second, 1, "x"), SW_OK);
+	in = view_buf(&card.answer);
+	CU_ASSERT_EQUAL(leaf_take(&in, &leaf), RC_OK);
+	CU_ASSERT_EQUAL(leaf_parse(leaf, &header, &ciphertext, &tag), RC_OK);
+	CU_ASSERT_EQUAL(header.card_counter, 4);
+	CU_ASSERT_EQUAL(header.index, 1);
+	bare_card_free(&card);
+}
+
+static void ledgers_survive_initialisation_and_are_never_changed(void)
+{
+	struct view list;
+	struct buf data;
+	uint32_t number;
+
+	buf_init(&data, 64);
+	bare_card_new_token(&card);
+	number = new_ledger("invoices");
+	CU_ASSERT_EQUAL(seal(number, 1, "kept"), SW_OK);
+	CU_ASSERT_EQUAL(with_number(0x804E0000, number), SW_CONDITIONS);
+	buf_u32(&data, number);
+	buf_u32(&data, CKA_LABEL);
+	buf_u32(&data, 1);
+	buf_u8(&data, 'x');
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x804C0000, view_buf(&data)), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(bare_card_operate(&card, 0, number, CKM_ECDSA, view_of(NULL, 0),
+					  view_str("x")),
+			SW_CONDITIONS);
+	CU_ASSERT_EQUAL(bare_card_send_two(&card, 0x80400000, SO_PIN,
+					   "label                           "),
+			SW_OK);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x804A0000, view_of("\0\0\0\0", 4)), SW_OK);
+	CU_ASSERT_EQUAL(bare_card_object_at(&card, 1, 0, &list), number);
+	CU_ASSERT_EQUAL(seal(number, 2, "more"), SW_SECURITY_STATUS);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_SO, SO_PIN), SW_OK);
+	CU_ASSERT_EQUAL(seal(number, 2, "more"), SW_SECURITY_STATUS);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x002C0201, view_str(USER_PIN)), SW_OK);
+	bare_card_logout(&card);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	CU_ASSERT_EQUAL(seal(number, 2, "more"), SW_OK);
+	check_answer(2, 3, NULL);
+	CU_ASSERT_EQUAL(with_index(0x80D40000, number, 1), SW_OK);
+	CU_ASSERT_TRUE(opened_is("kept"));
+	buf_free(&data);
+	bare_card_free(&card);
+}
+
+static void a_leaf_that_is_not_the_stored_one_is_not_opened(void)
+{
+	struct buf leaf, other;
+	uint32_t first, second;
+
+	buf_init(&leaf, NVM_LEAF_MAX);
+	buf_init(&other, NVM_LEAF_MAX);
+	bare_card_new_token(&card);
+	second = new_ledger("second");
+	CU_ASSERT_EQUAL(seal(second, 1, "plaintext"), SW_OK);
+	check_answer(1, 2, &other);
+	first = new_ledger("first");
+	CU_ASSERT_EQUAL(seal(first, 1, "plaintext"), SW_OK);
+	check_answer(1, 2, &leaf);
+	CU_ASSERT_EQUAL(open_sealed(first, view_buf(&other)), SW_WRONG_DATA);
+	for (size_t i = 0; i < leaf.len; i++) {
+		leaf.data[i] ^= 0x40;
+		CU_ASSERT_EQUAL(open_sealed(first, view_buf(&leaf)), SW_WRONG_DATA);
+		leaf.data[i] ^= 0x40;
+		CU_ASSERT_EQUAL(open_sealed(first, view_of(leaf.data, i)), SW_WRONG_DATA);
+	}
+	CU_ASSERT_EQUAL(open_sealed(first, view_buf(&leaf)), SW_OK);
+	buf_u8(&leaf, 0);
+	CU_ASSERT_EQUAL(open_sealed(first, view_buf(&leaf)), SW_WRONG_DATA);
+	buf_free(&leaf);
+	buf_free(&other);
+	bare_card_free(&card);
+}
+
+static void malformed_commands_are_refused(void)
+{
+	uint8_t *big = calloc(1, LEDGER_PLAINTEXT_MAX + 1);
+	uint32_t number, data_object;
+	struct view list;
+	struct buf object;
+
+	bare_card_new_token(&card);
+	number = new_ledger("invoices");
+	buf_init(&object, 256);
+	attr_set_ulong(&object, CKA_CLASS, CKO_DATA);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80480000, view_buf(&object)), SW_OK);
+	data_object = bare_card_object(&card, &list);
+	buf_free(&object);
+	CU_ASSERT_EQUAL(seal(data_object, 1, "x"), SW_REFERENCE_NOT_FOUND);
+	CU_ASSERT_EQUAL(seal(0, 1, "x"), SW_REFERENCE_NOT_FOUND);
+	CU_ASSERT_EQUAL(seal(0xFFFFFFFF, 1, "x"), SW_REFERENCE_NOT_FOUND);
+	CU_ASSERT_EQUAL(seal_as(number, 1, 1, 0, view_str("x")), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(seal_as(number, 1, 1, 1, view_of(big, LEDGER_PLAINTEXT_MAX + 1)),
+			SW_WRONG_LENGTH);
+	CU_ASSERT_EQUAL(seal_as(number, 1, 1, 1, view_of(big, LEDGER_PLAINTEXT_MAX)), SW_OK);
+	CU_ASSERT_TRUE(card.answer.len < 65000);
+	check_answer(1, 2, NULL);
+	CU_ASSERT_EQUAL(seal_as(number, 2, 1, 1, view_of(NULL, 0)), SW_OK);
+	check_answer(2, 3, NULL);
+	CU_ASSERT_EQUAL(seal_as(number, 2, 1, 1, view_of(NULL, 0)), SW_OK);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80D20000, view_of(big, 29)), SW_WRONG_LENGTH);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80D20100, view_of(big, 40)), SW_INCORRECT_P1P2);
+	CU_ASSERT_EQUAL(with_index(0x80D40000, number, 3), SW_RECORD_NOT_FOUND);
+	CU_ASSERT_EQUAL(with_index(0x80D40200, number, UINT64_MAX), SW_RECORD_NOT_FOUND);
+	CU_ASSERT_EQUAL(with_index(0x80D40300, number, 1), SW_INCORRECT_P1P2);
+	CU_ASSERT_EQUAL(with_number(0x80D40000, number), SW_WRONG_LENGTH);
+	CU_ASSERT_EQUAL(with_index(0x80D60000, number, 1), SW_WRONG_LENGTH);
+	CU_ASSERT_EQUAL(with_number(0x80D60000, 77), SW_REFERENCE_NOT_FOUND);
+	CU_ASSERT_EQUAL(with_number(0x80DC0001, number), SW_INCORRECT_P1P2);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80D00000, view_str("\x80\x00")), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80D00000, view_str("\x80\x01xy")), SW_WRONG_DATA);
+	bare_card_logout(&card);
+	CU_ASSERT_EQUAL(seal(number, 9, "x"), SW_SECURITY_STATUS);
+	CU_ASSERT_EQUAL(with_index(0x80D40000, number, 1), SW_SECURITY_STATUS);
+	CU_ASSERT_EQUAL(with_index(0x80D40200, number, 1), SW_OK);
+	CU_ASSERT_EQUAL(with_number(0x80DC0000, number), SW_SECURITY_STATUS);
+	CU_ASSERT_EQUAL(with_number(0x80D60000, number), SW_OK);
+	free(big);
+	bare_card_free(&card);
+}
+
+static void nonces(uint64_t time, uint64_t random, uint8_t ret[LEDGER_NONCE])
+{
+	struct buf b;
+
+	buf_fixed(&b, ret, LEDGER_NONCE);
+	buf_u64(&b, time);
+	buf_u64(&b, random);
+}
+
+static void the_window_finds_the_newest_65536_and_refuses_older_times(void)
+{
+	enum { FIRST = 1000, COUNT = 3 * LEDGER_WINDOW + 5 };
+	struct ledger_window *window;
+	uint8_t nonce[LEDGER_NONCE];
+	uint64_t index;
+
+	CU_ASSERT_EQUAL_FATAL(ledger_window_new(&window), RC_OK);
+	nonces(1, 1, nonce);
+	CU_ASSERT_EQUAL(ledger_window_find(window, nonce, &index), RC_NOT_FOUND);
+	for (uint64_t i = 1; i <= LEDGER_WINDOW; i++) {
+		nonces(FIRST + i, i, nonce);
+		ledger_window_add(window, i, nonce);
+	}
+	nonces(1, 1, nonce);
+	CU_ASSERT_EQUAL(ledger_window_find(window, nonce, &index), RC_NOT_FOUND);
+	for (uint64_t i = LEDGER_WINDOW + 1; i <= COUNT; i++) {
+		nonces(FIRST + i, i, nonce);
+		ledger_window_add(window, i, nonce);
+	}
+	CU_ASSERT_EQUAL(ledger_window_count(window), COUNT + 1);
+	for (uint64_t i = 1; i <= COUNT; i++) {
+		nonces(FIRST + i, i, nonce);
+		index = 0;
+		if (i > COUNT - LEDGER_WINDOW)
+			CU_ASSERT(ledger_window_find(window, nonce, &index) == RC_OK && index == i);
+		if (i <= COUNT - LEDGER_WINDOW)
+			CU_ASSERT(ledger_window_find(window, nonce, &index) == RC_POLICY);
+	}
+	nonces(FIRST + COUNT - 10, 1, nonce);
+	CU_ASSERT_EQUAL(ledger_window_find(window, nonce, &index), RC_NOT_FOUND);
+	ledger_window_add(window, COUNT + 5, nonce);
+	CU_ASSERT_EQUAL(ledger_window_count(window), COUNT + 1);
+	/* A clock that was set back: the earliest time is that record's for as long as it is there. */
+	nonces(5, 5, nonce);
+	ledger_window_add(window, COUNT + 1, nonce);
+	nonces(6, 1, nonce);
+	CU_ASSERT_EQUAL(ledger_window_find(window, nonce, &index), RC_NOT_FOUND);
+	nonces(4, 1, nonce);
+	CU_ASSERT_EQUAL(ledger_window_find(window, nonce, &index), RC_POLICY);
+	for (uint64_t i = COUNT + 2; i <= COUNT + 1 + LEDGER_WINDOW; i++) {
+		nonces(FIRST + i, i, nonce);
+		ledger_window_add(window, i, nonce);
+	}
+	nonces(6, 1, nonce);
+	CU_ASSERT_EQUAL(ledger_window_find(window, nonce, &index), RC_POLICY);
+	ledger_window_free(&window);
+}
+
+static CU_TestInfo tests[] = {
+	{"a new ledger says who it is in leaf 0", a_new_ledger_says_who_it_is_in_leaf_0},
+	{"sealed records come with receipts that verify",
+	 sealed_records_come_with_receipts_that_verify},
+	{"a record sent again is the same record", a_record_sent_again_is_the_same_record},
+	{"two processes share one window", two_processes_share_one_window},
+	{"the card counter counts over all ledgers", the_card_counter_counts_over_all_ledgers},
+	{"ledgers survive initialisation and are never changed",
+	 ledgers_survive_initialisation_and_are_never_changed},
+	{"a leaf that is not the stored one is not opened",
+	 a_leaf_that_is_not_the_stored_one_is_not_opened},
+	{"malformed commands are refused", malformed_commands_are_refused},
+	{"the window finds the newest 65536 and refuses older times",
+	 the_window_finds_the_newest_65536_and_refuses_older_times},
+	CU_TEST_INFO_NULL,
+};
+
+static CU_SuiteInfo suites[] = {
+	{.pName = "ledger", .pTests = tests},
+	CU_SUITE_INFO_NULL,
+};
+
+int main(void)
+{
+	return suite_run("card ledger", suites);
+}
