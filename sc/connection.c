@@ -134,17 +134,29 @@ static struct apdu select_command(void)
 	};
 }
 
-/* SELECT outside a session, and what the connection learns from it. */
+/* The card's bare answer that it knows of no session (6982) or has just ended it (6987, 6988). */
+static bool session_is_lost(struct view data, uint16_t sw)
+{
+	return !data.len &&
+	       (sw == SW_SECURITY_STATUS || sw == SW_SM_MISSING || sw == SW_SM_INCORRECT);
+}
+
+/*
+ * SELECT outside a session, and what the connection learns from it. A card that is still in a
+ * session which the host has given up refuses the first one, and is then out of it.
+ */
 static enum rc select_bare(struct sc *sc, uint16_t *ret_sw)
 {
 	const struct apdu command = select_command();
+	enum rc rc = RC_RESET;
 	struct view data;
-	enum rc rc;
 
 	sc->selected = false;
-	rc = wire_exchange(&sc->wire, &command, &data, ret_sw);
-	if (rc == RC_RESET)
+	for (int i = 0; i < ATTEMPTS; i++) {
 		rc = wire_exchange(&sc->wire, &command, &data, ret_sw);
+		if (rc != RC_RESET && (rc != RC_OK || !session_is_lost(data, *ret_sw)))
+			break;
+	}
 	if (rc != RC_OK)
 		return rc;
 	if (*ret_sw != SW_OK)
@@ -288,13 +300,6 @@ enum rc sc_connect(struct sc *sc)
 			break;
 	}
 	return rc;
-}
-
-/* The card's bare answer that it knows of no session (6982) or has just ended it (6987, 6988). */
-static bool session_is_lost(struct view data, uint16_t sw)
-{
-	return !data.len &&
-	       (sw == SW_SECURITY_STATUS || sw == SW_SM_MISSING || sw == SW_SM_INCORRECT);
 }
 
 /* Suites 01 and 02 send errors bare: GPCS F.3.2.3. */

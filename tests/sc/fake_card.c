@@ -457,6 +457,10 @@ out:
 
 static uint16_t serve_bare(const struct apdu *c, struct buf *out)
 {
+	if (card.session && c->ins != 0x22) {
+		forget_session();
+		return SW_SM_MISSING;
+	}
 	switch (c->ins) {
 	case 0xA4:
 		return serve_select(out);
