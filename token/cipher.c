@@ -103,7 +103,7 @@ CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in)
 	rv = buf_rc(&parameter) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
 	if (rv == CKR_OK)
 		rv = outcome(s->slot, CALL_DECRYPT,
-			     application_key_operation(s->slot->sc, &command, &o->data, &sw), sw);
+			     application_key_operation(s->slot->sc, &command, &o->data, &sw), &sw);
 	buf_free(&parameter);
 	return rv;
 }

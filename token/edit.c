@@ -56,7 +56,7 @@ static CK_RV create_on_card(struct slot *slot, const struct schema *schema, stru
 	template_strip(schema, list);
 	buf_init(&object, 2 * ATTR_LIST_MAX);
 	rv = outcome(slot, CALL_OBJECT,
-		     application_create_object(slot->sc, view_buf(list), &object, &sw), sw);
+		     application_create_object(slot->sc, view_buf(list), &object, &sw), &sw);
 	rendered = view_buf(&object);
 	if (rv == CKR_OK)
 		rv = edit_adopt(slot, &rendered, before, ret);
@@ -105,7 +105,7 @@ static CK_RV create_ledger(struct session *s, struct view list, CK_OBJECT_HANDLE
 	}
 	buf_init(&object, 2 * ATTR_LIST_MAX);
 	rv = outcome(slot, CALL_OBJECT, application_ledger_create(slot->sc, label, &object, &sw),
-		     sw);
+		     &sw);
 	rendered = view_buf(&object);
 	if (rv == CKR_OK)
 		rv = edit_adopt(slot, &rendered, before, ret);
@@ -235,7 +235,7 @@ CK_RV session_destroy_object(struct session *s, CK_OBJECT_HANDLE object)
 	if (o->number) {
 		before = sc_change_counter(slot->sc);
 		rv = outcome(slot, CALL_OBJECT,
-			     application_destroy_object(slot->sc, o->number, &sw), sw);
+			     application_destroy_object(slot->sc, o->number, &sw), &sw);
 		if (rv == CKR_OBJECT_HANDLE_INVALID)
 			slot->public_known = false;
 		/* C_DestroyObject knows of no login. */
@@ -261,7 +261,7 @@ static CK_RV set_on_card(struct slot *slot, const struct object *o, struct view 
 
 	buf_init(&object, 2 * ATTR_LIST_MAX);
 	rv = outcome(slot, CALL_OBJECT,
-		     application_set_attributes(slot->sc, o->number, changes, &object, &sw), sw);
+		     application_set_attributes(slot->sc, o->number, changes, &object, &sw), &sw);
 	rendered = view_buf(&object);
 	if (rv == CKR_OK)
 		rv = edit_adopt(slot, &rendered, before, NULL);

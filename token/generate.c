@@ -93,12 +93,16 @@ static CK_RV generate_on_card(struct session *s, struct pair *p, CK_OBJECT_HANDL
 
 	template_strip(p->public_schema, &p->public_list);
 	template_strip(p->private_schema, &p->private_list);
+	/* What the card finds out itself, or what it trusts nobody for. */
+	attr_remove(&p->public_list, CKA_PUBLIC_KEY_INFO);
+	attr_remove(&p->public_list, CKA_TRUSTED);
+	attr_remove(&p->private_list, CKA_PUBLIC_KEY_INFO);
 	buf_init(&objects, 4 * ATTR_LIST_MAX);
 	rv = outcome(slot, CALL_OBJECT,
 		     application_generate_key_pair(slot->sc, (uint32_t)p->mechanism->card,
 						   view_buf(&p->public_list),
 						   view_buf(&p->private_list), &objects, &sw),
-		     sw);
+		     &sw);
 	rendered = view_buf(&objects);
 	if (rv == CKR_OK)
 		rv = edit_adopt(slot, &rendered, before, ret_public);
@@ -168,7 +172,7 @@ CK_RV session_generate_random(struct session *s, CK_BYTE_PTR ret, CK_ULONG len)
 
 		buf_fixed(&bytes, ret, step);
 		rv = outcome(slot, CALL_OBJECT, application_random(slot->sc, step, &bytes, &sw),
-			     sw);
+			     &sw);
 		ret += step;
 		len -= step;
 	}

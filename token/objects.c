@@ -69,7 +69,7 @@ static CK_RV read_all(struct slot *slot, bool is_private)
 			rc = RC_MALFORMED;
 		if (rc == RC_OK)
 			rc = take_page(&slot->store, view_buf(&page), &above);
-		rv = outcome(slot, CALL_OBJECT, rc, sw);
+		rv = outcome(slot, CALL_OBJECT, rc, &sw);
 	}
 	buf_free(&page);
 	if (rv == CKR_OK)
@@ -231,7 +231,7 @@ static CK_RV get_live(struct session *s, const struct object *o, CK_ATTRIBUTE *a
 
 	buf_init(&note, ATTR_LIST_MAX);
 	rv = outcome(slot, CALL_OBJECT,
-		     application_ledger_status(slot->sc, o->number, &leaves, &note, &sw), sw);
+		     application_ledger_status(slot->sc, o->number, &leaves, &note, &sw), &sw);
 	buf_fixed(&count, number, sizeof(number));
 	buf_u64(&count, leaves);
 	if (rv != CKR_OK) {
@@ -286,7 +286,7 @@ CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG ind
 		return CKR_KEY_TYPE_INCONSISTENT;
 	buf_init(&leaf, ATTR_LIST_MAX + OPERATION_DATA_MAX);
 	rv = outcome(slot, CALL_OPEN_RECORD,
-		     application_ledger_read_leaf(slot->sc, o->number, index, &leaf, &sw), sw);
+		     application_ledger_read_leaf(slot->sc, o->number, index, &leaf, &sw), &sw);
 	if (rv == CKR_OK)
 		rv = operation_room(out, out_len, leaf.len, &go);
 	if (rv == CKR_OK && go) {

@@ -205,18 +205,18 @@ static CK_RV judge_space(const struct slot *slot, enum outcome_call call)
 	}
 }
 
-CK_RV outcome(struct slot *slot, enum outcome_call call, enum rc rc, uint16_t sw)
+CK_RV outcome(struct slot *slot, enum outcome_call call, enum rc rc, const uint16_t *sw)
 {
 	bool lost = notice_lost_login(slot);
 
 	if (rc == RC_OK)
 		return CKR_OK;
-	if (lost && (rc == RC_RESET || (rc == RC_SW && sw == SW_SECURITY_STATUS)))
+	if (lost && (rc == RC_RESET || (rc == RC_SW && *sw == SW_SECURITY_STATUS)))
 		return CKR_USER_NOT_LOGGED_IN;
 	if (rc == RC_SPACE)
 		return judge_space(slot, call);
 	if (rc == RC_SW)
-		return judge_sw(slot, call, sw);
+		return judge_sw(slot, call, *sw);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (codes[i].rc != rc)
 			continue;

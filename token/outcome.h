@@ -21,7 +21,10 @@ enum outcome_call {
 	CALL_OPEN_RECORD,
 };
 
-/* The CKR of an exchange; sw is looked at only for RC_SW. */
-CK_RV outcome(struct slot *slot, enum outcome_call call, enum rc rc, uint16_t sw);
+/*
+ * The CKR of an exchange; sw is looked at only for RC_SW. It is a pointer so that the exchange, which
+ * sets it, may stand in the place of rc.
+ */
+CK_RV outcome(struct slot *slot, enum outcome_call call, enum rc rc, const uint16_t *sw);
 
 #endif

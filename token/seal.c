@@ -34,7 +34,7 @@ CK_RV seal_record(struct session *s, struct operation *o, struct view in, CK_BYT
 		buf_reset(&sealed);
 		rc = application_ledger_seal(slot->sc, &seal, &sealed, &sw);
 	}
-	rv = outcome(slot, CALL_SEAL, rc, sw);
+	rv = outcome(slot, CALL_SEAL, rc, &sw);
 	if (rv == CKR_OK)
 		*out_len = sealed.len;
 	/* C_Encrypt has no CKR for a login that was lost on the way. */
@@ -71,7 +71,7 @@ CK_RV seal_open(struct session *s, struct operation *o, struct view in)
 	all = view_buf(&record);
 	if (rc == RC_OK)
 		rc = view_take(&all, LEAF_HEADER_SIZE, &header);
-	rv = outcome(slot, CALL_OPEN_RECORD, rc, sw);
+	rv = outcome(slot, CALL_OPEN_RECORD, rc, &sw);
 	if (rv == CKR_OK)
 		buf_view(&o->data, all);
 	if (rv == CKR_OK && buf_rc(&o->data) != RC_OK)

@@ -182,7 +182,7 @@ CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, C
 		return refuse_length(slot, CKR_PIN_INCORRECT);
 	rc = application_verify(slot->sc, login == LOGIN_SO ? APPLICATION_SO : APPLICATION_USER,
 				view_of(pin, pin_len), &sw);
-	rv = outcome(slot, login == LOGIN_SO ? CALL_SO_PIN : CALL_USER_PIN, rc, sw);
+	rv = outcome(slot, login == LOGIN_SO ? CALL_SO_PIN : CALL_USER_PIN, rc, &sw);
 	if (rv != CKR_OK)
 		return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;
 	slot->login = login;
@@ -211,7 +211,7 @@ CK_RV session_init_pin(struct session *s, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
 	if (!is_pin_length(pin_len))
 		return refuse_length(slot, CKR_PIN_LEN_RANGE);
 	rc = application_set_user_pin(slot->sc, view_of(pin, pin_len), &sw);
-	return outcome(slot, CALL_SO_ACTION, rc, sw);
+	return outcome(slot, CALL_SO_ACTION, rc, &sw);
 }
 
 /* Whose PIN changes follows from who is logged in; nobody: the user's, or with the SO's, if locked. */
@@ -223,7 +223,7 @@ static CK_RV change_pin(struct slot *slot, struct view old_pin, struct view new_
 
 	if (slot->login == LOGIN_SO) {
 		rc = application_change_pin(slot->sc, APPLICATION_SO, old_pin, new_pin, &sw);
-		return outcome(slot, CALL_SO_PIN, rc, sw);
+		return outcome(slot, CALL_SO_PIN, rc, &sw);
 	}
 	if (slot->login == LOGIN_NONE) {
 		rv = token_refresh(slot);
@@ -231,11 +231,11 @@ static CK_RV change_pin(struct slot *slot, struct view old_pin, struct view new_
 			return rv;
 		if (slot->token.flags & FCI_USER_PIN_LOCKED) {
 			rc = application_unblock(slot->sc, old_pin, new_pin, &sw);
-			return outcome(slot, CALL_SO_PIN, rc, sw);
+			return outcome(slot, CALL_SO_PIN, rc, &sw);
 		}
 	}
 	rc = application_change_pin(slot->sc, APPLICATION_USER, old_pin, new_pin, &sw);
-	return outcome(slot, CALL_USER_PIN, rc, sw);
+	return outcome(slot, CALL_USER_PIN, rc, &sw);
 }
 
 CK_RV session_set_pin(struct session *s, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,

@@ -81,7 +81,7 @@ CK_RV sign_by_card(struct session *s, struct operation *o, struct view input, CK
 	rc = application_key_operation(slot->sc, &command, &signature, &sw);
 	if (rc == RC_OK && signature.len != signature_size(o))
 		rc = RC_MALFORMED;
-	rv = outcome(slot, CALL_SIGN, rc, sw);
+	rv = outcome(slot, CALL_SIGN, rc, &sw);
 	if (rv == CKR_OK)
 		*out_len = signature.len;
 	return rv;

@@ -46,7 +46,7 @@ CK_RV token_refresh(struct slot *slot)
 
 	if (rv != CKR_OK)
 		return rv;
-	return outcome(slot, CALL_OBJECT, application_token_info(slot->sc, &slot->token, &sw), sw);
+	return outcome(slot, CALL_OBJECT, application_token_info(slot->sc, &slot->token, &sw), &sw);
 }
 
 static bool is_private(const struct object *o, const void *arg)
@@ -160,7 +160,7 @@ CK_RV token_init(struct slot *slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UT
 	}
 	rc = application_initialise_token(slot->sc, view_of(pin, pin_len), label, &sw);
 	slot->public_known = false;
-	rv = outcome(slot, CALL_SO_PIN, rc, sw);
+	rv = outcome(slot, CALL_SO_PIN, rc, &sw);
 	if (rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_USER_ANOTHER_ALREADY_LOGGED_IN)
 		return CKR_DEVICE_ERROR;
 	return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;
