@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "base/tlv.h"
 #include "card/instance.h"
@@ -100,7 +101,6 @@ static const struct step {
 		.p1 = 0x00,
 		.p2 = 0x00,
 		.needs = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_KEYS | FLAG_CHALLENGE,
-		.keeps = FLAG_ENVIRONMENT | FLAG_HOST,
 		.run = external_authenticate, /* sets EXTERNAL after C1, SESSION after 81 */
 	},
 	{
@@ -108,8 +108,7 @@ static const struct step {
 		.ins = 0x88,
 		.p1 = 0x00,
 		.p2 = 0x00,
-		.needs = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_EXTERNAL,
-		.keeps = FLAG_ENVIRONMENT | FLAG_HOST,
+		.needs = FLAG_EXTERNAL,
 		.sets = FLAG_SESSION,
 		.run = internal_authenticate,
 	},
@@ -190,6 +189,7 @@ uint16_t scp10_step(struct command *c)
 	if ((before & step->needs) == step->needs && !(before & step->unless))
 		sw = step->run(c);
 	if (sw != SW_OK) {
+		log_debug("SCP10 command %s refused with %04X", step->name, sw);
 		channel_end_session(c->channel);
 		return sw;
 	}

@@ -42,6 +42,8 @@ enum rc sm_unwrap(struct sm *sm, const struct apdu *command, struct buf *plain,
 		  struct apdu *ret) WARN_UNUSED;
 /* Whether a part of a command chain carries the protection that the level asks of its class byte. */
 bool sm_accepts_class(const struct sm *sm, const struct apdu *part);
+/* The session's data encryption key, empty if it has none; borrowed from the session. */
+struct view sm_dek(const struct sm *sm);
 /* Appends the data field of the protected response; the status word follows it outside. */
 enum rc sm_wrap(struct sm *sm, struct view answer, uint16_t sw, struct buf *out) WARN_UNUSED;
 

@@ -116,6 +116,14 @@ void peer_fresh(struct peer *p)
 	good(card_open(p->dir, &options, &p->card));
 }
 
+void peer_reopen(struct peer *p, const struct nvm_io *io)
+{
+	struct card_options options = {.io = io};
+
+	card_close(&p->card);
+	good(card_open(p->dir, &options, &p->card));
+}
+
 /* Runs on every file of a directory. */
 static void each_file(const char *dir, void (*run)(const char *path, const char *name, void *arg),
 		      void *arg)

@@ -56,6 +56,8 @@ void peer_new(struct peer *p);
 /* The same with keys of its own. */
 void peer_new_keys(struct peer *p);
 void peer_free(struct peer *p);
+/* Closes the card and opens it again, on these system calls if not NULL. */
+void peer_reopen(struct peer *p, const struct nvm_io *io);
 /* Makes the card's keys (1,1) for 42 and (2,1) for 02, of 2048 and 1024 bits. */
 void peer_generate(struct peer *p);
 /* The data of STORE DATA that personalises the card after peer_generate. */

@@ -5,12 +5,15 @@
  */
 #include "tests/suite.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/tlv.h"
 #include "card/dispatch.h"
+#include "card/nvm_io.h"
 #include "tests/card/peer.h"
 
 static const uint8_t aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
@@ -376,6 +379,72 @@ static void a_personalised_card_is_the_same_after_it_is_opened_again(void)
 	peer_free(&p);
 }
 
+static void another_instance_of_the_card_sees_what_the_first_one_did(void)
+{
+	struct peer p, other;
+	struct buf data;
+
+	peer_fresh(&p);
+	peer_fresh(&other);
+	card_close(&other.card);
+	CU_ASSERT_EQUAL_FATAL(card_open(p.dir, NULL, &other.card), RC_OK);
+	CU_ASSERT_EQUAL(life_cycle(&other), 0x01);
+	peer_generate(&p);
+	peer_store_data(&p, &data);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL), 0x9000);
+	CU_ASSERT_EQUAL(life_cycle(&other), 0x0F);
+	CU_ASSERT_EQUAL(peer_send(&other, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL), 0x6985);
+	for (size_t i = 0; i < PEER_SUITES; i++)
+		buf_view(&other.card_key[i], view_buf(&p.card_key[i]));
+	CU_ASSERT_EQUAL(peer_open(&other, 0x42, 0xC1, 0xB6, 0x33), 0x9000);
+	buf_free(&data);
+	peer_free(&other);
+	peer_free(&p);
+}
+
+static bool disk_fails;
+
+static int failing_fdatasync(void *ctx, int fd)
+{
+	if (!disk_fails)
+		return nvm_io_kernel()->fdatasync(ctx, fd);
+	errno = EIO;
+	return -1;
+}
+
+static void a_failed_memory_stops_the_card_until_it_is_opened_again(void)
+{
+	struct nvm_io io = *nvm_io_kernel();
+	struct apdu store = {.cla = 0x80, .ins = 0xE2, .p1 = 0x80, .extended = true};
+	const uint8_t select[] = {0, 0xA4, 4, 0};
+	struct buf data, apdu, out;
+	struct peer p;
+
+	io.fdatasync = failing_fdatasync;
+	log_open(LOG_LEVEL_NONE, false);
+	peer_fresh(&p);
+	peer_reopen(&p, &io);
+	peer_generate(&p);
+	peer_store_data(&p, &data);
+	buf_init(&apdu, 10000);
+	buf_init(&out, 1000);
+	store.data = view_buf(&data);
+	apdu_put(&apdu, &store);
+	disk_fails = true;
+	CU_ASSERT_EQUAL(card_transmit(p.card, view_buf(&apdu), &out), RC_IO);
+	disk_fails = false;
+	CU_ASSERT_EQUAL(card_transmit(p.card, view_buf(&apdu), &out), RC_IO);
+	CU_ASSERT_EQUAL(card_transmit(p.card, view_of(select, 4), &out), RC_IO);
+	CU_ASSERT_EQUAL(out.len, 0);
+	peer_reopen(&p, NULL);
+	CU_ASSERT_EQUAL(select_token(&p, NULL), 0x9000);
+	log_open(LOG_LEVEL_WARNING, false);
+	buf_free(&data);
+	buf_free(&apdu);
+	buf_free(&out);
+	peer_free(&p);
+}
+
 static void get_data_answers_the_object_or_its_value(void)
 {
 	struct buf object, value;
@@ -493,6 +562,10 @@ static CU_TestInfo tests[] = {
 	{"a spoilt personalisation changes nothing", a_spoilt_personalisation_changes_nothing},
 	{"a personalised card is the same after it is opened again",
 	 a_personalised_card_is_the_same_after_it_is_opened_again},
+	{"another instance of the card sees what the first one did",
+	 another_instance_of_the_card_sees_what_the_first_one_did},
+	{"a failed memory stops the card until it is opened again",
+	 a_failed_memory_stops_the_card_until_it_is_opened_again},
 	{"GET DATA answers the object or its value", get_data_answers_the_object_or_its_value},
 	{"no session command is served bare", no_session_command_is_served_bare},
 	{"in a session the row decides who is served", in_a_session_the_row_decides_who_is_served},

@@ -173,7 +173,7 @@ static void every_step_in_a_wrong_place_goes_back_to_the_beginning(void)
 		[CHALLENGE] = {[ENVIRONMENT] = true, [DECIPHER] = true, [CHALLENGE] = true},
 		[EXTERNAL] =
 			{[ENVIRONMENT] = true, [DECIPHER] = true, [CHALLENGE] = true, [EXTERNAL] = true},
-		[INTERNAL] = {[ENVIRONMENT] = true, [DECIPHER] = true, [INTERNAL] = true},
+		[INTERNAL] = {[ENVIRONMENT] = true, [INTERNAL] = true},
 	};
 	struct peer p;
 

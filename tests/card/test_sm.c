@@ -385,6 +385,20 @@ static void a_key_that_the_level_needs_must_be_there(void)
 	}
 }
 
+static void the_dek_stays_with_the_session(void)
+{
+	struct session_keys keys = keys_of(0x33, 32, 0, 0);
+	struct sm *sm = session(SM_AES, keys);
+
+	CU_ASSERT_EQUAL(sm_dek(sm).len, 0);
+	sm_free(&sm);
+	keys.len[KEY_DEK] = 32;
+	keys.key[KEY_DEK][0] = 0x50;
+	sm = session(SM_AES, keys);
+	CU_ASSERT_TRUE(view_equal(sm_dek(sm), view_of(keys.key[KEY_DEK], 32)));
+	sm_free(&sm);
+}
+
 static CU_TestInfo tests[] = {
 	{"the 3DES command vectors open", the_3des_command_vectors_open},
 	{"the 3DES response vectors come out", the_3des_response_vectors_come_out},
@@ -406,6 +420,7 @@ static CU_TestInfo tests[] = {
 	{"a counter ends the session instead of wrapping",
 	 a_counter_ends_the_session_instead_of_wrapping},
 	{"a key that the level needs must be there", a_key_that_the_level_needs_must_be_there},
+	{"the DEK stays with the session", the_dek_stays_with_the_session},
 	CU_TEST_INFO_NULL,
 };
 
