@@ -26,6 +26,7 @@ enum {
 	TAG_SUITE = 0x80,
 	REFERENCE_MIN = 7, /* country 2, sequence number 5 */
 	DATE_SIZE = 6,
+	LAST_DATE = 991231,
 	CHAT_SIZE = 5,
 	CHAT_ROLES = 29, /* the lowest RFU bit that is a role of ours */
 };
@@ -51,7 +52,7 @@ static unsigned int days_in(unsigned int year, unsigned int month)
 	return month == 2 && year % 4 == 0 ? 29 : days[month - 1];
 }
 
-static bool date_is_real(uint32_t date)
+bool cvc_date_is_real(uint32_t date)
 {
 	unsigned int year = date / 10000, month = date / 100 % 100, day = date % 100;
 
@@ -67,11 +68,22 @@ uint32_t cvc_today(void)
 	return (uint32_t)(tm.tm_year % 100 * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
 }
 
+uint32_t cvc_day_after(uint32_t date)
+{
+	unsigned int year = date / 10000, month = date / 100 % 100, day = date % 100;
+
+	if (!cvc_date_is_real(date) || date == LAST_DATE)
+		return date;
+	if (day < days_in(year, month))
+		return date + 1;
+	return month < 12 ? year * 10000 + (month + 1) * 100 + 1 : (year + 1) * 10000 + 101;
+}
+
 uint32_t cvc_years_on(uint32_t date, unsigned int years)
 {
 	unsigned int year = date / 10000, month = date / 100 % 100, day = date % 100;
 
-	if (!date_is_real(date))
+	if (!cvc_date_is_real(date))
 		return date;
 	year = years > 99 - year ? 99 : year + years;
 	if (day > days_in(year, month))
@@ -91,7 +103,7 @@ static enum rc take_date(struct view *in, uint32_t tag, uint32_t *ret)
 			return RC_MALFORMED;
 		date = date * 10 + digits[i];
 	}
-	if (!date_is_real(date))
+	if (!cvc_date_is_real(date))
 		return RC_MALFORMED;
 	*ret = date;
 	return RC_OK;
@@ -335,8 +347,8 @@ static bool is_sound(const struct cvc_request *r)
 {
 	return r->car && r->chr && r->key && is_reference(view_str(r->car)) &&
 	       is_reference(view_str(r->chr)) && r->type <= CVC_CVCA &&
-	       (r->roles & ~(unsigned int)ROLE_ALL) == 0 && date_is_real(r->effective) &&
-	       date_is_real(r->expiration) && r->effective <= r->expiration;
+	       (r->roles & ~(unsigned int)ROLE_ALL) == 0 && cvc_date_is_real(r->effective) &&
+	       cvc_date_is_real(r->expiration) && r->effective <= r->expiration;
 }
 
 enum rc cvc_issue(const struct cvc_request *request, EVP_PKEY *signer,

@@ -65,6 +65,10 @@ enum rc cvc_issue(const struct cvc_request *request, EVP_PKEY *signer,
 enum rc cvc_put_key(EVP_PKEY *key, enum rsa_scheme scheme, struct buf *out) WARN_UNUSED;
 /* Parses a 7F49 data object into a key. */
 enum rc cvc_public_key(struct view object, enum rsa_scheme *ret_scheme, EVP_PKEY **ret) WARN_UNUSED;
+/* True if yymmdd is a day of the years 2000 to 2099. */
+bool cvc_date_is_real(uint32_t date);
+/* The day after; the last day of 2099 has none and is returned as it is. */
+uint32_t cvc_day_after(uint32_t date);
 /* Today, UTC, as yymmdd. */
 uint32_t cvc_today(void);
 /* The date years on, at most in 2099; 29 February becomes the 28th where there is none. */

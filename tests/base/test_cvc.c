@@ -414,6 +414,12 @@ static void dates_add_up(void)
 	CU_ASSERT_EQUAL(cvc_years_on(261121, 100), 991121);
 	CU_ASSERT_EQUAL(cvc_years_on(1121, 5), 51121);
 	CU_ASSERT_EQUAL(cvc_years_on(0, 5), 0);
+	CU_ASSERT_EQUAL(cvc_day_after(261121), 261122);
+	CU_ASSERT_EQUAL(cvc_day_after(240228), 240229);
+	CU_ASSERT_EQUAL(cvc_day_after(250228), 250301);
+	CU_ASSERT_EQUAL(cvc_day_after(261231), 270101);
+	CU_ASSERT_EQUAL(cvc_day_after(991231), 991231);
+	CU_ASSERT_FALSE(cvc_date_is_real(250229));
 }
 
 static void write_file(const char *name, struct view bytes)
