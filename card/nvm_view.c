@@ -55,6 +55,7 @@ enum rc nvm_view_load(struct nvm *nvm)
 {
 	uint64_t published = 0;
 	bool known = nvm_shared_read(nvm, &published);
+	uint32_t highest;
 	enum rc rc;
 
 	nvm_view_forget(nvm);
@@ -78,7 +79,7 @@ enum rc nvm_view_load(struct nvm *nvm)
 	}
 	rc = settle(nvm, known, published);
 	if (rc == RC_OK)
-		rc = nvm_segment_sweep(nvm);
+		rc = nvm_segment_sweep(nvm, &highest);
 	if (rc != RC_OK)
 		return rc;
 	nvm->stale = false;

@@ -211,9 +211,8 @@ static bool has_value(const struct object *o, CK_ATTRIBUTE_TYPE type, struct vie
 
 	if (row && row->flags & SECRET && template_is_sensitive(list))
 		return false;
-	/* Attributes of a class that the schema does not know are there or not. */
-	if (row ? !template_value(row, list, &value) : attr_find(list, type, &value) != RC_OK)
-		return false;
+	if (attr_find(list, type, &value) != RC_OK)
+		return row && row->fallback == DEFAULT_EMPTY && wanted.len == 0;
 	return view_equal(value, wanted);
 }
 
