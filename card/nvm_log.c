@@ -219,8 +219,6 @@ static enum rc check_next(struct nvm *nvm)
 	else if (rc == RC_NOT_FOUND)
 		rc = RC_OK;
 	nvm_segment_close(nvm, &next);
-	if (rc == RC_OK)
-		nvm->next_ready = next.number;
 	return rc;
 }
 

@@ -37,6 +37,9 @@ static enum rc prepare(struct nvm *nvm, bool grows)
 	rc = nvm_segment_exists(nvm, number);
 	if (rc == RC_NOT_FOUND)
 		rc = nvm_segment_make(nvm, number);
+	else if (rc == RC_OK && nvm->io->fsync(nvm->io->ctx, nvm->dir) != 0)
+		/* Whoever prepared it may have died before its name was durable. */
+		rc = RC_IO;
 	if (rc == RC_OK)
 		nvm->next_ready = number;
 	return rc;

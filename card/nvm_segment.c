@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "card/nvm_checkpoint.h"
 
 #define PREPARED "segment.new"
 
@@ -284,18 +285,21 @@ enum rc nvm_segment_highest(struct nvm *nvm, uint32_t *ret)
 	return rc;
 }
 
-enum rc nvm_segment_sweep(struct nvm *nvm, uint32_t *ret_highest)
+enum rc nvm_segment_sweep(struct nvm *nvm)
 {
 	struct listing listing = {.nvm = nvm};
 	enum rc rc = look(&listing);
 
 	if (rc != RC_OK)
 		return rc;
-	/* What cannot be removed now is found again by the next opening. */
-	for (size_t i = 0; i < listing.orphan_count; i++)
-		if (nvm_segment_remove(nvm, listing.orphans[i]) != RC_OK)
-			break;
+	/*
+	 * The checkpoint that does without them may be in the page cache only, if its writer failed:
+	 * one that is durable comes first. What cannot be removed now is found by the next opening.
+	 */
+	if (listing.orphan_count > 0)
+		rc = nvm_checkpoint_write(nvm);
+	for (size_t i = 0; i < listing.orphan_count && rc == RC_OK; i++)
+		rc = nvm_segment_remove(nvm, listing.orphans[i]);
 	nvm->io->unlink_at(nvm->io->ctx, nvm->dir, PREPARED);
-	*ret_highest = listing.highest;
 	return RC_OK;
 }

@@ -22,8 +22,8 @@ void nvm_segment_close_all(struct nvm *nvm);
 enum rc nvm_segment_exists(struct nvm *nvm, uint32_t number) WARN_UNUSED;
 /* Closes and removes a dead segment. */
 enum rc nvm_segment_remove(struct nvm *nvm, uint32_t number) WARN_UNUSED;
-/* Removes segment files before the tail that the view does not know; gives the highest number. */
-enum rc nvm_segment_sweep(struct nvm *nvm, uint32_t *ret_highest) WARN_UNUSED;
+/* Removes, as far as possible, segment files before the tail that the view does not know. */
+enum rc nvm_segment_sweep(struct nvm *nvm) WARN_UNUSED;
 /* The highest number of a segment file in the directory, 0 if there is none. */
 enum rc nvm_segment_highest(struct nvm *nvm, uint32_t *ret) WARN_UNUSED;
 

@@ -55,7 +55,6 @@ enum rc nvm_view_load(struct nvm *nvm)
 {
 	uint64_t published = 0;
 	bool known = nvm_shared_read(nvm, &published);
-	uint32_t highest;
 	enum rc rc;
 
 	nvm_view_forget(nvm);
@@ -79,7 +78,7 @@ enum rc nvm_view_load(struct nvm *nvm)
 	}
 	rc = settle(nvm, known, published);
 	if (rc == RC_OK)
-		rc = nvm_segment_sweep(nvm, &highest);
+		rc = nvm_segment_sweep(nvm);
 	if (rc != RC_OK)
 		return rc;
 	nvm->stale = false;

@@ -139,9 +139,6 @@ static enum rc embedded_open(struct slot *slot, struct transport **ret_transport
 	rc = files_is_empty(cards, slot->name) ? provision(cards, slot->name, slot->config) : RC_OK;
 	if (rc == RC_OK)
 		rc = open_card(dir, ret_transport, ret_identity);
-	/* A file that is missing is a card directory that somebody took apart. */
-	if (rc == RC_NOT_FOUND)
-		rc = RC_DAMAGED;
 out:
 	free(dir);
 	free(cards);

@@ -29,6 +29,16 @@ struct pair {
 	struct buf public_list, private_list;
 };
 
+/* The only public exponent of cards, 65537. */
+static bool is_f4(struct view list)
+{
+	static const uint8_t f4[] = {0x01, 0x00, 0x01};
+	struct view exponent;
+
+	return attr_find(list, CKA_PUBLIC_EXPONENT, &exponent) != RC_OK ||
+	       view_equal(exponent, view_of(f4, sizeof(f4)));
+}
+
 static CK_RV check_parameters(const struct pair *p)
 {
 	struct view list = view_buf(&p->public_list), params;
@@ -36,7 +46,8 @@ static CK_RV check_parameters(const struct pair *p)
 
 	if (p->mechanism->key_type == CKK_RSA) {
 		bits = attr_ulong(list, CKA_MODULUS_BITS, 0);
-		return bits < p->mechanism->min || bits > p->mechanism->max || bits % 8
+		return bits < p->mechanism->min || bits > p->mechanism->max || bits % 8 ||
+				       !is_f4(list)
 			       ? CKR_ATTRIBUTE_VALUE_INVALID
 			       : CKR_OK;
 	}
@@ -93,10 +104,6 @@ static CK_RV generate_on_card(struct session *s, struct pair *p, CK_OBJECT_HANDL
 
 	template_strip(p->public_schema, &p->public_list);
 	template_strip(p->private_schema, &p->private_list);
-	/* What the card finds out itself, or what it trusts nobody for. */
-	attr_remove(&p->public_list, CKA_PUBLIC_KEY_INFO);
-	attr_remove(&p->public_list, CKA_TRUSTED);
-	attr_remove(&p->private_list, CKA_PUBLIC_KEY_INFO);
 	buf_init(&objects, 4 * ATTR_LIST_MAX);
 	rv = outcome(slot, CALL_OBJECT,
 		     application_generate_key_pair(slot->sc, (uint32_t)p->mechanism->card,

@@ -147,6 +147,7 @@ static const struct {
 	 "a certificate is outside its dates; look at this computer's clock, or renew it"},
 	{RC_POLICY, CKR_DEVICE_ERROR, "the settings do not allow this card or suite"},
 	{RC_DAMAGED, CKR_DEVICE_ERROR, "its memory is damaged and it refuses to start"},
+	{RC_NOT_FOUND, CKR_DEVICE_ERROR, "a file of its directory is missing"},
 	{RC_IO, CKR_DEVICE_ERROR, "it cannot be read or written"},
 	{RC_FULL, CKR_DEVICE_MEMORY, "its memory is full"},
 	{RC_FORKED, CKR_DEVICE_ERROR, "it belongs to the process that forked; call C_Initialize"},
@@ -220,7 +221,8 @@ CK_RV outcome(struct slot *slot, enum outcome_call call, enum rc rc, const uint1
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (codes[i].rc != rc)
 			continue;
-		if (codes[i].sentence)
+		/* What the layers below said in this call is closer to the reason. */
+		if (codes[i].sentence && !log_last()[0])
 			log_error("card %s: %s", slot->name, codes[i].sentence);
 		return codes[i].rv;
 	}

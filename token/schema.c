@@ -72,7 +72,7 @@ static const struct schema_row public_rows[] = {
 	{CKA_VERIFY_RECOVER, FORM_BOOL, ANY_TIME, DEFAULT_FALSE},
 	{CKA_WRAP, FORM_BOOL, ANY_TIME, DEFAULT_FALSE},
 	{CKA_TRUSTED, FORM_BOOL, MAY_CREATE | MAY_SET, DEFAULT_FALSE},
-	{CKA_PUBLIC_KEY_INFO, FORM_BYTES, AT_BIRTH, DEFAULT_EMPTY},
+	{CKA_PUBLIC_KEY_INFO, FORM_BYTES, MAY_CREATE, DEFAULT_EMPTY},
 };
 static const struct schema_group public_group = {public_rows,
 						 sizeof(public_rows) / sizeof(public_rows[0])};
@@ -95,7 +95,7 @@ static const struct schema_row private_rows[] = {
 	{CKA_UNWRAP, FORM_BOOL, ANY_TIME, DEFAULT_FALSE},
 	{CKA_WRAP_WITH_TRUSTED, FORM_BOOL, AT_BIRTH | MAY_SET | ONLY_UP, DEFAULT_FALSE},
 	{CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, AT_BIRTH | ONLY_FALSE, DEFAULT_FALSE},
-	{CKA_PUBLIC_KEY_INFO, FORM_BYTES, AT_BIRTH, DEFAULT_EMPTY},
+	{CKA_PUBLIC_KEY_INFO, FORM_BYTES, MAY_CREATE, DEFAULT_EMPTY},
 };
 static const struct schema_group private_group = {private_rows,
 						  sizeof(private_rows) / sizeof(private_rows[0])};

@@ -211,8 +211,9 @@ static bool has_value(const struct object *o, CK_ATTRIBUTE_TYPE type, struct vie
 
 	if (row && row->flags & SECRET && template_is_sensitive(list))
 		return false;
-	if (attr_find(list, type, &value) != RC_OK)
-		return row && row->fallback == DEFAULT_EMPTY && wanted.len == 0;
+	/* Attributes of a class that the schema does not know are there or not. */
+	if (row ? !template_value(row, list, &value) : attr_find(list, type, &value) != RC_OK)
+		return false;
 	return view_equal(value, wanted);
 }
 

@@ -150,7 +150,8 @@ static CK_RV check_complete(const struct schema *schema, unsigned int must,
 	return CKR_OK;
 }
 
-static void put_defaults(const struct schema *schema, struct buf *list)
+/* Defaults of what the template might have said, and of what only the card says. */
+static void put_defaults(const struct schema *schema, unsigned int may, struct buf *list)
 {
 	struct view value;
 
@@ -158,7 +159,7 @@ static void put_defaults(const struct schema *schema, struct buf *list)
 		for (size_t i = 0; i < schema->groups[g]->count; i++) {
 			const struct schema_row *row = &schema->groups[g]->rows[i];
 
-			if (row->fallback < DEFAULT_FALSE ||
+			if (row->fallback < DEFAULT_FALSE || !(row->flags & (may | BY_CARD)) ||
 			    attr_find(view_buf(list), row->type, &value) == RC_OK)
 				continue;
 			attr_set_bool(list, row->type, row->fallback == DEFAULT_TRUE);
@@ -214,7 +215,7 @@ CK_RV template_build(const struct schema *schema, enum template_use use,
 		return CKR_TEMPLATE_INCONSISTENT;
 	attr_set_ulong(ret_list, CKA_CLASS, schema->class);
 	attr_set_ulong(ret_list, schema->type_attribute, schema->type);
-	put_defaults(schema, ret_list);
+	put_defaults(schema, may, ret_list);
 	put_derived(schema, ret_list);
 	return list_rv(ret_list);
 }
@@ -312,17 +313,28 @@ CK_RV template_give(enum schema_form form, struct view value, CK_ATTRIBUTE *attr
 	return CKR_OK;
 }
 
+bool template_value(const struct schema_row *row, struct view list, struct view *ret)
+{
+	static const uint8_t bools[] = {CK_FALSE, CK_TRUE};
+
+	if (attr_find(list, row->type, ret) == RC_OK)
+		return true;
+	*ret = view_of(NULL, 0);
+	if (row->fallback == DEFAULT_FALSE || row->fallback == DEFAULT_TRUE)
+		*ret = view_of(&bools[row->fallback == DEFAULT_TRUE], sizeof(bools[0]));
+	return row->fallback != DEFAULT_NONE;
+}
+
 CK_RV template_get(const struct schema *schema, struct view list, CK_ATTRIBUTE *attribute)
 {
 	const struct schema_row *row = schema ? schema_row(schema, attribute->type) : NULL;
-	struct view value = {NULL, 0};
+	struct view value;
 
 	if (row && row->flags & SECRET && template_is_sensitive(list)) {
 		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_ATTRIBUTE_SENSITIVE;
 	}
-	if (!row ||
-	    (attr_find(list, attribute->type, &value) != RC_OK && row->fallback != DEFAULT_EMPTY)) {
+	if (!row || !template_value(row, list, &value)) {
 		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	}

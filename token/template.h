@@ -43,6 +43,8 @@ void template_merge(struct buf *list, struct view changes);
 
 /* True if the object does not show its secret values. */
 bool template_is_sensitive(struct view list);
+/* An attribute's value in a list, or its default; false if it has neither. */
+bool template_value(const struct schema_row *row, struct view list, struct view *ret);
 /*
  * One attribute of C_GetAttributeValue from an object's list; the rules for pValue and ulValueLen
  * of PKCS#11 5.7. CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_BUFFER_TOO_SMALL.
