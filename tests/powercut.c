@@ -25,6 +25,7 @@ enum {
 static const struct powercut_workload *const workloads[] = {
 	&powercut_nvm,
 	&powercut_nvm_full,
+	&powercut_card,
 };
 
 struct powercut {

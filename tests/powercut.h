@@ -41,5 +41,7 @@ void powercut_acknowledge(struct powercut *cut);
 /* tests/powercut_nvm.c */
 extern const struct powercut_workload powercut_nvm;
 extern const struct powercut_workload powercut_nvm_full;
+/* tests/powercut_card.c */
+extern const struct powercut_workload powercut_card;
 
 #endif

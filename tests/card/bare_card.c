@@ -62,6 +62,17 @@ void bare_card_new(struct bare_card *b)
 	must(bare_card_power_on(b) == RC_OK);
 }
 
+void bare_card_new_on(struct bare_card *b, const struct nvm_io *io)
+{
+	struct nvm_options options = {.segment_size = NVM_SEGMENT_MIN, .io = io};
+
+	b->io = io;
+	init(b);
+	b->dir = "disk";
+	must(nvm_create(b->dir, &options) == RC_OK);
+	must(bare_card_power_on(b) == RC_OK);
+}
+
 void bare_card_new_token(struct bare_card *b)
 {
 	bare_card_new(b);

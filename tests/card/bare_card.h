@@ -28,6 +28,8 @@ struct bare_card {
 /* A fresh card, and one with a label, SO PIN, user PIN and the user logged in on channel 0. */
 void bare_card_new(struct bare_card *b);
 void bare_card_new_token(struct bare_card *b);
+/* A fresh card on a simulated disk; given back with bare_card_detach. */
+void bare_card_new_on(struct bare_card *b, const struct nvm_io *io);
 void bare_card_free(struct bare_card *b);
 /* Power off and on. */
 void bare_card_restart(struct bare_card *b);

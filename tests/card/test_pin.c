@@ -2,10 +2,18 @@
 /* VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER, as doc/commands.md has them. */
 #include "card/pin.h"
 
+#include <errno.h>
+
 #include "tests/card/bare_card.h"
+#include "tests/disk.h"
 #include "tests/suite.h"
 
 static struct bare_card card;
+
+/* What look has seen. */
+enum { SEEN = 64 };
+static uint8_t seen[SEEN];
+static unsigned int seen_count;
 
 static uint8_t left(enum pin_reference ref)
 {
@@ -261,6 +269,74 @@ static void a_pin_changed_by_another_process_ends_the_login_here(void)
 	bare_card_free(&card);
 }
 
+/* A card on a simulated disk with a user PIN, nobody logged in. */
+static struct disk *on_disk(void)
+{
+	struct disk *disk = disk_new();
+
+	bare_card_new_on(&card, disk_io(disk));
+	CU_ASSERT_EQUAL(bare_card_send_two(&card, 0x80400000, SO_PIN,
+					   "label                           "),
+			SW_OK);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_SO, SO_PIN), SW_OK);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x002C0201, view_str(USER_PIN)), SW_OK);
+	bare_card_logout(&card);
+	return disk;
+}
+
+/* The tries that are left if the power goes now and nothing pending survives. */
+static void look(void *arg)
+{
+	struct disk *left_disk = disk_cut(arg, NULL);
+	struct nvm_options options = {.io = disk_io(left_disk)};
+	struct pin_record record = {.tries = 0};
+	struct nvm *nvm = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(nvm_open("disk", &options, &nvm), RC_OK);
+	CU_ASSERT_EQUAL(pin_record_load(nvm, PIN_REFERENCE_USER, &record), RC_OK);
+	seen[seen_count++ % SEEN] = pin_record_left(&record);
+	nvm_close(&nvm);
+	disk_free(&left_disk);
+}
+
+static void an_attempt_is_durable_before_the_pin_is_compared(void)
+{
+	struct disk *disk = on_disk();
+
+	seen_count = 0;
+	disk_watch(disk, look, disk);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, "wrong"), SW_TRIES_LEFT | 4);
+	disk_watch(disk, NULL, NULL);
+	/* Before the last call, which makes the verdict durable, the attempt is. */
+	CU_ASSERT_TRUE_FATAL(seen_count > 1 && seen_count <= SEEN);
+	CU_ASSERT_EQUAL(seen[0], PIN_TRIES);
+	CU_ASSERT_EQUAL(seen[seen_count - 1], PIN_TRIES - 1);
+	bare_card_detach(&card);
+	disk_free(&disk);
+}
+
+static void a_disk_that_fails_lets_nobody_in(void)
+{
+	unsigned long calls;
+	struct disk *disk = on_disk();
+
+	calls = disk_calls(disk);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	calls = disk_calls(disk) - calls;
+	bare_card_detach(&card);
+	disk_free(&disk);
+	CU_ASSERT_TRUE(calls > 1);
+	for (unsigned long i = 0; i < calls; i++) {
+		disk = on_disk();
+		disk_fail(disk, i, EIO);
+		CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_MEMORY_FAILURE);
+		CU_ASSERT_EQUAL(card.channels[0].pin, PIN_NONE);
+		CU_ASSERT_PTR_NULL(card.channels[0].user_key);
+		bare_card_detach(&card);
+		disk_free(&disk);
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"a PIN that is not set cannot be verified", a_pin_that_is_not_set_cannot_be_verified},
 	{"a right PIN gives the user key and logout takes it",
@@ -282,6 +358,9 @@ static CU_TestInfo tests[] = {
 	 an_attempt_that_was_begun_and_not_judged_counts},
 	{"a PIN changed by another process ends the login here",
 	 a_pin_changed_by_another_process_ends_the_login_here},
+	{"an attempt is durable before the PIN is compared",
+	 an_attempt_is_durable_before_the_pin_is_compared},
+	{"a disk that fails lets nobody in", a_disk_that_fails_lets_nobody_in},
 	CU_TEST_INFO_NULL,
 };
 
