@@ -445,6 +445,44 @@ static void a_failed_memory_stops_the_card_until_it_is_opened_again(void)
 	peer_free(&p);
 }
 
+/* Commands that look right and are not, of every instruction, in and out of a session. */
+static void noise_is_answered_and_does_no_harm(void)
+{
+	static const uint8_t classes[] = {0x00, 0x10, 0x80, 0x0C, 0x8C, 0x9C, 0x84, 0x01};
+	uint32_t state = 1;
+	struct buf out;
+	struct peer p;
+
+	peer_new(&p);
+	buf_init(&out, APDU_RESPONSE_MAX);
+	for (size_t i = 0; i < 6000; i++) {
+		uint8_t apdu[64];
+		size_t len;
+
+		if (i % 1500 == 0)
+			CU_ASSERT_EQUAL(peer_open(&p, 0x42, 0xC1, 0xB6, 0x33), 0x9000);
+		for (size_t k = 0; k < sizeof(apdu); k++) {
+			state = state * 1664525 + 1013904223;
+			apdu[k] = (uint8_t)(state >> 24);
+		}
+		len = 4 + apdu[63] % 59;
+		apdu[0] = classes[apdu[0] % sizeof(classes)];
+		if (apdu[62] & 1)
+			apdu[1] = (const uint8_t[]){
+				0x22, 0x2A, 0x84, 0x82, 0x88, 0xA4, 0x70, 0xCA}[apdu[1] % 8];
+		if (apdu[62] & 2)
+			apdu[4] = (uint8_t)(len > 5 ? len - 5 : 0);
+		if (apdu[62] & 4)
+			apdu[2] = apdu[3] = 0;
+		buf_reset(&out);
+		CU_ASSERT_EQUAL(card_transmit(p.card, view_of(apdu, len), &out), RC_OK);
+		CU_ASSERT_TRUE(out.len >= 2);
+	}
+	CU_ASSERT_EQUAL(peer_open(&p, 0x42, 0xC1, 0xB6, 0x33), 0x9000);
+	buf_free(&out);
+	peer_free(&p);
+}
+
 static void get_data_answers_the_object_or_its_value(void)
 {
 	struct buf object, value;
@@ -566,6 +604,7 @@ static CU_TestInfo tests[] = {
 	 another_instance_of_the_card_sees_what_the_first_one_did},
 	{"a failed memory stops the card until it is opened again",
 	 a_failed_memory_stops_the_card_until_it_is_opened_again},
+	{"noise is answered and does no harm", noise_is_answered_and_does_no_harm},
 	{"GET DATA answers the object or its value", get_data_answers_the_object_or_its_value},
 	{"no session command is served bare", no_session_command_is_served_bare},
 	{"in a session the row decides who is served", in_a_session_the_row_decides_who_is_served},
