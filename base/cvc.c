@@ -2,6 +2,7 @@
 /* Card-verifiable certificates, BSI TR-03110-3 C.1 and D.3. Fields stand in one order only. */
 #include "base/cvc.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "base/tlv.h"
@@ -89,6 +90,13 @@ uint32_t cvc_years_on(uint32_t date, unsigned int years)
 	if (day > days_in(year, month))
 		day = days_in(year, month);
 	return year * 10000 + month * 100 + day;
+}
+
+const char *cvc_date_text(uint32_t date, char ret[CVC_DATE_TEXT])
+{
+	snprintf(ret, CVC_DATE_TEXT, "20%02u-%02u-%02u", date / 10000 % 100, date / 100 % 100,
+		 date % 100);
+	return ret;
 }
 
 static enum rc take_date(struct view *in, uint32_t tag, uint32_t *ret)

@@ -73,5 +73,8 @@ uint32_t cvc_day_after(uint32_t date);
 uint32_t cvc_today(void);
 /* The date years on, at most in 2099; 29 February becomes the 28th where there is none. */
 uint32_t cvc_years_on(uint32_t date, unsigned int years);
+/* A date for people, 20yy-mm-dd. */
+enum { CVC_DATE_TEXT = sizeof("20yy-mm-dd") };
+const char *cvc_date_text(uint32_t date, char ret[CVC_DATE_TEXT]);
 
 #endif

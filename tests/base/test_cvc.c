@@ -402,6 +402,8 @@ static void a_public_key_object_survives_and_no_truncation_does(void)
 
 static void dates_add_up(void)
 {
+	char text[CVC_DATE_TEXT];
+
 	time_t now = time(NULL);
 	struct tm tm;
 
@@ -420,6 +422,7 @@ static void dates_add_up(void)
 	CU_ASSERT_EQUAL(cvc_day_after(261231), 270101);
 	CU_ASSERT_EQUAL(cvc_day_after(991231), 991231);
 	CU_ASSERT_FALSE(cvc_date_is_real(250229));
+	CU_ASSERT_STRING_EQUAL(cvc_date_text(90101, text), "2009-01-01");
 }
 
 static void write_file(const char *name, struct view bytes)
