@@ -314,7 +314,7 @@ static enum rc judge(struct sc *sc, struct view data, uint16_t sw, struct view *
 {
 	enum rc rc;
 
-	if (session_is_lost(data, sw)) {
+	if (session_is_lost(data, sw) && !sc->wire.fetched) {
 		*ret_lost = true;
 		*ret_answer = view_of(NULL, 0);
 		rc = is_bare_error(sc, data, sw) ? RC_OK : RC_RESET;

@@ -273,15 +273,16 @@ static void say_refused(const char *dir, const char *name, enum rc rc)
 static void warn_of_dates(const char *dir, const char *name, const struct cvc *c)
 {
 	uint32_t today = cvc_today();
+	char text[CVC_DATE_TEXT];
 
 	if (today > c->expiration)
-		log_warning("the host's certificate %s/%s expired on 20%06u; cards may refuse it: "
+		log_warning("the host's certificate %s/%s expired on %s; cards may refuse it: "
 			    "have it renewed",
-			    dir, name, c->expiration);
+			    dir, name, cvc_date_text(c->expiration, text));
 	else if (today < c->effective)
-		log_warning("the host's certificate %s/%s is valid from 20%06u only: "
+		log_warning("the host's certificate %s/%s is valid from %s only: "
 			    "is this machine's clock right?",
-			    dir, name, c->effective);
+			    dir, name, cvc_date_text(c->effective, text));
 }
 
 static enum rc load_key(struct identity *i, const char *dir, size_t row)

@@ -136,6 +136,7 @@ static enum rc check_certificate(const struct handshake *h)
 	const struct cvc *c = &h->card;
 	const struct scp10_suite *s = h->suite;
 	const uint8_t *expected = identity_card(h->identity);
+	char text[3][CVC_DATE_TEXT];
 	uint8_t id[CVC_ID];
 	uint32_t today = cvc_today();
 	enum rc rc = cvc_id(c, id);
@@ -158,9 +159,10 @@ static enum rc check_certificate(const struct handshake *h)
 		return RC_POLICY;
 	}
 	if (today > c->expiration || today < c->effective) {
-		log_error("the card's certificate is valid from 20%06u to 20%06u, and today is "
-			  "20%06u: have it renewed, or set this machine's clock",
-			  c->effective, c->expiration, today);
+		log_error("the card's certificate is valid from %s to %s, and today is %s: "
+			  "have it renewed, or set this machine's clock",
+			  cvc_date_text(c->effective, text[0]),
+			  cvc_date_text(c->expiration, text[1]), cvc_date_text(today, text[2]));
 		return RC_EXPIRED;
 	}
 	return RC_OK;

@@ -121,6 +121,7 @@ enum rc wire_exchange(struct wire *wire, const struct apdu *command, struct view
 	enum rc rc;
 
 	wire->executed = false;
+	wire->fetched = false;
 	last.extended = wire->extended &&
 			(last.extended || last.data.len > APDU_SHORT_DATA || last.le > 256);
 	if (!last.extended && last.le > 256)
@@ -140,8 +141,10 @@ enum rc wire_exchange(struct wire *wire, const struct apdu *command, struct view
 	}
 	/* Only a transport that reports a reset says that nothing was sent. */
 	wire->executed = rc != RC_RESET && rc != RC_FORKED;
-	if (rc == RC_OK && sw >> 8 == 0x61)
+	if (rc == RC_OK && sw >> 8 == 0x61) {
+		wire->fetched = true;
 		rc = gather(wire, data, &sw, &data);
+	}
 	if (rc != RC_OK)
 		return rc;
 	*ret_data = data;

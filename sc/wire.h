@@ -16,6 +16,7 @@ struct wire {
 	unsigned int channel; /* logical channel of every command */
 	bool extended; /* card and transport both have extended length */
 	bool executed; /* the card had the whole of the last command: it may have been executed */
+	bool fetched; /* the last answer came in pieces: the card had accepted the command before */
 	uint64_t apdus, sent, received;
 	struct buf command, response, gathered;
 };

@@ -368,6 +368,35 @@ static void a_reset_between_the_pieces_of_an_answer_is_told(void)
 	sc_close(&sc);
 }
 
+/* The first piece of an answer is taken out, and what would have been the rest refused. */
+static enum rc starve(void *arg, unsigned int number, const struct apdu *command,
+		      struct buf *response)
+{
+	(void)arg;
+	(void)number;
+	if (apdu_is_protected(command->cla)) {
+		buf_reset(response);
+		buf_u16(response, 0x6110);
+	} else if (command->ins == 0xC0) {
+		buf_reset(response);
+		buf_u16(response, SW_SECURITY_STATUS);
+	}
+	return RC_OK;
+}
+
+static void a_refusal_in_place_of_the_rest_of_an_answer_repeats_nothing(void)
+{
+	struct sc *sc;
+
+	fake_reset(SUITE_42);
+	fake.tamper = starve;
+	sc = fake_connect(NULL);
+	CU_ASSERT_EQUAL(greet(sc), RC_AUTH);
+	CU_ASSERT_EQUAL(fake.executed, 1);
+	CU_ASSERT_FALSE(sc_is_connected(sc));
+	sc_close(&sc);
+}
+
 static void every_flipped_bit_of_a_protected_answer_is_refused(void)
 {
 	unsigned int wrong = 0;
@@ -556,6 +585,8 @@ int main(void)
 		 a_lost_answer_is_never_made_up_for_by_a_second_command},
 		{"a reset between the pieces of an answer is told",
 		 a_reset_between_the_pieces_of_an_answer_is_told},
+		{"a refusal in place of the rest of an answer repeats nothing",
+		 a_refusal_in_place_of_the_rest_of_an_answer_repeats_nothing},
 		{"every flipped bit of a protected answer is refused",
 		 every_flipped_bit_of_a_protected_answer_is_refused},
 		{"repeated and reordered answers are refused",

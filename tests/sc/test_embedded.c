@@ -6,6 +6,7 @@
  */
 #include "sc/transport_embedded.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 
 #include "base/attr.h"
 #include "base/log.h"
+#include "card/card.h"
+#include "card/nvm_io.h"
 #include "sc/application.h"
 #include "tests/suite.h"
 
@@ -377,6 +380,8 @@ static struct {
 	bool answer; /* the answer and not the command */
 	size_t bit, bits;
 	bool reset; /* the card is reset before it, and nobody says so */
+	bool short_only; /* the reader has no extended length */
+	unsigned int longest; /* bytes of an APDU either way */
 } line;
 
 static enum rc line_open(const char *address, const void *options, void **ret_handle,
@@ -384,6 +389,8 @@ static enum rc line_open(const char *address, const void *options, void **ret_ha
 {
 	enum rc rc = transport_embedded_ops.open(address, options, &line.handle, ret_attributes);
 
+	if (line.short_only)
+		ret_attributes->extended = false;
 	*ret_handle = &line;
 	return rc;
 }
@@ -404,6 +411,10 @@ static enum rc line_transmit(void *handle, struct view command, struct buf *resp
 		changed.data[line.bit / 8] ^= (uint8_t)(1 << line.bit % 8);
 	}
 	rc = transport_embedded_ops.transmit(line.handle, view_buf(&changed), response);
+	if (command.len > line.longest)
+		line.longest = (unsigned int)command.len;
+	if (response->len > line.longest)
+		line.longest = (unsigned int)response->len;
 	if (rc == RC_OK && touched && line.answer && !line.reset) {
 		line.bits = response->len * 8;
 		response->data[line.bit / 8] ^= (uint8_t)(1 << line.bit % 8);
@@ -432,16 +443,87 @@ static const struct transport_ops line_ops = {
 	.close = line_close,
 };
 
-static struct sc *connect_through_line(void)
+static struct sc *connect_through(bool short_only)
 {
 	struct transport *t = NULL;
 	struct sc *sc = NULL;
 
 	memset(&line, 0, sizeof(line));
 	line.at = 1000000;
+	line.short_only = short_only;
 	CU_ASSERT_EQUAL_FATAL(transport_open(&line_ops, dir, NULL, &t), RC_OK);
 	CU_ASSERT_EQUAL_FATAL(sc_open(&t, identity, NULL, &sc), RC_OK);
 	return sc;
+}
+
+static struct sc *connect_through_line(void)
+{
+	return connect_through(false);
+}
+
+static void a_reader_without_extended_length_does_as_well(void)
+{
+	static uint8_t invoice[5000];
+	struct application_seal seal = {
+		.type = 2, .time = 1700000000001, .plaintext = view_of(invoice, sizeof(invoice))};
+	struct sc *sc = connect_through(true);
+	struct buf object, sealed;
+	struct view rest, list;
+	uint16_t sw = 0;
+
+	buf_init(&object, 8192);
+	buf_init(&sealed, 65536);
+	memcpy(seal.nonce, "\x00\x00\x01\x8B\xCF\xE5\x68\x01short678", 16);
+	CU_ASSERT_EQUAL(application_verify(sc, APPLICATION_USER, view_str("1234"), &sw), RC_OK);
+	CU_ASSERT_EQUAL(application_ledger_create(sc, view_str("Short"), &object, &sw), RC_OK);
+	rest = view_buf(&object);
+	CU_ASSERT_EQUAL(application_next_object(&rest, &seal.ledger, &list), RC_OK);
+	CU_ASSERT_EQUAL(application_ledger_seal(sc, &seal, &sealed, &sw), RC_OK);
+	CU_ASSERT_TRUE(sealed.len > sizeof(invoice));
+	CU_ASSERT_TRUE(line.longest <= 261);
+	CU_ASSERT_EQUAL(sc_epoch(sc), 1);
+	buf_free(&object);
+	buf_free(&sealed);
+	sc_close(&sc);
+}
+
+/* A disk that fails at one moment. */
+static struct nvm_io disk;
+static bool disk_fails;
+
+static int fail_or_sync(void *ctx, int fd)
+{
+	if (disk_fails) {
+		errno = EIO;
+		return -1;
+	}
+	return nvm_io_kernel()->fdatasync(ctx, fd);
+}
+
+static void a_card_whose_memory_failed_is_opened_again(void)
+{
+	struct card_options options = {.io = &disk};
+	struct application_token t;
+	struct transport *transport = NULL;
+	struct sc *sc = NULL;
+	uint16_t sw = 0;
+	enum rc rc;
+
+	disk = *nvm_io_kernel();
+	disk.fdatasync = fail_or_sync;
+	CU_ASSERT_EQUAL_FATAL(transport_open(&transport_embedded_ops, dir, &options, &transport),
+			      RC_OK);
+	CU_ASSERT_EQUAL_FATAL(sc_open(&transport, identity, NULL, &sc), RC_OK);
+	CU_ASSERT_EQUAL(application_token_info(sc, &t, &sw), RC_OK);
+	disk_fails = true;
+	/* A wrong PIN is counted durably before it is judged. */
+	rc = application_verify(sc, APPLICATION_USER, view_str("0000"), &sw);
+	CU_ASSERT_EQUAL(rc, RC_IO);
+	disk_fails = false;
+	CU_ASSERT_EQUAL(application_token_info(sc, &t, &sw), RC_OK);
+	CU_ASSERT_EQUAL(application_verify(sc, APPLICATION_USER, view_str("1234"), &sw), RC_OK);
+	CU_ASSERT_EQUAL(sc_epoch(sc), 2);
+	sc_close(&sc);
 }
 
 static void a_bit_flipped_on_the_line_never_passes(void)
@@ -621,6 +703,10 @@ int main(void)
 		{"a key signs in one command and is gone when it is destroyed",
 		 a_key_signs_in_one_command_and_is_gone_when_it_is_destroyed},
 		{"a record is sealed and read back", a_record_is_sealed_and_read_back},
+		{"a reader without extended length does as well",
+		 a_reader_without_extended_length_does_as_well},
+		{"a card whose memory failed is opened again",
+		 a_card_whose_memory_failed_is_opened_again},
 		{"a bit flipped on the line never passes", a_bit_flipped_on_the_line_never_passes},
 		{"a bit flipped in the handshake never passes",
 		 a_bit_flipped_in_the_handshake_never_passes},
