@@ -60,6 +60,18 @@ static const struct {
 	{.tag = 0xB8, .usage = 0x20, .level = LEVEL_R_ENC, .key = MESSAGING_R_ENC},
 };
 
+/* What a status word says about a certificate, scp10.md 1. */
+static const char *reason(const struct apdu *command, uint16_t sw)
+{
+	if (command->ins != INS_PERFORM_SECURITY_OPERATION || command->p2 != P2_SELF_DESCRIPTIVE)
+		return "";
+	if (sw == SW_REFERENCE_DATA_UNUSABLE)
+		return ": it has expired";
+	if (sw == SW_REFERENCE_NOT_FOUND || sw == SW_AUTHENTICATION_FAILED)
+		return ": it is of another authority than the card's";
+	return "";
+}
+
 /* Sends one set-up command. A status word other than 9000 is refused with why and comes back as rc. */
 static enum rc send(struct handshake *h, const struct apdu *command, enum rc refused,
 		    const char *why, struct view *ret_data)
@@ -75,7 +87,7 @@ static enum rc send(struct handshake *h, const struct apdu *command, enum rc ref
 		log_error("the card failed while the channel was set up (status word %04X)", sw);
 		return RC_IO;
 	}
-	log_error("%s (status word %04X)", why, sw);
+	log_error("%s%s (status word %04X)", why, reason(command, sw), sw);
 	return refused;
 }
 
@@ -122,9 +134,7 @@ static enum rc send_certificates(struct handshake *h)
 	while (rc == RC_OK && chain.len) {
 		rc = tlv_object(&chain, 0x7F21, &command.data, &ignored);
 		if (rc == RC_OK)
-			rc = send(h, &command, RC_AUTH,
-				  "the card refuses the host's certificate: it is expired, or of "
-				  "another authority than the card's",
+			rc = send(h, &command, RC_AUTH, "the card refuses the host's certificate",
 				  &ignored);
 	}
 	return rc;
@@ -154,7 +164,7 @@ static enum rc check_certificate(const struct handshake *h)
 	}
 	if (c->suite != s->id || (c->scheme == RSA_PSS_SHA256) != s->pss_key ||
 	    rsa_bits(h->card_key) < s->bits_min || rsa_bits(h->card_key) > s->bits_max ||
-	    (s->f4 && !rsa_exponent_is_f4(h->card_key))) {
+	    (s->strict && !rsa_exponent_is_f4(h->card_key))) {
 		log_error("the card's key is not one for suite %02X", s->id);
 		return RC_POLICY;
 	}
@@ -177,9 +187,17 @@ static enum rc verify_certificate(struct handshake *h)
 
 	if (rc != RC_OK)
 		return rc;
-	rc = RC_AUTH;
-	if (view_equal(h->card.car, authority->chr))
-		rc = cvc_verify(&h->card, signer, authority->scheme);
+	/* SHA-1 and short keys are for cards in the field only. */
+	if (h->suite->strict &&
+	    (authority->scheme == RSA_PKCS1_SHA1 || rsa_bits(signer) < h->suite->bits_min)) {
+		log_error("the cards' authority has a key or algorithm too weak for suite %02X",
+			  h->suite->id);
+		rc = RC_POLICY;
+	} else {
+		rc = RC_AUTH;
+		if (view_equal(h->card.car, authority->chr))
+			rc = cvc_verify(&h->card, signer, authority->scheme);
+	}
 	EVP_PKEY_free(signer);
 	if (rc == RC_OK)
 		rc = cvc_key(&h->card, &h->card_key);

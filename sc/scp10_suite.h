@@ -12,7 +12,7 @@
 struct scp10_suite {
 	uint8_t id; /* i */
 	unsigned int bits_min, bits_max; /* of the card's key */
-	bool f4; /* e must be 65537 */
+	bool strict; /* e is 65537; no SHA-1 and no short key at the authority either */
 	enum rsa_encryption encryption; /* of the session keys */
 	enum rsa_scheme signature;
 	bool pss_key; /* the card's certificate must say RSASSA-PSS */

@@ -17,6 +17,7 @@ struct fake_card {
 	uint32_t command_max; /* in the FCI */
 	uint8_t life_cycle;
 	bool extended; /* the transport has extended length */
+	bool accepts_any_host; /* whatever signed the host's certificate */
 	size_t response_max; /* longer answers go out in pieces with 61xx; 0: never */
 	/*
 	 * Called for each answer before it goes out, with its number since fake_reset and the

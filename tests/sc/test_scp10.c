@@ -415,6 +415,49 @@ static void the_card_expected_is_the_only_one(void)
 	identity_free(&identity);
 }
 
+static void a_weak_authority_serves_suite_02_only(void)
+{
+	static const enum rsa_scheme schemes[] = {RSA_PKCS1_SHA1, RSA_PSS_SHA256};
+
+	CU_ASSERT_EQUAL_FATAL(rsa_generate(1024, &small_key), RC_OK);
+	for (size_t i = 0; i < 2; i++) {
+		struct cvc_request request = fake_card_request(0),
+				   host = fake_card_request(SUITE_42);
+		EVP_PKEY *weak = i ? small_key : fake_authority_key();
+		struct identity *identity = NULL;
+		struct transport *t;
+		struct sc *sc = NULL;
+		struct buf authority, chain;
+
+		fake_reset(SUITE_42);
+		buf_init(&authority, CVC_MAX);
+		buf_init(&chain, CVC_MAX);
+		request.chr = "DETEST00001";
+		request.key = weak;
+		request.scheme = schemes[i];
+		request.type = CVC_CVCA;
+		request.roles = ROLE_ALL;
+		CU_ASSERT_EQUAL(cvc_issue(&request, weak, schemes[i], &authority), RC_OK);
+		host.chr = "DEHOST00001";
+		host.key = fake_host_key();
+		host.roles = ROLE_USER;
+		CU_ASSERT_EQUAL(cvc_issue(&host, weak, schemes[i], &chain), RC_OK);
+		CU_ASSERT_EQUAL_FATAL(identity_new(view_buf(&authority), &identity), RC_OK);
+		EVP_PKEY_up_ref(fake_host_key());
+		CU_ASSERT_EQUAL_FATAL(
+			identity_add(identity, SUITE_42, fake_host_key(), view_buf(&chain)), RC_OK);
+		t = fake_transport();
+		fake.accepts_any_host = true;
+		CU_ASSERT_EQUAL_FATAL(sc_open(&t, identity, NULL, &sc), RC_OK);
+		CU_ASSERT_EQUAL(sc_connect(sc), RC_POLICY);
+		sc_close(&sc);
+		identity_free(&identity);
+		buf_free(&authority);
+		buf_free(&chain);
+	}
+	EVP_PKEY_free(small_key);
+}
+
 static void a_fresh_card_or_a_host_without_identity_has_no_session(void)
 {
 	const struct apdu command = {.cla = 0x80, .ins = 0x42, .le = 256};
@@ -508,6 +551,7 @@ int main(void)
 		{"levels and suites that protect too little are refused",
 		 levels_and_suites_that_protect_too_little_are_refused},
 		{"the card expected is the only one", the_card_expected_is_the_only_one},
+		{"a weak authority serves suite 02 only", a_weak_authority_serves_suite_02_only},
 		{"a fresh card or a host without identity has no session",
 		 a_fresh_card_or_a_host_without_identity_has_no_session},
 		{"key references are sent as the policy has them",
