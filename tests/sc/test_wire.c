@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/sw.h"
 #include "tests/sc/hex.h"
 #include "tests/suite.h"
@@ -354,5 +355,6 @@ int main(void)
 	};
 	CU_SuiteInfo suites[] = {{.pName = "wire", .pTests = tests}, CU_SUITE_INFO_NULL};
 
+	log_open(LOG_LEVEL_NONE, false);
 	return suite_run("sc/wire", suites);
 }
