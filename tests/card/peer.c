@@ -1,256 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The host's part of the channel for tests of the card. */
+/* The host's part of the channel for tests of the card: commands, set-up, secure messaging. */
 #include "tests/card/peer.h"
 
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/tlv.h"
 #include "tests/suite.h"
 
 enum { CLA_CHAIN = 0x10, BIG = 70000 };
-
-static struct peer_world world;
-static struct peer original; /* the card that peer_new copies */
-
-static void good(enum rc rc)
-{
-	CU_ASSERT_EQUAL_FATAL(rc, RC_OK);
-}
-
-static size_t index_of(uint8_t suite)
-{
-	return suite == 0x42;
-}
-
-void peer_certify(const struct peer_party *signer, const char *car,
-		  const struct cvc_request *request, struct buf *out)
-{
-	struct cvc_request r = *request;
-
-	r.car = car;
-	buf_init(out, CVC_MAX);
-	good(cvc_issue(&r, signer->key, signer->scheme, out));
-}
-
-static void make_party(struct peer_party *party, unsigned int bits, const struct peer_party *signer,
-		       const char *car, struct cvc_request request)
-{
-	good(rsa_generate(bits, &party->key));
-	party->scheme = request.scheme;
-	request.key = party->key;
-	peer_certify(signer ? signer : party, car, &request, &party->certificate);
-}
-
-struct peer_world *peer_world(void)
-{
-	struct cvc_request request = {.scheme = RSA_PSS_SHA256,
-				      .type = CVC_CVCA,
-				      .roles = ROLE_ALL,
-				      .effective = PEER_TODAY,
-				      .expiration = PEER_LATER};
-
-	if (world.authority.key)
-		return &world;
-	request.chr = "DEAUTHOR00001";
-	make_party(&world.authority, 2048, NULL, "DEAUTHOR00001", request);
-	request.type = CVC_DV;
-	request.chr = "DEISSUER00001";
-	request.roles = ROLE_ALL & ~ROLE_UPDATER;
-	make_party(&world.issuer, 2048, &world.authority, "DEAUTHOR00001", request);
-	request.type = CVC_TERMINAL;
-	request.chr = "DEHOST0042001";
-	request.roles = ROLE_USER | ROLE_UPDATER;
-	request.suite = 0x42;
-	make_party(&world.host[1], 2048, &world.issuer, "DEISSUER00001", request);
-	request.chr = "DEHOST0002001";
-	request.suite = 0x02;
-	request.scheme = RSA_PKCS1_SHA1;
-	make_party(&world.host[0], 1024, &world.issuer, "DEISSUER00001", request);
-	return &world;
-}
-
-static void party_free(struct peer_party *party)
-{
-	EVP_PKEY_free(party->key);
-	buf_free(&party->certificate);
-}
-
-void peer_world_free(void)
-{
-	party_free(&world.authority);
-	party_free(&world.issuer);
-	party_free(&world.host[0]);
-	party_free(&world.host[1]);
-	memset(&world, 0, sizeof(world));
-	if (original.card)
-		peer_free(&original);
-}
-
-static void make_dir(struct peer *p)
-{
-	snprintf(p->dir, sizeof(p->dir), "/tmp/intaglio-card-XXXXXX");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(p->dir));
-}
-
-static void init(struct peer *p)
-{
-	memset(p, 0, sizeof(*p));
-	buf_init(&p->block, 1000);
-	buf_init(&p->signature, 1000);
-	buf_init(&p->wire, BIG);
-	for (size_t i = 0; i < PEER_SUITES; i++)
-		buf_init(&p->card_key[i], 2000);
-	make_dir(p);
-}
-
-void peer_fresh(struct peer *p)
-{
-	struct card_options options = {.create = true, .segment_size = 1 << 18};
-
-	init(p);
-	good(card_open(p->dir, &options, &p->card));
-}
-
-void peer_reopen(struct peer *p, const struct nvm_io *io)
-{
-	struct card_options options = {.io = io};
-
-	card_close(&p->card);
-	good(card_open(p->dir, &options, &p->card));
-}
-
-/* Runs on every file of a directory. */
-static void each_file(const char *dir, void (*run)(const char *path, const char *name, void *arg),
-		      void *arg)
-{
-	char path[400];
-	struct dirent *entry;
-	DIR *listing = opendir(dir);
-
-	while (listing && (entry = readdir(listing))) {
-		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		if (entry->d_name[0] != '.')
-			run(path, entry->d_name, arg);
-	}
-	if (listing)
-		closedir(listing);
-}
-
-static void copy_file(const char *path, const char *name, void *arg)
-{
-	char target[400], block[1 << 16];
-	FILE *from = fopen(path, "rb"), *to;
-	size_t n;
-
-	snprintf(target, sizeof(target), "%s/%s", (const char *)arg, name);
-	to = fopen(target, "wb");
-	CU_ASSERT_FATAL(from && to);
-	while ((n = fread(block, 1, sizeof(block), from)) > 0)
-		CU_ASSERT_EQUAL_FATAL(fwrite(block, 1, n, to), n);
-	fclose(from);
-	CU_ASSERT_EQUAL_FATAL(fclose(to), 0);
-	CU_ASSERT_EQUAL_FATAL(chmod(target, 0600), 0);
-}
-
-static void remove_file(const char *path, const char *name, void *arg)
-{
-	(void)name;
-	(void)arg;
-	unlink(path);
-}
-
-void peer_free(struct peer *p)
-{
-	card_close(&p->card);
-	each_file(p->dir, remove_file, NULL);
-	rmdir(p->dir);
-	buf_free(&p->block);
-	buf_free(&p->signature);
-	buf_free(&p->wire);
-	for (size_t i = 0; i < PEER_SUITES; i++)
-		buf_free(&p->card_key[i]);
-}
-
-void peer_generate(struct peer *p)
-{
-	const uint8_t modern[] = {0x80, 1, 0x42, 0x81, 2, 0x08, 0x00};
-	const uint8_t transport[] = {0x80, 1, 0x02, 0x81, 2, 0x04, 0x00};
-
-	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0, 0x46, 1, 1, view_of(modern, sizeof(modern)), 65536,
-					&p->card_key[1]),
-			      0x9000);
-	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0, 0x46, 2, 1, view_of(transport, sizeof(transport)),
-					65536, &p->card_key[0]),
-			      0x9000);
-}
-
-static void put_card_certificate(struct peer *p, struct buf *out, uint8_t version, uint8_t suite)
-{
-	const uint8_t reference[] = {version, 1};
-	struct cvc_request request = {.chr = "DECARD00000001",
-				      .type = CVC_TERMINAL,
-				      .effective = PEER_TODAY,
-				      .expiration = PEER_LATER,
-				      .suite = suite};
-	struct buf certificate;
-	size_t mark;
-
-	good(cvc_public_key(view_buf(&p->card_key[index_of(suite)]), &request.scheme,
-			    &request.key));
-	peer_certify(&peer_world()->authority, "DEAUTHOR00001", &request, &certificate);
-	mark = tlv_open(out, 0xA0);
-	tlv_put(out, 0x83, view_of(reference, 2));
-	buf_view(out, view_buf(&certificate));
-	tlv_close(out, mark);
-	buf_free(&certificate);
-	EVP_PKEY_free(request.key);
-}
-
-void peer_store_data(struct peer *p, struct buf *out)
-{
-	const uint8_t suites[] = {0x42, 0x02}, host[] = {3, 1};
-	size_t mark;
-
-	buf_init(out, BIG);
-	buf_view(out, view_buf(&peer_world()->authority.certificate));
-	put_card_certificate(p, out, 1, 0x42);
-	put_card_certificate(p, out, 2, 0x02);
-	tlv_put(out, 0xC8, view_of(suites, sizeof(suites)));
-	tlv_put_u8(out, 0xC9, 0);
-	mark = tlv_open(out, 0xA1);
-	tlv_put(out, 0x83, view_of(host, 2));
-	buf_view(out, view_buf(&peer_world()->issuer.certificate));
-	buf_view(out, view_buf(&peer_world()->host[0].certificate));
-	tlv_close(out, mark);
-	good(buf_rc(out));
-}
-
-void peer_new_keys(struct peer *p)
-{
-	struct buf data;
-
-	peer_fresh(p);
-	peer_generate(p);
-	peer_store_data(p, &data);
-	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL), 0x9000);
-	buf_free(&data);
-}
-
-void peer_new(struct peer *p)
-{
-	if (!original.card)
-		peer_new_keys(&original);
-	init(p);
-	each_file(original.dir, copy_file, p->dir);
-	for (size_t i = 0; i < PEER_SUITES; i++)
-		buf_view(&p->card_key[i], view_buf(&original.card_key[i]));
-	good(card_open(p->dir, NULL, &p->card));
-}
 
 uint16_t peer_raw(struct peer *p, struct view apdu, struct buf *out)
 {
@@ -259,8 +16,8 @@ uint16_t peer_raw(struct peer *p, struct view apdu, struct buf *out)
 	uint16_t sw = 0;
 
 	buf_init(&response, BIG);
-	good(card_transmit(p->card, apdu, &response));
-	good(response_parse(view_buf(&response), &data, &sw));
+	peer_good(card_transmit(p->card, apdu, &response));
+	peer_good(response_parse(view_buf(&response), &data, &sw));
 	if (out) {
 		buf_reset(out);
 		buf_view(out, data);
@@ -300,7 +57,7 @@ static uint16_t transmit(struct peer *p, struct apdu command, struct buf *out)
 	for (;;) {
 		bool last = command.extended || rest.len <= APDU_SHORT_DATA;
 
-		good(view_take(&rest, last ? rest.len : APDU_SHORT_DATA, &command.data));
+		peer_good(view_take(&rest, last ? rest.len : APDU_SHORT_DATA, &command.data));
 		command.le = last ? le : 0;
 		if (last)
 			command.cla &= (uint8_t)~CLA_CHAIN;
@@ -308,7 +65,7 @@ static uint16_t transmit(struct peer *p, struct apdu command, struct buf *out)
 			command.cla |= CLA_CHAIN;
 		buf_reset(&p->wire);
 		apdu_put(&p->wire, &command);
-		good(buf_rc(&p->wire));
+		peer_good(buf_rc(&p->wire));
 		sw = peer_raw(p, view_buf(&p->wire), out);
 		if (last || sw != 0x9000)
 			return collect(p, command.cla, sw, out);
@@ -353,7 +110,7 @@ uint16_t peer_certificates(struct peer *p)
 
 	if (sw != 0x9000)
 		return sw;
-	return peer_certificate(p, view_buf(&peer_world()->host[index_of(p->suite)].certificate));
+	return peer_certificate(p, view_buf(&peer_world()->host[peer_index(p->suite)].certificate));
 }
 
 static void put_template(struct peer *p, size_t which, uint8_t tag, uint8_t usage)
@@ -372,7 +129,7 @@ static void put_template(struct peer *p, size_t which, uint8_t tag, uint8_t usag
 
 void peer_make_block(struct peer *p, uint8_t level)
 {
-	good(crypto_random(p->key, sizeof(p->key)));
+	peer_good(crypto_random(p->key, sizeof(p->key)));
 	p->level = level;
 	p->counter[0] = p->suite == 0x42 ? 0 : 5;
 	p->counter[1] = p->suite == 0x42 ? 0 : 0x1000;
@@ -386,7 +143,7 @@ void peer_make_block(struct peer *p, uint8_t level)
 		put_template(p, 2, 0xB8, 0x10);
 	if (level & 0x20)
 		put_template(p, 3, 0xB8, 0x20);
-	good(buf_rc(&p->block));
+	peer_good(buf_rc(&p->block));
 }
 
 static EVP_PKEY *card_public_key(struct peer *p)
@@ -394,7 +151,7 @@ static EVP_PKEY *card_public_key(struct peer *p)
 	enum rsa_scheme scheme;
 	EVP_PKEY *key = NULL;
 
-	good(cvc_public_key(view_buf(&p->card_key[index_of(p->suite)]), &scheme, &key));
+	peer_good(cvc_public_key(view_buf(&p->card_key[peer_index(p->suite)]), &scheme, &key));
 	return key;
 }
 
@@ -405,8 +162,8 @@ uint16_t peer_decipher(struct peer *p)
 	uint16_t sw;
 
 	buf_init(&out, 1000);
-	good(rsa_encrypt(key, p->suite == 0x42 ? RSA_OAEP_SHA256 : RSA_ES_PKCS1,
-			 view_buf(&p->block), &out));
+	peer_good(rsa_encrypt(key, p->suite == 0x42 ? RSA_OAEP_SHA256 : RSA_ES_PKCS1,
+			      view_buf(&p->block), &out));
 	sw = peer_send(p, 0, 0x2A, 0x80, 0x84, view_buf(&out), 0, NULL);
 	buf_free(&out);
 	EVP_PKEY_free(key);
@@ -439,10 +196,10 @@ static void put_prefix(struct peer *p, uint8_t signer, struct buf *out)
 	if (p->suite != 0x42)
 		return;
 	buf_put(out, first, sizeof(first));
-	good(cvc_parse(&certificate, &host));
-	good(crypto_sha256(host.public_key, hash));
+	peer_good(cvc_parse(&certificate, &host));
+	peer_good(crypto_sha256(host.public_key, hash));
 	buf_put(out, hash, sizeof(hash));
-	good(crypto_sha256(view_buf(&p->card_key[1]), hash));
+	peer_good(crypto_sha256(view_buf(&p->card_key[1]), hash));
 	buf_put(out, hash, sizeof(hash));
 }
 
@@ -462,8 +219,8 @@ void peer_sign(struct peer *p)
 	buf_put(&message, p->challenge, 16);
 	part = view_buf(&message);
 	buf_reset(&p->signature);
-	good(rsa_sign(peer_world()->host[index_of(p->suite)].key, scheme_of(p), &part, 1,
-		      &p->signature));
+	peer_good(rsa_sign(peer_world()->host[peer_index(p->suite)].key, scheme_of(p), &part, 1,
+			   &p->signature));
 	buf_free(&message);
 }
 
@@ -553,16 +310,16 @@ static void mac(struct peer *p, size_t which, struct view input, uint8_t ret[16]
 		count[15 - i] = (uint8_t)(p->counter[which] >> (8 * i));
 	p->counter[which]++;
 	if (p->suite == 0x42) {
-		good(cmac_new(p->key[which], 32, &cmac));
-		good(cmac_compute(cmac, parts, 2, ret));
+		peer_good(cmac_new(p->key[which], 32, &cmac));
+		peer_good(cmac_compute(cmac, parts, 2, ret));
 		cmac_free(&cmac);
 		return;
 	}
 	buf_init(&padded, BIG);
 	buf_view(&padded, input);
 	pad_put(&padded, 0, 8);
-	good(des_block(p->key[which], count + 8, icv));
-	good(retail_mac(p->key[which], icv, view_buf(&padded), ret));
+	peer_good(des_block(p->key[which], count + 8, icv));
+	peer_good(retail_mac(p->key[which], icv, view_buf(&padded), ret));
 	buf_free(&padded);
 }
 
@@ -572,16 +329,16 @@ static void run_cbc(struct peer *p, size_t which, uint8_t *data, size_t len)
 	uint8_t count[16] = {0}, iv[16] = {0};
 	struct cipher *cipher = NULL;
 
-	good(cipher_new(p->suite == 0x42 ? CIPHER_AES_256 : CIPHER_3DES_2KEY, p->key[2 + which],
-			&cipher));
+	peer_good(cipher_new(p->suite == 0x42 ? CIPHER_AES_256 : CIPHER_3DES_2KEY,
+			     p->key[2 + which], &cipher));
 	for (int i = 0; i < 8; i++)
 		count[15 - i] = (uint8_t)(p->counter[which] >> (8 * i));
 	if (p->suite == 0x42)
-		good(cipher_block(cipher, count, iv));
+		peer_good(cipher_block(cipher, count, iv));
 	if (which == 0)
-		good(cipher_cbc_encrypt(cipher, iv, data, len, data));
+		peer_good(cipher_cbc_encrypt(cipher, iv, data, len, data));
 	else
-		good(cipher_cbc_decrypt(cipher, iv, data, len, data));
+		peer_good(cipher_cbc_decrypt(cipher, iv, data, len, data));
 	cipher_free(&cipher);
 }
 
@@ -634,7 +391,7 @@ void peer_protect(struct peer *p, const struct apdu *plain, struct buf *apdu)
 	wire.le = plain->extended ? 65536 : 256;
 	apdu_put(apdu, &wire);
 	buf_free(&input);
-	good(buf_rc(apdu));
+	peer_good(buf_rc(apdu));
 }
 
 /* Opens a protected answer in place. */
@@ -651,22 +408,22 @@ static void open_answer(struct peer *p, struct buf *answer, uint16_t sw, bool *r
 		return;
 	buf_init(&copy, BIG);
 	if (enc && tlv_is_next(rest, with_mac ? 0x87 : 0x86)) {
-		good(tlv_expect(&rest, with_mac ? 0x87 : 0x86, &value));
+		peer_good(tlv_expect(&rest, with_mac ? 0x87 : 0x86, &value));
 		CU_ASSERT_EQUAL_FATAL(value.data[0], 1);
 		buf_put(&copy, value.data + 1, value.len - 1);
 		run_cbc(p, 1, copy.data, copy.len);
-		good(unpad(view_buf(&copy), &plain));
+		peer_good(unpad(view_buf(&copy), &plain));
 		buf_truncate(&copy, plain.len);
 	} else if (!enc && tlv_is_next(rest, 0x81)) {
-		good(tlv_expect(&rest, 0x81, &value));
+		peer_good(tlv_expect(&rest, 0x81, &value));
 		buf_view(&copy, value);
 	}
 	if (with_mac) {
-		good(tlv_expect(&rest, 0x99, &status));
+		peer_good(tlv_expect(&rest, 0x99, &status));
 		CU_ASSERT_EQUAL(status.len, 2);
 		CU_ASSERT_EQUAL(status.data[0] << 8 | status.data[1], sw);
 		covered = answer->len - rest.len;
-		good(tlv_expect(&rest, 0x8E, &code));
+		peer_good(tlv_expect(&rest, 0x8E, &code));
 		mac(p, 1, view_of(answer->data, covered), expected);
 		CU_ASSERT_TRUE(view_equal(code, view_of(expected, 8)));
 	}
@@ -694,7 +451,7 @@ uint16_t peer_protected(struct peer *p, uint8_t cla, uint8_t ins, uint8_t p1, ui
 	buf_init(&apdu, BIG);
 	buf_init(&answer, BIG);
 	peer_protect(p, &plain, &apdu);
-	good(apdu_parse(view_buf(&apdu), &wire));
+	peer_good(apdu_parse(view_buf(&apdu), &wire));
 	wire.extended = p->extended;
 	wire.le = p->extended ? 65536 : 256;
 	if (!(p->level & 0x03))

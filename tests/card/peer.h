@@ -42,6 +42,10 @@ struct peer {
 	struct buf wire; /* the last command as sent */
 };
 
+/* Ends the test unless all is well. */
+void peer_good(enum rc rc);
+/* Where a suite's host and card key are in the arrays. */
+size_t peer_index(uint8_t suite);
 /* The world; all of it is made at the first call. */
 struct peer_world *peer_world(void);
 void peer_world_free(void);
