@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MASK = LEDGER_WINDOW - 1, NONE = UINT32_MAX };
+enum { MASK = LEDGER_WINDOW - 1 };
+
+static const uint32_t NONE = UINT32_MAX; /* the end of a chain */
 
 struct ledger_window {
 	uint64_t count; /* leaves seen, leaf 0 included */

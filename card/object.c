@@ -316,8 +316,11 @@ static uint16_t set_attributes(struct command *c)
 		return sw;
 	}
 	rc = schema_check_change(changes, view_buf(&object.list));
-	if (rc == RC_OK && !may_trust(c, changes))
-		rc = RC_POLICY;
+	if (rc == RC_OK && !may_trust(c, changes)) {
+		nvm_abort(c->nvm);
+		object_free(&object);
+		return SW_SECURITY_STATUS;
+	}
 	if (rc == RC_OK)
 		rc = apply(&object, changes);
 	if (rc == RC_OK)

@@ -9,6 +9,7 @@
 #include "card/ledger_record.h"
 #include "card/pin.h"
 #include "tests/card/bare_card.h"
+#include "tests/disk.h"
 #include "tests/suite.h"
 
 static struct bare_card card;
@@ -388,6 +389,40 @@ static void malformed_commands_are_refused(void)
 	bare_card_free(&card);
 }
 
+static void a_full_card_seals_nothing_more_and_keeps_what_it_has(void)
+{
+	uint8_t *big = calloc(1, LEDGER_PLAINTEXT_MAX);
+	struct disk *disk = disk_new();
+	uint64_t sealed = 0;
+	uint32_t number;
+	uint16_t sw;
+
+	bare_card_new_on(&card, disk_io(disk));
+	CU_ASSERT_EQUAL(bare_card_send_two(&card, 0x80400000, SO_PIN,
+					   "label                           "),
+			SW_OK);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_SO, SO_PIN), SW_OK);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x002C0201, view_str(USER_PIN)), SW_OK);
+	bare_card_logout(&card);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	number = new_ledger("invoices");
+	disk_limit(disk, NVM_SEGMENT_MIN + 4096);
+	while ((sw = seal_as(number, sealed + 1, 1, 1, view_of(big, 50000))) == SW_OK &&
+	       sealed < 10)
+		sealed++;
+	CU_ASSERT_EQUAL(sw, SW_NOT_ENOUGH_MEMORY);
+	CU_ASSERT_TRUE(sealed > 0);
+	CU_ASSERT_EQUAL(count_of(number), sealed + 1);
+	CU_ASSERT_EQUAL(with_index(0x80D40200, number, sealed + 1), SW_RECORD_NOT_FOUND);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, "wrong"), SW_TRIES_LEFT | 4);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	CU_ASSERT_EQUAL(seal_as(number, sealed, 1, 1, view_of(big, 50000)), SW_OK);
+	check_answer(sealed, sealed + 1, NULL);
+	bare_card_detach(&card);
+	disk_free(&disk);
+	free(big);
+}
+
 static void nonces(uint64_t time, uint64_t random, uint8_t ret[LEDGER_NONCE])
 {
 	struct buf b;
@@ -458,6 +493,8 @@ static CU_TestInfo tests[] = {
 	{"a leaf that is not the stored one is not opened",
 	 a_leaf_that_is_not_the_stored_one_is_not_opened},
 	{"malformed commands are refused", malformed_commands_are_refused},
+	{"a full card seals nothing more and keeps what it has",
+	 a_full_card_seals_nothing_more_and_keeps_what_it_has},
 	{"the window finds the newest 65536 and refuses older times",
 	 the_window_finds_the_newest_65536_and_refuses_older_times},
 	CU_TEST_INFO_NULL,

@@ -399,7 +399,7 @@ static void attributes_change_in_the_allowed_direction_only(void)
 	CU_ASSERT_EQUAL(set_bool(key, CKA_PRIVATE, false), SW_WRONG_DATA);
 	CU_ASSERT_EQUAL(set_bool(key, CKA_MODIFIABLE, false), SW_WRONG_DATA);
 	CU_ASSERT_EQUAL(set_bool(key, CKA_NEVER_EXTRACTABLE, true), SW_WRONG_DATA);
-	CU_ASSERT_EQUAL(set_bool(key, CKA_TRUSTED, true), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(set_bool(key, CKA_TRUSTED, true), SW_SECURITY_STATUS);
 	CU_ASSERT_EQUAL(set_bytes(key, CKA_VALUE, "sixteen other by"), SW_WRONG_DATA);
 	CU_ASSERT_EQUAL(set_bytes(key, CKA_UNIQUE_ID, "mine"), SW_WRONG_DATA);
 	CU_ASSERT_EQUAL(set_bytes(key, CKA_SIGN, "xx"), SW_WRONG_DATA);
