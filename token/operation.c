@@ -99,7 +99,7 @@ static bool is_allowed(struct view list, CK_MECHANISM_TYPE type)
 	struct view allowed;
 	uint64_t one;
 
-	if (attr_find(list, CKA_ALLOWED_MECHANISMS, &allowed) != RC_OK || !allowed.len)
+	if (attr_find(list, CKA_ALLOWED_MECHANISMS, &allowed) != RC_OK)
 		return true;
 	while (view_u64(&allowed, &one) == RC_OK)
 		if (one == type)
@@ -111,13 +111,12 @@ static CK_RV check_key(const struct session *s, const struct kind *kind,
 		       const struct mechanism *mechanism, const struct object *key)
 {
 	CK_OBJECT_CLASS class = mechanism->scheme == SCHEME_SEAL ? CKO_SECRET_KEY : kind->class;
-	struct view list = view_buf(&key->list);
 
 	if (key->class != class || key->type != mechanism->key_type)
 		return CKR_KEY_TYPE_INCONSISTENT;
-	if (!attr_bool(list, kind->usage, false))
+	if (!(key->uses >> (kind->usage - CKA_ENCRYPT) & 1))
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	if (!is_allowed(list, mechanism->type))
+	if (key->is_restricted && !is_allowed(view_buf(&key->list), mechanism->type))
 		return CKR_MECHANISM_INVALID;
 	/* Sealing and opening records is the user's, although the ledger is a public object. */
 	return session_may_use(s, key->is_private || mechanism->scheme == SCHEME_SEAL);
@@ -137,7 +136,7 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 		return rv;
 	o->number = key->number;
 	o->is_private = key->is_private || mechanism->scheme == SCHEME_SEAL;
-	o->modulus = pubkey_size(key->type, view_buf(&key->list));
+	o->modulus = key->size;
 	/* A field of 521 bits is 66 bytes. */
 	bits = o->modulus == 66 ? 521 : o->modulus * 8;
 	if (mechanism->scheme != SCHEME_SEAL && (bits < mechanism->min || bits > mechanism->max))

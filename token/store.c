@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "token/pubkey.h"
 #include "token/template.h"
 
 enum { ROOM_FIRST = 16 };
@@ -68,7 +69,7 @@ struct object *store_by_number(const struct store *store, uint32_t number)
 /* What follows from an object's list. */
 static void derive(struct object *o)
 {
-	struct view list = view_buf(&o->list);
+	struct view list = view_buf(&o->list), value;
 	CK_ATTRIBUTE_TYPE type_attribute;
 
 	EVP_PKEY_free(o->key);
@@ -78,6 +79,12 @@ static void derive(struct object *o)
 	o->type = attr_ulong(list, type_attribute, CK_UNAVAILABLE_INFORMATION);
 	o->schema = schema_find(o->class, o->type);
 	o->is_private = attr_bool(list, CKA_PRIVATE, false);
+	o->uses = 0;
+	for (CK_ATTRIBUTE_TYPE use = CKA_ENCRYPT; use <= CKA_DERIVE; use++)
+		if (attr_bool(list, use, false))
+			o->uses |= (uint16_t)(1U << (use - CKA_ENCRYPT));
+	o->is_restricted = attr_find(list, CKA_ALLOWED_MECHANISMS, &value) == RC_OK && value.len;
+	o->size = type_attribute == CKA_KEY_TYPE ? pubkey_size(o->type, list) : 0;
 }
 
 static bool fill(struct object *o, struct view list)

@@ -22,6 +22,9 @@ struct object {
 	CK_OBJECT_CLASS class;
 	CK_ULONG type; /* key or certificate type */
 	bool is_private;
+	uint16_t uses; /* bit CKA_x - CKA_ENCRYPT for every use from CKA_ENCRYPT to CKA_DERIVE */
+	bool is_restricted; /* it has CKA_ALLOWED_MECHANISMS */
+	size_t size; /* of a key, as pubkey_size gives it */
 	bool seen; /* by the reading that goes on */
 	struct buf list; /* its attributes; without secrets for the card's objects */
 	EVP_PKEY *key; /* public key, made from the list at first use (token/pubkey.h) */

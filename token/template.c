@@ -167,6 +167,34 @@ static void put_defaults(const struct schema *schema, unsigned int may, struct b
 	}
 }
 
+/* What a key of this type is good for. */
+static const struct {
+	CK_OBJECT_CLASS class;
+	CK_KEY_TYPE type;
+	CK_ATTRIBUTE_TYPE usage;
+} usages[] = {
+	{CKO_PUBLIC_KEY, CKK_RSA, CKA_ENCRYPT}, {CKO_PUBLIC_KEY, CKK_RSA, CKA_VERIFY},
+	{CKO_PUBLIC_KEY, CKK_EC, CKA_VERIFY},   {CKO_PRIVATE_KEY, CKK_RSA, CKA_DECRYPT},
+	{CKO_PRIVATE_KEY, CKK_RSA, CKA_SIGN},   {CKO_PRIVATE_KEY, CKK_EC, CKA_SIGN},
+};
+
+/* A template that names no use of a key leaves it every use it is good for, PKCS#11 4.8, 4.9. */
+static void put_usages(const struct schema *schema, const CK_ATTRIBUTE *template, CK_ULONG count,
+		       struct buf *list)
+{
+	static const CK_ATTRIBUTE_TYPE all[] = {
+		CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN,           CKA_SIGN_RECOVER, CKA_VERIFY,
+		CKA_WRAP,    CKA_UNWRAP,  CKA_VERIFY_RECOVER, CKA_DERIVE,
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (find(template, count, all[i]))
+			return;
+	for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++)
+		if (usages[i].class == schema->class && usages[i].type == schema->type)
+			attr_set_bool(list, usages[i].usage, true);
+}
+
 /* What follows from other attributes and nobody may say. */
 static void put_derived(const struct schema *schema, struct buf *list)
 {
@@ -215,6 +243,7 @@ CK_RV template_build(const struct schema *schema, enum template_use use,
 		return CKR_TEMPLATE_INCONSISTENT;
 	attr_set_ulong(ret_list, CKA_CLASS, schema->class);
 	attr_set_ulong(ret_list, schema->type_attribute, schema->type);
+	put_usages(schema, template, count, ret_list);
 	put_defaults(schema, may, ret_list);
 	put_derived(schema, ret_list);
 	return list_rv(ret_list);

@@ -123,12 +123,30 @@ static void defaults_and_derived_values_are_put_in(void)
 	CU_ASSERT_EQUAL(attr_ulong(view_buf(&list), CKA_MODULUS_BITS, 0), 2048);
 	CU_ASSERT_EQUAL(attr_find(view_buf(&list), CKA_PUBLIC_EXPONENT, &value), RC_OK);
 	CU_ASSERT_EQUAL(value.len, 3);
-	CU_ASSERT_FALSE(attr_bool(view_buf(&list), CKA_VERIFY, true));
+	CU_ASSERT_FALSE(attr_bool(view_buf(&list), CKA_WRAP, true));
 	CU_ASSERT_FALSE(attr_bool(view_buf(&list), CKA_PRIVATE, true));
 	CU_ASSERT_TRUE(attr_bool(view_buf(&list), CKA_MODIFIABLE, false));
 	template_strip(find(CKO_PUBLIC_KEY, CKK_RSA), &list);
 	CU_ASSERT_EQUAL(attr_find(view_buf(&list), CKA_TOKEN, &value), RC_NOT_FOUND);
 	CU_ASSERT_EQUAL(attr_find(view_buf(&list), CKA_LOCAL, &value), RC_NOT_FOUND);
+	buf_free(&list);
+}
+
+static void a_key_without_usages_has_those_of_its_type(void)
+{
+	CK_ATTRIBUTE template = {CKA_DECRYPT, &yes, sizeof(yes)};
+	const struct schema *schema = find(CKO_PRIVATE_KEY, CKK_RSA);
+	struct buf list;
+
+	buf_init(&list, ATTR_LIST_MAX);
+	CU_ASSERT_EQUAL(template_build(schema, TEMPLATE_GENERATE, NULL, 0, &list), CKR_OK);
+	CU_ASSERT_TRUE(attr_bool(view_buf(&list), CKA_SIGN, false));
+	CU_ASSERT_TRUE(attr_bool(view_buf(&list), CKA_DECRYPT, false));
+	CU_ASSERT_FALSE(attr_bool(view_buf(&list), CKA_UNWRAP, true));
+	buf_reset(&list);
+	CU_ASSERT_EQUAL(template_build(schema, TEMPLATE_GENERATE, &template, 1, &list), CKR_OK);
+	CU_ASSERT_FALSE(attr_bool(view_buf(&list), CKA_SIGN, true));
+	CU_ASSERT_TRUE(attr_bool(view_buf(&list), CKA_DECRYPT, false));
 	buf_free(&list);
 }
 
@@ -255,6 +273,8 @@ int main(void)
 		{"a_private_key_cannot_be_made_insensitive",
 		 a_private_key_cannot_be_made_insensitive},
 		{"defaults_and_derived_values_are_put_in", defaults_and_derived_values_are_put_in},
+		{"a_key_without_usages_has_those_of_its_type",
+		 a_key_without_usages_has_those_of_its_type},
 		{"some_attributes_change_in_one_direction_only",
 		 some_attributes_change_in_one_direction_only},
 		{"reading_keeps_the_rules_for_lengths_and_secrets",
