@@ -156,7 +156,7 @@ static CK_RV check_login(const struct session *s, enum login wanted)
 static CK_RV check_context(const struct session *s)
 {
 	if (s->slot->login != LOGIN_USER)
-		return CKR_USER_NOT_LOGGED_IN;
+		return CKR_OPERATION_NOT_INITIALIZED;
 	for (size_t i = 0; i < OPERATION_KINDS; i++)
 		if (s->operations[i].mechanism)
 			return CKR_OK;
