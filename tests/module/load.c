@@ -26,6 +26,20 @@ static void remove_directory(void)
 		nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* Settings that keep the sentences, which tests provoke, off the terminal. */
+static bool write_settings(void)
+{
+	char path[sizeof(directory) + 16];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/settings", directory);
+	file = fopen(path, "w");
+	if (!file)
+		return false;
+	fputs("[log]\nlevel = none\n", file);
+	return fclose(file) == 0 && setenv("INTAGLIO_CONF", path, 1) == 0;
+}
+
 static bool make_directory(void)
 {
 	if (owner != 0)
@@ -35,7 +49,7 @@ static bool make_directory(void)
 	owner = getpid();
 	atexit(remove_directory);
 	return setenv("HOME", directory, 1) == 0 && setenv("XDG_DATA_HOME", directory, 1) == 0 &&
-	       setenv("XDG_CONFIG_HOME", directory, 1) == 0 && unsetenv("INTAGLIO_CONF") == 0;
+	       setenv("XDG_CONFIG_HOME", directory, 1) == 0 && write_settings();
 }
 
 /* What dlsym finds is copied bytewise: ISO C has no cast from objects to functions. */
