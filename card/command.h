@@ -66,6 +66,7 @@ struct command_row {
 	bool counted; /* a 9000 answer begins with the change counter, 8 bytes */
 	command_handler handler;
 	const char *name;
+	bool alone; /* its transactions are one: no other process writes in between */
 };
 
 /* The families, each in the file of its name; rows end with a NULL handler. */

@@ -155,6 +155,21 @@ static void put_change_counter(struct nvm *nvm, struct buf *answer)
 	buf_insert(answer, 0, array, sizeof(array));
 }
 
+static uint16_t call(const struct command_row *row, struct command *c)
+{
+	uint16_t sw;
+	enum rc rc;
+
+	if (!row->alone)
+		return row->handler(c);
+	rc = nvm_hold(c->nvm);
+	if (rc != RC_OK)
+		return command_sw(rc);
+	sw = row->handler(c);
+	nvm_release(c->nvm);
+	return sw;
+}
+
 /* Runs a plain, whole command; its answer is then in the slot, empty unless the word is normal. */
 static uint16_t run(struct card *card, struct slot *slot, const struct apdu *command,
 		    bool in_session)
@@ -183,7 +198,7 @@ static uint16_t run(struct card *card, struct slot *slot, const struct apdu *com
 		scp10_interrupt(slot->channel.scp10);
 	if (!row || sw != SW_OK)
 		return sw;
-	sw = row->handler(&c);
+	sw = call(row, &c);
 	if (sw == SW_OK && row->counted)
 		put_change_counter(card->nvm, &slot->answer);
 	if (sw_is_normal(sw) && buf_rc(&slot->answer) != RC_OK)

@@ -72,6 +72,13 @@ enum rc nvm_append(struct nvm *nvm, uint32_t series, struct view leaf,
 enum rc nvm_commit(struct nvm *nvm, void (*meanwhile)(void *arg), void *arg) WARN_UNUSED;
 void nvm_abort(struct nvm *nvm);
 
+/*
+ * Keeps other processes out over several transactions, from the log's tail on: what is read in
+ * between is what the next transaction finds. Every hold that succeeds is followed by one release.
+ */
+enum rc nvm_hold(struct nvm *nvm) WARN_UNUSED;
+void nvm_release(struct nvm *nvm);
+
 /* Bytes that fit in all, and bytes still free. */
 void nvm_space(const struct nvm *nvm, uint64_t *ret_total, uint64_t *ret_free);
 

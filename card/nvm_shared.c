@@ -39,11 +39,11 @@ void nvm_shared_close(struct nvm *nvm)
 
 enum rc nvm_shared_lock(struct nvm *nvm)
 {
-	if (nvm->io->lock(nvm->io->ctx, nvm->lock_file, true) != 0) {
+	if (nvm->locks == 0 && nvm->io->lock(nvm->io->ctx, nvm->lock_file, true) != 0) {
 		log_error("card memory %s: it cannot be locked: %s", nvm->path, strerror(errno));
 		return RC_IO;
 	}
-	nvm->locked = true;
+	nvm->locks++;
 	return RC_OK;
 }
 
@@ -51,9 +51,8 @@ void nvm_shared_unlock(struct nvm *nvm)
 {
 	int saved = errno;
 
-	if (nvm->locked)
+	if (nvm->locks > 0 && --nvm->locks == 0)
 		nvm->io->lock(nvm->io->ctx, nvm->lock_file, false);
-	nvm->locked = false;
 	errno = saved;
 }
 

@@ -56,7 +56,7 @@ struct nvm {
 	int generation_file;
 	bool failed; /* fail-stop */
 	bool stale; /* the view is broken: load it anew before it is used */
-	bool locked;
+	unsigned int locks; /* nested: a transaction inside nvm_hold */
 
 	uint32_t segment_size;
 	uint64_t capacity;

@@ -56,6 +56,26 @@ enum rc nvm_begin(struct nvm *nvm)
 	return RC_OK;
 }
 
+enum rc nvm_hold(struct nvm *nvm)
+{
+	enum rc rc = nvm_view_check(nvm);
+
+	if (rc == RC_OK)
+		rc = nvm_shared_lock(nvm);
+	if (rc != RC_OK)
+		return rc;
+	rc = nvm_view_catch_up(nvm);
+	if (rc != RC_OK)
+		nvm_shared_unlock(nvm);
+	return rc;
+}
+
+void nvm_release(struct nvm *nvm)
+{
+	if (nvm_view_check(nvm) != RC_FORKED)
+		nvm_shared_unlock(nvm);
+}
+
 static void fail(struct nvm_transaction *tx, enum rc rc)
 {
 	if (tx->rc == RC_OK)

@@ -341,8 +341,9 @@ static uint16_t reset(struct command *c)
 }
 
 const struct command_row pin_commands[] = {
-	{0x00, 0x20, STATE_SESSION, ROLE_USER, true, verify, "VERIFY"},
-	{0x00, 0x24, STATE_SESSION, ROLE_USER, true, change, "CHANGE REFERENCE DATA"},
-	{0x00, 0x2C, STATE_SESSION, ROLE_USER, true, reset, "RESET RETRY COUNTER"},
+	{0x00, 0x20, STATE_SESSION, ROLE_USER, true, verify, "VERIFY", .alone = true},
+	{0x00, 0x24, STATE_SESSION, ROLE_USER, true, change, "CHANGE REFERENCE DATA",
+	 .alone = true},
+	{0x00, 0x2C, STATE_SESSION, ROLE_USER, true, reset, "RESET RETRY COUNTER", .alone = true},
 	{.handler = NULL},
 };

@@ -319,7 +319,7 @@ static uint16_t generate_random(struct command *c)
 }
 
 const struct command_row token_commands[] = {
-	{0x80, 0x40, STATE_SESSION, ROLE_USER, true, initialise, "INITIALISE TOKEN"},
+	{0x80, 0x40, STATE_SESSION, ROLE_USER, true, initialise, "INITIALISE TOKEN", .alone = true},
 	{0x80, 0x42, STATE_SESSION, ROLE_USER, true, info, "TOKEN INFO"},
 	{0x80, 0x44, STATE_SESSION, ROLE_USER, true, generate_random, "GENERATE RANDOM"},
 	{.handler = NULL},
