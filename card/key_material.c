@@ -5,6 +5,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 
 #include "base/secret.h"
@@ -62,10 +63,12 @@ static enum rc from_params(const char *type, int selection, OSSL_PARAM_BLD *buil
 	EVP_PKEY *key = NULL;
 	enum rc rc = RC_CRYPTO;
 
+	ERR_set_mark();
 	if (context && params && EVP_PKEY_fromdata_init(context) > 0)
 		rc = EVP_PKEY_fromdata(context, &key, selection, params) > 0 ? RC_OK : RC_MALFORMED;
 	if (rc == RC_OK)
 		*ret = key;
+	ERR_pop_to_mark();
 	OSSL_PARAM_free(params);
 	EVP_PKEY_CTX_free(context);
 	return rc;
@@ -106,18 +109,6 @@ static bool is_plausible(BIGNUM *const bn[NUMBER_COUNT], size_t count)
 		if (BN_is_zero(bn[i]) || BN_ucmp(bn[i], bn[0]) >= 0)
 			return false;
 	return true;
-}
-
-/* n = p q, and each part fits the others; so that no false key is stored and leaks by its errors. */
-static enum rc check_rsa(EVP_PKEY *key)
-{
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
-	enum rc rc = RC_CRYPTO;
-
-	if (context)
-		rc = EVP_PKEY_pairwise_check(context) == 1 ? RC_OK : RC_MALFORMED;
-	EVP_PKEY_CTX_free(context);
-	return rc;
 }
 
 static enum rc rsa_from_list(struct view list, EVP_PKEY **ret)
@@ -189,12 +180,13 @@ enum rc key_check(struct view list)
 
 	if (rc != RC_OK)
 		return rc;
-	if (is_rsa) {
-		rc = check_rsa(key);
-	} else {
-		context = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
-		rc = context && EVP_PKEY_private_check(context) == 1 ? RC_OK : RC_MALFORMED;
-	}
+	context = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
+	ERR_set_mark();
+	if (!context)
+		rc = RC_CRYPTO;
+	else if ((is_rsa ? EVP_PKEY_pairwise_check(context) : EVP_PKEY_private_check(context)) != 1)
+		rc = RC_MALFORMED;
+	ERR_pop_to_mark();
 	EVP_PKEY_CTX_free(context);
 	EVP_PKEY_free(key);
 	return rc;

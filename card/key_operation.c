@@ -5,6 +5,7 @@
  */
 #include "card/key_operation.h"
 
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 
 #include "base/tlv.h"
@@ -336,13 +337,16 @@ enum rc key_operation(struct cached_key *key, unsigned int usage, CK_MECHANISM_T
 	if (key->restricted &&
 	    !key_hash_allows(view_buf(&key->allowed), mechanism, parameter, input))
 		return RC_POLICY;
+	/* The thread's error queue is the application's: what fails here leaves nothing in it. */
+	ERR_set_mark();
 	rc = prepare(key, row, parameter, &p);
-	if (rc != RC_OK)
-		return rc;
-	rc = row->run(key, p->context, input, out);
-	if (rc != RC_OK) {
-		EVP_PKEY_CTX_free(p->context);
-		*p = (struct prepared){0};
+	if (rc == RC_OK) {
+		rc = row->run(key, p->context, input, out);
+		if (rc != RC_OK) {
+			EVP_PKEY_CTX_free(p->context);
+			*p = (struct prepared){0};
+		}
 	}
+	ERR_pop_to_mark();
 	return rc;
 }
