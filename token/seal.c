@@ -24,19 +24,25 @@ CK_RV seal_record(struct session *s, struct operation *o, struct view in, CK_BYT
 	struct slot *slot = s->slot;
 	struct buf sealed;
 	uint16_t sw = 0;
+	bool is_lost;
 	enum rc rc;
 	CK_RV rv;
 
 	memcpy(seal.nonce, p->nonce, sizeof(seal.nonce));
 	buf_fixed(&sealed, out, *out_len);
 	rc = application_ledger_seal(slot->sc, &seal, &sealed, &sw);
-	if (rc == RC_RESET) {
+	is_lost = rc == RC_RESET || rc == RC_IO || rc == RC_AUTH;
+	if (is_lost) {
 		buf_reset(&sealed);
 		rc = application_ledger_seal(slot->sc, &seal, &sealed, &sw);
 	}
 	rv = outcome(slot, CALL_SEAL, rc, &sw);
 	if (rv == CKR_OK)
 		*out_len = sealed.len;
+	else if (is_lost)
+		log_error("card %s: the answer to a seal was lost; log in and seal again with the "
+			  "same nonce: what is stored already is not stored twice",
+			  slot->name);
 	/* C_Encrypt has no CKR for a login that was lost on the way. */
 	return rv == CKR_USER_NOT_LOGGED_IN ? CKR_DEVICE_ERROR : rv;
 }
