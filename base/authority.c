@@ -50,12 +50,6 @@ enum rc authority_check_holder(const char *text)
 	return RC_ARGUMENT;
 }
 
-const char *authority_date(uint32_t date, char ret[16])
-{
-	snprintf(ret, 16, "20%02u-%02u-%02u", date / 10000 % 100, date / 100 % 100, date % 100);
-	return ret;
-}
-
 enum rc authority_make_holder(const char *prefix, char ret[CVC_REFERENCE_MAX + 1])
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

@@ -41,7 +41,7 @@ struct conflict {
 
 static enum rc judge_same_holder(const struct cvc_request *r, const struct cvc *c)
 {
-	char date[16];
+	char date[CVC_DATE_TEXT];
 
 	if (c->type != r->type || is_card(c) != (r->type == CVC_TERMINAL && !r->roles)) {
 		log_error("%s is the reference of another kind of holder already", r->chr);
@@ -50,7 +50,7 @@ static enum rc judge_same_holder(const struct cvc_request *r, const struct cvc *
 	if (c->suite == r->suite && c->effective >= r->effective) {
 		log_error("%s has a certificate that is effective from %s: certificates of one "
 			  "holder are told apart by that date, so the next one needs a later one",
-			  r->chr, authority_date(c->effective, date));
+			  r->chr, cvc_date_text(c->effective, date));
 		return RC_EXISTS;
 	}
 	return RC_OK;
@@ -105,17 +105,17 @@ static enum rc check_key(const struct authority *a, const struct cvc_request *r)
 static enum rc check_own_dates(const struct authority *a, const struct cvc_request *r)
 {
 	uint32_t end = a->certificate.expiration, today = cvc_today();
-	char date[16], other[16];
+	char date[CVC_DATE_TEXT], other[CVC_DATE_TEXT];
 
 	if (today > end || r->effective > end) {
 		log_error("the certificate of %s ends on %s, and nothing is issued after that",
-			  authority_name(a).text, authority_date(end, date));
+			  authority_name(a).text, cvc_date_text(end, date));
 		return RC_EXPIRED;
 	}
 	if (r->effective < a->certificate.effective) {
 		log_error("%s is before %s, when the certificate of %s begins",
-			  authority_date(r->effective, date),
-			  authority_date(a->certificate.effective, other), authority_name(a).text);
+			  cvc_date_text(r->effective, date),
+			  cvc_date_text(a->certificate.effective, other), authority_name(a).text);
 		return RC_ARGUMENT;
 	}
 	return RC_OK;
@@ -189,7 +189,7 @@ static uint32_t earliest_of(const struct authority *a, struct view reference)
 static enum rc choose_effective(const struct authority *a, const char *holder, uint32_t *effective)
 {
 	uint32_t earliest = earliest_of(a, view_str(holder)), today = cvc_today();
-	char date[16];
+	char date[CVC_DATE_TEXT];
 
 	if (!*effective)
 		*effective = earliest > today ? earliest : today;
@@ -198,7 +198,7 @@ static enum rc choose_effective(const struct authority *a, const char *holder, u
 	if (*effective >= earliest)
 		return RC_OK;
 	log_error("%s was revoked: cards take certificates that are effective from %s on", holder,
-		  authority_date(earliest, date));
+		  cvc_date_text(earliest, date));
 	return RC_POLICY;
 }
 
@@ -234,7 +234,7 @@ enum rc authority_issue(struct authority *authority, const struct authority_requ
 static enum rc check_renewable(const struct authority *a, const struct cvc *old)
 {
 	struct holder holder = authority_holder(old->chr);
-	char date[16];
+	char date[CVC_DATE_TEXT];
 	enum rc rc = RC_AUTH;
 
 	if (view_equal(old->car, a->certificate.chr))
@@ -252,7 +252,7 @@ static enum rc check_renewable(const struct authority *a, const struct cvc *old)
 	if (old->expiration < cvc_today()) {
 		log_error("the certificate of %s ended on %s and is not renewed; issue a new one "
 			  "with that holder reference",
-			  holder.text, authority_date(old->expiration, date));
+			  holder.text, cvc_date_text(old->expiration, date));
 		return RC_EXPIRED;
 	}
 	if (revocation_covers(a->revocation.entries, old)) {

@@ -38,8 +38,6 @@ struct holder authority_name(const struct authority *a);
 /* RC_ARGUMENT, with a sentence, unless it is 8 to 16 letters and digits. */
 enum rc authority_check_holder(const char *text) WARN_UNUSED;
 bool authority_is_plain(char c);
-/* 20yy-mm-dd, in ret. */
-const char *authority_date(uint32_t date, char ret[16]);
 /* Reads the revocation list anew. */
 enum rc authority_read_list(struct authority *a) WARN_UNUSED;
 
