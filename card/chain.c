@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Certificate chains. Nothing of a certificate is believed before its signature has verified; then
- * the date may move on, then the kind, the dates, the roles and the suite are judged.
+ * revocation is judged, then the date may move on, then the kind, the dates, the roles and the suite
+ * are judged.
  */
 #include "card/chain.h"
 
@@ -82,6 +83,8 @@ static uint16_t take(struct chain *chain, struct identity *identity, const struc
 	bool issues = certificate->type != CVC_TERMINAL;
 	enum rc rc;
 
+	if (identity_revokes(identity, certificate))
+		return SW_REFERENCE_DATA_UNUSABLE;
 	if (issues) {
 		rc = identity_move_date(identity, certificate->effective);
 		if (rc != RC_OK)

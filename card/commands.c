@@ -5,6 +5,7 @@
 #include "card/dispatch.h"
 #include "card/personalise.h"
 #include "card/scp10.h"
+#include "card/trust.h"
 
 static const struct command_row core_commands[] = {
 	{0x00, 0xA4, STATE_SETUP, 0, false, application_select, "SELECT"},
@@ -26,6 +27,7 @@ static const struct command_row core_commands[] = {
 	{0x00, 0x88, STATE_SETUP, 0, false, scp10_step, "INTERNAL AUTHENTICATE"},
 	{0x00, 0x46, STATE_FRESH, 0, false, personalise_generate, "GENERATE ASYMMETRIC KEY PAIR"},
 	{0x80, 0xE2, STATE_FRESH, 0, false, personalise_store, "STORE DATA"},
+	{0x80, 0xE2, STATE_SESSION, ROLE_ISSUER, true, trust_store, "STORE DATA"},
 	{.handler = NULL},
 };
 

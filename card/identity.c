@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The card's identity in card memory. Records: the state `life cycle 1 || date 4`, the policy
- * `7F21 trust point, C8 suites, C9 lowest level`, one `80 suite, 53 sealed key, 7F21 certificate`
- * for each key pair, and one certificate chain for each stored host key. Private keys lie there
- * only as nvm_secret_seal leaves them.
+ * The card's identity in card memory. Records: the state `life cycle 1 || date 4 || trust number 4`,
+ * the policy `7F21 trust point, C8 suites, C9 lowest level`, one `80 suite, 53 sealed key, 7F21
+ * certificate` for each key pair, one certificate chain for each stored host key, and the revocation
+ * list in force `sequence 4 || entries`, if there is one. Private keys lie there only as
+ * nvm_secret_seal leaves them.
  */
 #include "card/identity.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/revocation.h"
 #include "base/secret.h"
 #include "base/tlv.h"
 #include "card/command.h"
@@ -18,6 +20,7 @@
 enum {
 	RECORD_STATE = RECORD_CARD | 1,
 	RECORD_POLICY = RECORD_CARD | 2,
+	RECORD_REVOKED = RECORD_CARD | 3,
 	RECORD_HOST_KEY = RECORD_CARD | 0x010000, /* | version << 8 | index */
 	TAG_SUITE = 0x80,
 	TAG_SEALED_KEY = 0x53,
@@ -30,8 +33,10 @@ enum {
 struct identity {
 	struct nvm *nvm;
 	bool personalised;
-	uint32_t date;
+	uint32_t date, trust_number;
 	uint8_t id[CVC_ID];
+	uint32_t sequence; /* of the revocation list in force, and its entries */
+	struct buf revoked;
 	struct buf policy; /* copy of its record; trust_point borrows from it */
 	struct cvc trust_point;
 	EVP_PKEY *trust_point_key;
@@ -133,8 +138,26 @@ static enum rc load_keys(struct identity *identity)
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
+static enum rc load_revoked(struct identity *identity)
+{
+	struct view record;
+	enum rc rc = nvm_get(identity->nvm, RECORD_REVOKED, &record);
+
+	identity->sequence = 0;
+	buf_reset(&identity->revoked);
+	if (rc == RC_NOT_FOUND)
+		return RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	if (view_u32(&record, &identity->sequence) != RC_OK)
+		return RC_DAMAGED;
+	buf_view(&identity->revoked, record);
+	return buf_rc(&identity->revoked);
+}
+
 static void forget(struct identity *identity)
 {
+	identity->personalised = false;
 	EVP_PKEY_free(identity->trust_point_key);
 	identity->trust_point_key = NULL;
 	for (size_t i = 0; i < identity->key_count; i++) {
@@ -148,6 +171,7 @@ static void forget(struct identity *identity)
 
 enum rc identity_refresh(struct identity *identity)
 {
+	uint32_t number;
 	struct view state;
 	uint8_t life_cycle;
 	enum rc rc;
@@ -158,13 +182,16 @@ enum rc identity_refresh(struct identity *identity)
 	if (rc != RC_OK)
 		return rc;
 	if (view_u8(&state, &life_cycle) != RC_OK || life_cycle != LIFE_CYCLE_PERSONALISED ||
-	    view_u32(&state, &identity->date) != RC_OK)
+	    view_u32(&state, &identity->date) != RC_OK || view_u32(&state, &number) != RC_OK)
 		return RC_DAMAGED;
-	if (identity->personalised)
+	if (identity->personalised && number == identity->trust_number)
 		return RC_OK;
+	forget(identity);
 	rc = load_policy(identity);
 	if (rc == RC_OK)
 		rc = load_keys(identity);
+	if (rc == RC_OK)
+		rc = load_revoked(identity);
 	if (rc != RC_OK) {
 		log_error("the card's identity cannot be read from its memory (%s); restore the "
 			  "card's directory from a copy",
@@ -172,6 +199,7 @@ enum rc identity_refresh(struct identity *identity)
 		forget(identity);
 		return rc == RC_MEMORY || rc == RC_IO ? rc : RC_DAMAGED;
 	}
+	identity->trust_number = number;
 	identity->personalised = true;
 	return RC_OK;
 }
@@ -186,6 +214,7 @@ enum rc identity_open(struct nvm *nvm, struct identity **ret)
 	identity->nvm = nvm;
 	identity->lowest_level = LEVEL_DEFAULT;
 	buf_init(&identity->policy, NVM_RECORD_MAX);
+	buf_init(&identity->revoked, REVOCATION_ENTRIES_MAX);
 	rc = identity_refresh(identity);
 	if (rc != RC_OK) {
 		identity_close(&identity);
@@ -201,6 +230,7 @@ void identity_close(struct identity **identity)
 		return;
 	forget(*identity);
 	buf_free(&(*identity)->policy);
+	buf_free(&(*identity)->revoked);
 	free(*identity);
 	*identity = NULL;
 }
@@ -233,15 +263,16 @@ out:
 	return rc;
 }
 
-static enum rc put_policy(struct nvm *nvm, const struct personalisation *p)
+static enum rc put_policy(struct nvm *nvm, struct view trust_point, struct view suites,
+			  uint8_t lowest_level)
 {
 	struct buf record;
 	enum rc rc;
 
 	buf_init(&record, NVM_RECORD_MAX);
-	buf_view(&record, p->trust_point);
-	tlv_put(&record, TAG_SUITES, view_of(p->suites, p->suite_count));
-	tlv_put_u8(&record, TAG_LEVEL, p->lowest_level);
+	buf_view(&record, trust_point);
+	tlv_put(&record, TAG_SUITES, suites);
+	tlv_put_u8(&record, TAG_LEVEL, lowest_level);
 	rc = buf_rc(&record);
 	if (rc == RC_OK)
 		nvm_put(nvm, RECORD_POLICY, view_buf(&record));
@@ -249,14 +280,15 @@ static enum rc put_policy(struct nvm *nvm, const struct personalisation *p)
 	return rc;
 }
 
-static void put_state(struct nvm *nvm, uint32_t date)
+static void put_state(struct nvm *nvm, uint32_t date, uint32_t trust_number)
 {
-	uint8_t array[5];
+	uint8_t array[9];
 	struct buf record;
 
 	buf_fixed(&record, array, sizeof(array));
 	buf_u8(&record, LIFE_CYCLE_PERSONALISED);
 	buf_u32(&record, date);
+	buf_u32(&record, trust_number);
 	nvm_put(nvm, RECORD_STATE, view_buf(&record));
 }
 
@@ -275,7 +307,7 @@ enum rc identity_personalise(struct identity *identity, const struct personalisa
 	rc = RC_STATE;
 	if (nvm_get(nvm, RECORD_STATE, &state) != RC_NOT_FOUND)
 		goto abort;
-	rc = put_policy(nvm, p);
+	rc = put_policy(nvm, p->trust_point, view_of(p->suites, p->suite_count), p->lowest_level);
 	for (size_t i = 0; i < p->key_count && rc == RC_OK; i++)
 		rc = put_key(nvm, &p->keys[i]);
 	if (rc != RC_OK)
@@ -284,12 +316,90 @@ enum rc identity_personalise(struct identity *identity, const struct personalisa
 		nvm_put(nvm,
 			reference_record(RECORD_HOST_KEY, p->hosts[i].version, p->hosts[i].index),
 			p->hosts[i].chain);
-	put_state(nvm, authority.effective);
+	put_state(nvm, authority.effective, 0);
 	rc = nvm_commit(nvm, NULL, NULL);
 	return rc == RC_OK ? identity_refresh(identity) : rc;
 abort:
 	nvm_abort(nvm);
 	return rc;
+}
+
+/* A key pair's record with another certificate. */
+static enum rc put_certificate(struct nvm *nvm, uint8_t version, uint8_t index,
+			       struct view certificate)
+{
+	uint32_t id = reference_record(RECORD_CARD_KEY, version, index);
+	struct view old, sealed;
+	struct buf record;
+	uint8_t suite;
+	enum rc rc = nvm_get(nvm, id, &old);
+
+	if (rc != RC_OK)
+		return rc;
+	if (tlv_copy(&old, TAG_SUITE, &suite, 1) != RC_OK ||
+	    tlv_expect(&old, TAG_SEALED_KEY, &sealed) != RC_OK)
+		return RC_DAMAGED;
+	buf_init(&record, NVM_RECORD_MAX);
+	tlv_put_u8(&record, TAG_SUITE, suite);
+	tlv_put(&record, TAG_SEALED_KEY, sealed);
+	buf_view(&record, certificate);
+	rc = buf_rc(&record);
+	if (rc == RC_OK)
+		nvm_put(nvm, id, view_buf(&record));
+	buf_free(&record);
+	return rc;
+}
+
+/* A new trust point without a list: what was revoked stays so until its first list. */
+static enum rc put_revoked(struct identity *identity, const struct trust_update *update)
+{
+	struct view entries = update->sequence ? update->revoked : view_buf(&identity->revoked);
+	struct buf record;
+	enum rc rc;
+
+	if (!update->sequence && !update->trust_point.len)
+		return RC_OK;
+	buf_init(&record, NVM_RECORD_MAX);
+	buf_u32(&record, update->sequence);
+	buf_view(&record, entries);
+	rc = buf_rc(&record);
+	if (rc == RC_OK)
+		nvm_put(identity->nvm, RECORD_REVOKED, view_buf(&record));
+	buf_free(&record);
+	return rc;
+}
+
+static enum rc put_update(struct identity *identity, const struct trust_update *update)
+{
+	uint32_t date = update->date > identity->date ? update->date : identity->date;
+	struct nvm *nvm = identity->nvm;
+	enum rc rc = RC_OK;
+
+	if (update->trust_point.len)
+		rc = put_policy(nvm, update->trust_point, identity_suites(identity),
+				identity->lowest_level);
+	for (size_t i = 0; i < update->key_count && rc == RC_OK; i++)
+		rc = put_certificate(nvm, update->keys[i].version, update->keys[i].index,
+				     update->keys[i].certificate);
+	if (rc == RC_OK)
+		rc = put_revoked(identity, update);
+	put_state(nvm, date, identity->trust_number + 1);
+	return rc;
+}
+
+enum rc identity_update(struct identity *identity, const struct trust_update *update)
+{
+	enum rc rc = nvm_begin(identity->nvm);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = identity_refresh(identity);
+	if (rc == RC_OK && (!identity->personalised || identity->trust_number != update->number))
+		rc = RC_STATE;
+	if (rc == RC_OK)
+		rc = put_update(identity, update);
+	rc = command_commit(identity->nvm, rc);
+	return rc == RC_OK ? identity_refresh(identity) : rc;
 }
 
 bool identity_is_personalised(const struct identity *identity)
@@ -318,6 +428,21 @@ const struct cvc *identity_trust_point(const struct identity *identity)
 EVP_PKEY *identity_trust_point_key(const struct identity *identity)
 {
 	return identity->trust_point_key;
+}
+
+uint32_t identity_trust_number(const struct identity *identity)
+{
+	return identity->trust_number;
+}
+
+uint32_t identity_revocation_sequence(const struct identity *identity)
+{
+	return identity->sequence;
+}
+
+bool identity_revokes(const struct identity *identity, const struct cvc *certificate)
+{
+	return revocation_covers(view_buf(&identity->revoked), certificate);
 }
 
 struct view identity_suites(const struct identity *identity)
@@ -363,7 +488,7 @@ enum rc identity_move_date(struct identity *identity, uint32_t date)
 		nvm_abort(identity->nvm);
 		return rc;
 	}
-	put_state(identity->nvm, date);
+	put_state(identity->nvm, date, identity->trust_number);
 	rc = nvm_commit(identity->nvm, NULL, NULL);
 	if (rc == RC_OK)
 		identity->date = date;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who the card is: its life cycle, its own key pairs with their certificates, the trust point that
- * host certificates must lead to, its policy and its date. Everything is written once, by
- * personalisation, and kept in RAM from then on; only the date moves. What is borrowed from an
- * identity stays valid until identity_close. Not thread safe: the card holds its lock.
+ * host certificates must lead to, who is revoked, its policy and its date. Personalisation writes it,
+ * and it is kept in RAM from then on; the date moves on, and identity_update replaces the trust
+ * point, certificates and revocations. What is borrowed from an identity stays valid until the next
+ * command. Not thread safe: the card holds its lock.
  */
 #ifndef INTAGLIO_CARD_IDENTITY_H
 #define INTAGLIO_CARD_IDENTITY_H
@@ -44,6 +45,20 @@ struct personalisation {
 	size_t host_count;
 };
 
+/* What a change of trust brings, checked by the caller; bytes borrowed from the command. */
+struct trust_update {
+	uint32_t number; /* identity_trust_number when it was checked */
+	struct view trust_point; /* 7F21, or empty: it stays; a new one's revocations count anew */
+	uint32_t date; /* the card's date moves on to it; 0: it stays */
+	struct {
+		uint8_t version, index;
+		struct view certificate; /* 7F21 */
+	} keys[CARD_KEYS_MAX];
+	size_t key_count;
+	uint32_t sequence; /* of the new revocation list, or 0: there is none */
+	struct view revoked; /* its entries */
+};
+
 struct identity;
 
 /* Reads what card memory holds; a fresh card has an identity too. RC_DAMAGED if it makes no sense. */
@@ -55,6 +70,9 @@ enum rc identity_refresh(struct identity *identity) WARN_UNUSED;
 enum rc identity_personalise(struct identity *identity,
 			     const struct personalisation *p) WARN_UNUSED;
 
+/* Commits a change of trust, whole or not at all. RC_STATE if another one came in between. */
+enum rc identity_update(struct identity *identity, const struct trust_update *update) WARN_UNUSED;
+
 bool identity_is_personalised(const struct identity *identity);
 /* The card id, 8 bytes; zeros on a fresh card. */
 const uint8_t *identity_id(const struct identity *identity);
@@ -64,6 +82,12 @@ const struct card_key *identity_key(const struct identity *identity, uint8_t ver
 /* The trust point's certificate and key. Only on a personalised card. */
 const struct cvc *identity_trust_point(const struct identity *identity);
 EVP_PKEY *identity_trust_point_key(const struct identity *identity);
+/* Goes up by one with every change of trust. */
+uint32_t identity_trust_number(const struct identity *identity);
+/* The number of the revocation list in force, 0 if the trust point has sent none. */
+uint32_t identity_revocation_sequence(const struct identity *identity);
+/* True if the list in force does not accept the certificate any more. */
+bool identity_revokes(const struct identity *identity, const struct cvc *certificate);
 /* Policy: the suites accepted, and whether a session of this level is. */
 struct view identity_suites(const struct identity *identity);
 bool identity_accepts_suite(const struct identity *identity, uint8_t suite);
