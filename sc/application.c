@@ -112,6 +112,19 @@ enum rc application_generate_card_key(struct sc *sc, struct policy_reference ref
 	return rc;
 }
 
+static void put_certificates(struct buf *data, const struct application_certificate *c,
+			     size_t count)
+{
+	for (; count; c++, count--) {
+		const uint8_t reference[] = {c->reference.version, c->reference.index};
+		size_t mark = tlv_open(data, 0xA0);
+
+		tlv_put(data, 0x83, view_of(reference, sizeof(reference)));
+		buf_view(data, c->certificate);
+		tlv_close(data, mark);
+	}
+}
+
 enum rc application_personalise(struct sc *sc, const struct application_personalisation *p,
 				uint16_t *ret_sw)
 {
@@ -121,15 +134,7 @@ enum rc application_personalise(struct sc *sc, const struct application_personal
 	enum rc rc;
 
 	buf_view(data, p->authority);
-	for (size_t i = 0; i < p->certificate_count; i++) {
-		const struct application_certificate *c = &p->certificates[i];
-		const uint8_t reference[] = {c->reference.version, c->reference.index};
-		size_t mark = tlv_open(data, 0xA0);
-
-		tlv_put(data, 0x83, view_of(reference, sizeof(reference)));
-		buf_view(data, c->certificate);
-		tlv_close(data, mark);
-	}
+	put_certificates(data, p->certificates, p->certificate_count);
 	tlv_put(data, 0xC8, p->suites);
 	rc = buf_rc(data);
 	command.data = view_buf(data);
@@ -140,6 +145,18 @@ enum rc application_personalise(struct sc *sc, const struct application_personal
 		rc = RC_SW;
 	buf_free(&answer);
 	return rc;
+}
+
+enum rc application_update_trust(struct sc *sc, const struct application_trust *trust,
+				 uint16_t *ret_sw)
+{
+	struct apdu command = {.cla = CLA_OWN, .ins = INS_STORE_DATA, .p1 = P1_LAST_BLOCK};
+	struct buf *data = sc_scratch(sc);
+
+	buf_view(data, trust->link);
+	put_certificates(data, trust->certificates, trust->certificate_count);
+	buf_view(data, trust->revocations);
+	return exchange_empty(sc, command, data, ret_sw);
 }
 
 /* PINs. */

@@ -46,6 +46,18 @@ struct application_personalisation {
 enum rc application_personalise(struct sc *sc, const struct application_personalisation *p,
 				uint16_t *ret_sw) WARN_UNUSED;
 
+/* What application_update_trust brings; at least one of the three. */
+struct application_trust {
+	struct view
+		link; /* the next authority's certificate under the present one's key; may be empty */
+	const struct application_certificate *certificates; /* renewed, of the card */
+	size_t certificate_count;
+	struct view revocations; /* the authority's list, base/revocation.h; may be empty */
+};
+/* In a session of an issuer: everything at once, or nothing changed. */
+enum rc application_update_trust(struct sc *sc, const struct application_trust *trust,
+				 uint16_t *ret_sw) WARN_UNUSED;
+
 /* PINs. 63Cx: wrong, x tries left; 6983: locked; 6984: not set. */
 enum rc application_verify(struct sc *sc, enum application_pin who, struct view pin,
 			   uint16_t *ret_sw) WARN_UNUSED;

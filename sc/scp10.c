@@ -66,7 +66,7 @@ static const char *reason(const struct apdu *command, uint16_t sw)
 	if (command->ins != INS_PERFORM_SECURITY_OPERATION || command->p2 != P2_SELF_DESCRIPTIVE)
 		return "";
 	if (sw == SW_REFERENCE_DATA_UNUSABLE)
-		return ": it has expired";
+		return ": it has expired or is revoked";
 	if (sw == SW_REFERENCE_NOT_FOUND || sw == SW_AUTHENTICATION_FAILED)
 		return ": it is of another authority than the card's";
 	return "";

@@ -16,6 +16,7 @@
 
 #include "base/attr.h"
 #include "base/log.h"
+#include "base/revocation.h"
 #include "card/card.h"
 #include "card/nvm_io.h"
 #include "sc/application.h"
@@ -688,6 +689,34 @@ static int remove_card(void)
 	return system(command);
 }
 
+static void an_issuer_brings_revocations_and_a_revoked_host_is_out(void)
+{
+	struct revocation list = {
+		.car = view_str("DETEST00001"), .sequence = 1, .date = cvc_today()};
+	struct application_trust trust = {.link = {NULL, 0}};
+	struct sc *sc = connect_to_card(NULL);
+	struct buf entries, signed_list;
+	uint16_t sw = 0;
+
+	buf_init(&entries, REVOCATION_ENTRIES_MAX);
+	buf_init(&signed_list, REVOCATION_MAX);
+	must(revocation_enter(&entries, (const uint8_t *)"OST00001", cvc_years_on(cvc_today(), 1)));
+	list.entries = view_buf(&entries);
+	must(revocation_sign(&list, authority_key, &signed_list));
+	CU_ASSERT_EQUAL(application_update_trust(sc, &trust, &sw), RC_SW);
+	CU_ASSERT_EQUAL(sw, SW_WRONG_DATA);
+	trust.revocations = view_buf(&signed_list);
+	CU_ASSERT_EQUAL(application_update_trust(sc, &trust, &sw), RC_OK);
+	CU_ASSERT_EQUAL(application_update_trust(sc, &trust, &sw), RC_SW);
+	CU_ASSERT_EQUAL(sw, SW_CONDITIONS);
+	sc_close(&sc);
+	sc = connect_to_card(NULL);
+	CU_ASSERT_EQUAL(sc_connect(sc), RC_AUTH);
+	sc_close(&sc);
+	buf_free(&signed_list);
+	buf_free(&entries);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -715,6 +744,8 @@ int main(void)
 		{"a child of fork is refused", a_child_of_fork_is_refused},
 		{"a handshake costs little more than its RSA",
 		 a_handshake_costs_little_more_than_its_rsa},
+		{"an issuer brings revocations, and a revoked host is out",
+		 an_issuer_brings_revocations_and_a_revoked_host_is_out},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
