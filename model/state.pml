@@ -252,7 +252,7 @@ inline in_session()
 	:: else ->
 		if
 		:: w.part -> sw = DONE
-		:: !w.part && IS_SETUP(c) -> back()
+		:: !w.part && IS_SETUP(c) -> last = NOTHING; sw = KEPT
 		:: !w.part && !IS_SETUP(c) -> sw = (w.good -> DONE : KEPT); last = c
 		fi
 	fi
@@ -278,7 +278,7 @@ inline outside()
 	:: (c == PUBLIC || c == GET_DATA) ->
 		last = NOTHING;
 		sw = (w.protection == BARE && w.good -> DONE : KEPT)
-	:: IS_SETUP(c) && w.protection != BARE -> back()
+	:: IS_SETUP(c) && w.protection != BARE -> last = NOTHING; sw = KEPT
 	:: c == VERIFY && !w.part && w.protection == BARE -> verify_certificate()
 	:: c == DECIPHER && !w.part && w.protection == BARE -> decipher()
 	:: c == GET_CHALLENGE && w.protection == BARE -> get_challenge()
@@ -341,7 +341,7 @@ bool o_same;
 mtype o_signer = NOBODY;
 bool o_up;
 bool o_mac_failed; /* in a session, since the last EXTERNAL AUTHENTICATE */
-bool o_error; /* of a set-up command or of protection, since the last valid MSE */
+bool o_error; /* of a bare set-up command, or of protection in a session, since the last valid MSE */
 
 inline forget_handshake()
 {
@@ -374,7 +374,7 @@ inline observe()
 		forget_handshake();
 		o_error = false;
 		o_p1 = w.p1; o_p2 = w.p2; o_suite = w.suite; o_fits = w.fits
-	:: IS_SETUP(c) && sw != DONE -> o_error = true
+	:: IS_SETUP(c) && w.protection == BARE && sw != DONE -> o_error = true
 	:: c == VERIFY && !w.part && sw == DONE -> o_terminal = (w.key == TERMINAL); o_fits = w.fits
 	:: c == DECIPHER && !w.part && sw == DONE -> o_deciphered = true
 	:: c == GET_CHALLENGE && sw == DONE ->
