@@ -34,7 +34,8 @@ enum rc nvm_create(const char *dir, const struct nvm_options *options) WARN_UNUS
 /*
  * Opens and replays. RC_NOT_FOUND: no memory there. RC_DAMAGED: a bad commit followed by a good
  * one, a segment shorter than its size, no valid checkpoint; said in a sentence through log_error
- * with file and offset. RC_IO. A torn last commit is dropped silently.
+ * with file and offset. RC_POLICY: others can read the storage key. RC_IO. A torn last commit is
+ * dropped silently.
  */
 enum rc nvm_open(const char *dir, const struct nvm_options *options, struct nvm **ret) WARN_UNUSED;
 void nvm_close(struct nvm **nvm);
@@ -56,7 +57,9 @@ enum rc nvm_leaf(struct nvm *nvm, uint32_t series, uint64_t index, struct buf *o
 /*
  * A transaction: takes the lock between processes and replays to the tail; what is put, deleted and
  * appended becomes visible and durable with nvm_commit, or not at all. Reads in between see the
- * state before it. Every begin is followed by exactly one commit or abort.
+ * state before it. Every begin is followed by exactly one commit or abort. Identifiers are not 0;
+ * what a put or an append could not do is what nvm_commit fails with: RC_SPACE if a record, or all
+ * together for a segment, is too long. RC_STATE: begin within a transaction, commit outside of one.
  */
 enum rc nvm_begin(struct nvm *nvm) WARN_UNUSED;
 void nvm_put(struct nvm *nvm, uint32_t id, struct view bytes);
@@ -66,8 +69,10 @@ enum rc nvm_append(struct nvm *nvm, uint32_t series, struct view leaf,
 		   struct merkle_range *ret_range) WARN_UNUSED;
 /*
  * One write, one fdatasync. While the disk syncs, meanwhile(arg) runs if given; what it computes
- * may be used only if the commit returns RC_OK. RC_FULL: nothing was written. RC_IO: fail-stop, the
- * handle serves nothing more and has to be opened again. The transaction is over either way.
+ * may be used only if the commit returns RC_OK. RC_FULL: nothing was written. Transactions without
+ * leaves and new records still fit for a while when others do not: of a capacity of four segments or
+ * more two are kept for them. RC_IO: fail-stop, the handle serves nothing more and has to be opened
+ * again. The transaction is over either way.
  */
 enum rc nvm_commit(struct nvm *nvm, void (*meanwhile)(void *arg), void *arg) WARN_UNUSED;
 void nvm_abort(struct nvm *nvm);
@@ -79,7 +84,7 @@ void nvm_abort(struct nvm *nvm);
 enum rc nvm_hold(struct nvm *nvm) WARN_UNUSED;
 void nvm_release(struct nvm *nvm);
 
-/* Bytes that fit in all, and bytes still free. */
+/* Bytes that fit in all, and bytes still free for what grows; headers and padding count as used. */
 void nvm_space(const struct nvm *nvm, uint64_t *ret_total, uint64_t *ret_free);
 
 /*

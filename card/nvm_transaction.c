@@ -153,7 +153,7 @@ enum rc nvm_append(struct nvm *nvm, uint32_t series, struct view leaf,
 		   struct merkle_range *ret_range)
 {
 	struct nvm_item item = {.kind = NVM_LEAF, .id = series, .length = (uint32_t)leaf.len};
-	struct nvm_series *pending;
+	struct nvm_series *pending = NULL;
 	enum rc rc = nvm_view_check(nvm);
 
 	if (rc != RC_OK)

@@ -51,7 +51,7 @@ static enum rc say_missing(const struct nvm *nvm)
 	return RC_DAMAGED;
 }
 
-enum rc nvm_view_load(struct nvm *nvm)
+static enum rc load(struct nvm *nvm)
 {
 	uint64_t published = 0;
 	bool known = nvm_shared_read(nvm, &published);
@@ -83,6 +83,16 @@ enum rc nvm_view_load(struct nvm *nvm)
 		return rc;
 	nvm->stale = false;
 	return RC_OK;
+}
+
+enum rc nvm_view_load(struct nvm *nvm)
+{
+	enum rc rc = load(nvm);
+
+	/* Half a view must not be taken for one in which records are missing. */
+	if (rc != RC_OK)
+		nvm->failed = true;
+	return rc;
 }
 
 enum rc nvm_view_catch_up(struct nvm *nvm)

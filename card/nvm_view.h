@@ -11,7 +11,8 @@ enum rc nvm_view_check(const struct nvm *nvm) WARN_UNUSED;
 void nvm_view_forget(struct nvm *nvm);
 /*
  * Under the lock: loads the view from the newest checkpoint, replays to the tail, refuses a damaged
- * log, makes sure that what was found is durable and publishes it. As nvm_open.
+ * log, makes sure that what was found is durable and publishes it. As nvm_open; a failure stops
+ * the handle.
  */
 enum rc nvm_view_load(struct nvm *nvm) WARN_UNUSED;
 /* Under the lock: replays to the tail, or loads anew if other processes have gone too far ahead. */

@@ -148,6 +148,55 @@ static void leaves_are_found_in_every_segment(void)
 	directory_free(&dir);
 }
 
+static void live_records_move_forward_and_leaves_stay(void)
+{
+	static uint8_t bytes[20000];
+	const char *dir = directory_new();
+	struct nvm *nvm = fresh(dir);
+
+	put_one(nvm, 7, "seven");
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 60; i++) {
+			CU_ASSERT_EQUAL(nvm_begin(nvm), RC_OK);
+			nvm_put(nvm, 1, view_of(bytes, sizeof(bytes)));
+			CU_ASSERT_EQUAL(nvm_commit(nvm, NULL, NULL), RC_OK);
+		}
+		/* The first segment is gone, and the one with the leaf is not. */
+		CU_ASSERT_NOT_EQUAL(access(directory_file(dir, "log-00000001"), F_OK), 0);
+		if (round == 0)
+			CU_ASSERT_EQUAL(append_one(nvm, 1, view_str("leaf")), RC_OK);
+	}
+	nvm_close(&nvm);
+	CU_ASSERT_EQUAL_FATAL(nvm_open(dir, NULL, &nvm), RC_OK);
+	CU_ASSERT_TRUE(holds(nvm, 7, "seven"));
+	CU_ASSERT_TRUE(leaf_is(nvm, 1, 0, view_str("leaf")));
+	nvm_close(&nvm);
+	directory_free(&dir);
+}
+
+static void more_segments_than_open_files_are_read(void)
+{
+	static uint8_t leaf[60000];
+	const char *dir = directory_new();
+	struct nvm *nvm = fresh(dir);
+
+	for (uint32_t i = 0; i < 160; i++) {
+		leaf[0] = (uint8_t)i;
+		CU_ASSERT_EQUAL(append_one(nvm, 1, view_of(leaf, sizeof(leaf))), RC_OK);
+	}
+	CU_ASSERT_EQUAL(access(directory_file(dir, "log-00000028"), F_OK), 0);
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < 160; i++) {
+			leaf[0] = (uint8_t)i;
+			CU_ASSERT_TRUE(leaf_is(nvm, 1, i, view_of(leaf, sizeof(leaf))));
+		}
+		nvm_close(&nvm);
+		CU_ASSERT_EQUAL_FATAL(nvm_open(dir, NULL, &nvm), RC_OK);
+	}
+	nvm_close(&nvm);
+	directory_free(&dir);
+}
+
 static void a_range_is_known_before_its_commit(void)
 {
 	const char *dir = directory_new();
@@ -447,6 +496,8 @@ static CU_TestInfo tests[] = {
 	{"records are there after reopening", records_are_there_after_reopening},
 	{"what is aborted never was", what_is_aborted_never_was},
 	{"leaves are found in every segment", leaves_are_found_in_every_segment},
+	{"live records move forward and leaves stay", live_records_move_forward_and_leaves_stay},
+	{"more segments than open files are read", more_segments_than_open_files_are_read},
 	{"a range is known before its commit", a_range_is_known_before_its_commit},
 	{"what is too large fails the commit", what_is_too_large_fails_the_commit},
 	{"creation needs an empty directory", creation_needs_an_empty_directory},
