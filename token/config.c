@@ -19,7 +19,7 @@ struct reader {
 	char section[32];
 };
 
-static bool set_level(struct reader *r, const char *value)
+static bool parse_level(struct config *config, const char *value)
 {
 	static const char *const names[] = {
 		[LOG_LEVEL_NONE] = "none",       [LOG_LEVEL_ERROR] = "error",
@@ -29,11 +29,16 @@ static bool set_level(struct reader *r, const char *value)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcasecmp(value, names[i]) == 0) {
-			r->config->log_level = (enum log_level)i;
+			config->log_level = (enum log_level)i;
 			return true;
 		}
 	}
 	return false;
+}
+
+static bool set_level(struct reader *r, const char *value)
+{
+	return parse_level(r->config, value);
 }
 
 static bool set_syslog(struct reader *r, const char *value)
@@ -246,7 +251,7 @@ out:
 	return rc;
 }
 
-enum rc config_load(struct config **ret)
+static enum rc load_first(struct config **ret)
 {
 	const char *named = secure_getenv("INTAGLIO_CONF"), *xdg, *home;
 	char path[LINE_MAX_BYTES];
@@ -273,6 +278,16 @@ enum rc config_load(struct config **ret)
 		rc = config_load_file("/etc/intaglio/intaglio.conf", ret);
 	if (rc == RC_NOT_FOUND)
 		rc = config_load_file(NULL, ret);
+	return rc;
+}
+
+enum rc config_load(struct config **ret)
+{
+	const char *level = secure_getenv("INTAGLIO_LOG");
+	enum rc rc = load_first(ret);
+
+	if (rc == RC_OK && level && !parse_level(*ret, level))
+		log_warning("INTAGLIO_LOG cannot have the value '%s'; it is left out", level);
 	return rc;
 }
 

@@ -170,6 +170,9 @@ static bool notice_lost_login(struct slot *slot)
 
 static CK_RV judge_sw(struct slot *slot, enum outcome_call call, uint16_t sw)
 {
+	/* The wrong PIN that took the last try is told as the next one will be. */
+	if (sw == SW_TRIES_LEFT)
+		sw = SW_BLOCKED;
 	if ((sw & 0xFFF0) == SW_TRIES_LEFT) {
 		unsigned int left = sw & 0x0F;
 
