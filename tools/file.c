@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whole files in and out. */
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool file_read(const char *path, size_t max, struct buf *ret)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t chunk[16384];
+	size_t n;
+	bool good;
+
+	if (!file) {
+		fprintf(stderr, "intaglio: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	buf_init(ret, max);
+	while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		buf_put(ret, chunk, n);
+	good = !ferror(file);
+	fclose(file);
+	if (!good)
+		fprintf(stderr, "intaglio: %s cannot be read\n", path);
+	else if (buf_rc(ret) != RC_OK)
+		fprintf(stderr, "intaglio: %s is larger than %zu bytes\n", path, max);
+	if (good && buf_rc(ret) == RC_OK)
+		return true;
+	buf_free(ret);
+	return false;
+}
+
+static bool write_all(int fd, struct view bytes)
+{
+	while (bytes.len) {
+		ssize_t n = write(fd, bytes.data, bytes.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		bytes.data += n;
+		bytes.len -= (size_t)n;
+	}
+	return fsync(fd) == 0;
+}
+
+bool file_write(const char *path, struct view bytes)
+{
+	char temporary[4096];
+	bool good = false;
+	int fd;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary)) {
+		fprintf(stderr, "intaglio: the name %s is too long\n", path);
+		return false;
+	}
+	fd = mkstemp(temporary);
+	if (fd >= 0) {
+		good = write_all(fd, bytes);
+		good = close(fd) == 0 && good;
+		good = good && rename(temporary, path) == 0;
+	}
+	if (!good) {
+		fprintf(stderr, "intaglio: %s: %s\n", path, strerror(errno));
+		if (fd >= 0)
+			unlink(temporary);
+	}
+	return good;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* intaglio: administration of cards through the PKCS#11 module; see intaglio(1). */
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *noun, *verb;
+	subcommand run;
+	const char *arguments, *help;
+} subcommands[] = {
+	{"card", "list", card_list, "", "the cards there are, and their state"},
+	{"ledger", "create", ledger_create, "LABEL", "make a sealed ledger on the card"},
+	{"ledger", "list", ledger_list, "", "the card's ledgers, or the records of --ledger"},
+	{"ledger", "seal", ledger_seal, "FILE",
+	 "encrypt and store FILE on the card; writes FILE.sealed"},
+	{"ledger", "read", ledger_read, "N", "decipher record N, to standard output or --output"},
+	{"ledger", "verify", ledger_verify, "FILE.sealed",
+	 "check a sealed record and its receipt, with the card's key or --key"},
+};
+
+static const struct option options[] = {
+	{"module", required_argument, NULL, 'm'},
+	{"card", required_argument, NULL, 'c'},
+	{"pin-file", required_argument, NULL, 'p'},
+	{"ledger", required_argument, NULL, 'l'},
+	{"output", required_argument, NULL, 'o'},
+	{"key", required_argument, NULL, 'k'},
+	{"type", required_argument, NULL, 't'},
+	{"json", no_argument, NULL, 'j'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: intaglio [OPTION ...] COMMAND\n\n", out);
+	for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
+		char words[40];
+
+		snprintf(words, sizeof(words), "%s %s %s", subcommands[i].noun, subcommands[i].verb,
+			 subcommands[i].arguments);
+		fprintf(out, "  %-28s %s\n", words, subcommands[i].help);
+	}
+	fputs("\n"
+	      "  --card NAME      the card, by the name of its slot, its label or its serial number\n"
+	      "  --ledger LABEL   the ledger, if the card has several\n"
+	      "  --type N         record type, 1 to 65535 (default 1)\n"
+	      "  --output FILE    where to write\n"
+	      "  --key KEY        a ledger's verifier key, so that no card is needed\n"
+	      "  --pin-file FILE  the user PIN is the first line of FILE\n"
+	      "  --module FILE    the PKCS#11 module to load\n"
+	      "  --json           answers for programs\n"
+	      "\n"
+	      "The user PIN is taken from --pin-file, from INTAGLIO_PIN, or asked for.\n",
+	      out);
+}
+
+static bool parse_type(const char *text, unsigned long *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoul(text, &end, 10);
+	return errno == 0 && *text && !*end && *ret >= 1 && *ret <= 65535;
+}
+
+/* False: the options are wrong, or have been answered already with *ret_exit. */
+static bool parse_options(struct tool *tool, int argc, char **argv, enum exit_code *ret_exit)
+{
+	int option;
+
+	*ret_exit = EXIT_USAGE;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'm':
+			tool->module_path = optarg;
+			break;
+		case 'c':
+			tool->card = optarg;
+			break;
+		case 'p':
+			tool->pin_file = optarg;
+			break;
+		case 'l':
+			tool->ledger = optarg;
+			break;
+		case 'o':
+			tool->output = optarg;
+			break;
+		case 'k':
+			tool->key = optarg;
+			break;
+		case 'j':
+			tool->json = true;
+			break;
+		case 't':
+			if (parse_type(optarg, &tool->type))
+				break;
+			fprintf(stderr, "intaglio: --type takes a number from 1 to 65535\n");
+			return false;
+		case 'h':
+			usage(stdout);
+			*ret_exit = EXIT_DONE;
+			return false;
+		case 'V':
+			puts("intaglio " INTAGLIO_VERSION);
+			*ret_exit = EXIT_DONE;
+			return false;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct tool tool = {.type = 1};
+	enum exit_code code;
+
+	if (!parse_options(&tool, argc, argv, &code))
+		return code;
+	argc -= optind;
+	argv += optind;
+	for (size_t i = 0; argc >= 2 && i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
+		if (strcmp(argv[0], subcommands[i].noun) || strcmp(argv[1], subcommands[i].verb))
+			continue;
+		code = subcommands[i].run(&tool, argc - 2, argv + 2);
+		if (code == EXIT_USAGE)
+			fprintf(stderr, "usage: intaglio %s %s %s\n", argv[0], argv[1],
+				subcommands[i].arguments);
+		tool_close(&tool);
+		return code;
+	}
+	usage(stderr);
+	return EXIT_USAGE;
+}

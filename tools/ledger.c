@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* intaglio ledger: make, seal, list, read, through CKM_INTAGLIO_SEAL of the loaded module. */
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/ledger.h"
+#include "tools/ledger.h"
+
+enum { RECORD_MAX = 62000, LEDGERS_MAX = 64 };
+
+/* Every ledger object of the session's card. */
+static CK_RV find_ledgers(struct tool *tool, CK_OBJECT_HANDLE *list, CK_ULONG *count)
+{
+	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
+	CK_ATTRIBUTE template = {CKA_KEY_TYPE, &type, sizeof(type)};
+	CK_RV rv = tool->p11->C_FindObjectsInit(tool->session, &template, 1);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = tool->p11->C_FindObjects(tool->session, list, LEDGERS_MAX, count);
+	tool->p11->C_FindObjectsFinal(tool->session);
+	return rv;
+}
+
+CK_RV ledger_text(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE_TYPE type, char *ret,
+		  size_t size)
+{
+	CK_ATTRIBUTE attribute = {type, ret, size - 1};
+	CK_RV rv = tool->p11->C_GetAttributeValue(tool->session, ledger, &attribute, 1);
+
+	if (rv == CKR_OK)
+		ret[attribute.ulValueLen] = '\0';
+	return rv;
+}
+
+enum rc ledger_split(struct view sealed, struct leaf_header *ret_header, struct view *ret_leaf,
+		     struct view *ret_receipt)
+{
+	struct view ciphertext, tag;
+	enum rc rc = leaf_take(&sealed, ret_leaf);
+
+	if (rc == RC_OK)
+		rc = leaf_parse(*ret_leaf, ret_header, &ciphertext, &tag);
+	*ret_receipt = sealed;
+	return rc;
+}
+
+static CK_RV record_count(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ULONG *ret)
+{
+	CK_ATTRIBUTE attribute = {CKA_INTAGLIO_RECORD_COUNT, ret, sizeof(*ret)};
+
+	return tool->p11->C_GetAttributeValue(tool->session, ledger, &attribute, 1);
+}
+
+enum exit_code ledger_find(struct tool *tool, CK_OBJECT_HANDLE *ret)
+{
+	CK_OBJECT_HANDLE list[LEDGERS_MAX];
+	CK_ULONG count, matches = 0;
+	char label[128];
+	CK_RV rv = find_ledgers(tool, list, &count);
+
+	if (rv != CKR_OK)
+		return tool_failed(tool, "looking for ledgers", rv);
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (tool->ledger &&
+		    (ledger_text(tool, list[i], CKA_LABEL, label, sizeof(label)) != CKR_OK ||
+		     strcmp(label, tool->ledger) != 0))
+			continue;
+		*ret = list[i];
+		matches++;
+	}
+	if (matches == 1)
+		return EXIT_DONE;
+	if (matches > 1)
+		fprintf(stderr, "intaglio: the card has %lu such ledgers; name one with --ledger\n",
+			matches);
+	else if (tool->ledger)
+		fprintf(stderr, "intaglio: the card has no ledger named %s\n", tool->ledger);
+	else
+		fprintf(stderr, "intaglio: the card has no ledger; make one with intaglio ledger "
+				"create LABEL\n");
+	return EXIT_CARD;
+}
+
+enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
+{
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
+	CK_BBOOL yes = CK_TRUE;
+	char key[256];
+	CK_OBJECT_HANDLE ledger;
+	enum exit_code code;
+	CK_RV rv;
+
+	if (argc != 1)
+		return EXIT_USAGE;
+	CK_ATTRIBUTE template[] = {
+		{CKA_CLASS, &class, sizeof(class)},
+		{CKA_KEY_TYPE, &type, sizeof(type)},
+		{CKA_TOKEN, &yes, sizeof(yes)},
+		{CKA_LABEL, argv[0], strlen(argv[0])},
+	};
+	code = tool_login(tool);
+	if (code != EXIT_DONE)
+		return code;
+	rv = tool->p11->C_CreateObject(tool->session, template, 4, &ledger);
+	if (rv == CKR_OK)
+		rv = ledger_text(tool, ledger, CKA_INTAGLIO_VERIFIER_KEY, key, sizeof(key));
+	if (rv != CKR_OK)
+		return tool_failed(tool, "creating the ledger", rv);
+	if (tool->json)
+		tool_print_json(json_pack("{s:s,s:s}", "ledger", argv[0], "key", key));
+	else
+		printf("Ledger %s is on the card. Whoever verifies it needs its key:\n%s\n",
+		       argv[0], key);
+	return EXIT_DONE;
+}
+
+static void say_time(uint64_t ms, char *ret, size_t size)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm utc;
+
+	if (!gmtime_r(&seconds, &utc) || !strftime(ret, size, "%Y-%m-%dT%H:%M:%SZ", &utc))
+		snprintf(ret, size, "-");
+}
+
+static enum exit_code list_ledgers(struct tool *tool)
+{
+	CK_OBJECT_HANDLE list[LEDGERS_MAX];
+	CK_ULONG count, records;
+	char label[128], key[256];
+	json_t *array;
+	CK_RV rv = find_ledgers(tool, list, &count);
+
+	if (rv != CKR_OK)
+		return tool_failed(tool, "looking for ledgers", rv);
+	array = tool->json ? json_array() : NULL;
+	for (CK_ULONG i = 0; i < count; i++) {
+		rv = ledger_text(tool, list[i], CKA_LABEL, label, sizeof(label));
+		if (rv == CKR_OK)
+			rv = record_count(tool, list[i], &records);
+		if (rv == CKR_OK)
+			rv = ledger_text(tool, list[i], CKA_INTAGLIO_VERIFIER_KEY, key,
+					 sizeof(key));
+		if (rv != CKR_OK) {
+			json_decref(array);
+			return tool_failed(tool, "reading a ledger", rv);
+		}
+		if (array)
+			json_array_append_new(array,
+					      json_pack("{s:s,s:I,s:s}", "ledger", label, "records",
+							(json_int_t)(records - 1), "key", key));
+		else
+			printf("%-24s %lu record%s\n", label, records - 1, records == 2 ? "" : "s");
+	}
+	if (array)
+		tool_print_json(array);
+	return EXIT_DONE;
+}
+
+static void say_record(const struct leaf_header *h, json_t *array)
+{
+	char when[32];
+
+	say_time(h->time_ms, when, sizeof(when));
+	if (array)
+		json_array_append_new(array,
+				      json_pack("{s:I,s:s,s:i,s:I}", "record", (json_int_t)h->index,
+						"time", when, "type", (int)h->type, "bytes",
+						(json_int_t)h->length));
+	else
+		printf("%8lu  %s  type %u  %u bytes\n", (unsigned long)h->index, when, h->type,
+		       h->length);
+}
+
+static enum exit_code list_records(struct tool *tool)
+{
+	unsigned char leaf[RECORD_MAX + 256];
+	struct leaf_header header;
+	struct view ciphertext, tag;
+	CK_OBJECT_HANDLE ledger;
+	CK_ULONG count, len;
+	json_t *array;
+	enum exit_code code = ledger_find(tool, &ledger);
+	CK_RV rv;
+
+	if (code != EXIT_DONE)
+		return code;
+	rv = record_count(tool, ledger, &count);
+	if (rv != CKR_OK)
+		return tool_failed(tool, "reading the ledger", rv);
+	array = tool->json ? json_array() : NULL;
+	for (CK_ULONG i = 1; i < count; i++) {
+		len = sizeof(leaf);
+		rv = tool->vendor->ReadLeaf(tool->session, ledger, i, leaf, &len);
+		if (rv != CKR_OK ||
+		    leaf_parse(view_of(leaf, len), &header, &ciphertext, &tag) != RC_OK) {
+			json_decref(array);
+			return tool_failed(tool, "reading a record",
+					   rv != CKR_OK ? rv : CKR_DEVICE_ERROR);
+		}
+		say_record(&header, array);
+	}
+	if (array)
+		tool_print_json(array);
+	return EXIT_DONE;
+}
+
+enum exit_code ledger_list(struct tool *tool, int argc, char **argv)
+{
+	enum exit_code code;
+
+	(void)argv;
+	if (argc != 0)
+		return EXIT_USAGE;
+	code = tool_session(tool);
+	if (code != EXIT_DONE)
+		return code;
+	return tool->ledger ? list_records(tool) : list_ledgers(tool);
+}
+
+/* A client nonce: time in ms, then random; it makes a repeated command harmless. */
+static bool make_parameters(struct tool *tool, CK_INTAGLIO_SEAL_PARAMS *ret)
+{
+	struct timespec now;
+	struct buf nonce;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ret->ulType = tool->type;
+	ret->ullTime =
+		(unsigned long long)now.tv_sec * 1000 + (unsigned long long)now.tv_nsec / 1000000;
+	buf_fixed(&nonce, ret->nonce, sizeof(ret->nonce));
+	buf_u64(&nonce, ret->ullTime);
+	return crypto_random(ret->nonce + 8, sizeof(ret->nonce) - 8) == RC_OK;
+}
+
+static enum exit_code seal_bytes(struct tool *tool, struct view record, struct buf *sealed)
+{
+	CK_INTAGLIO_SEAL_PARAMS params = {.ulType = 0};
+	CK_MECHANISM mechanism = {CKM_INTAGLIO_SEAL, &params, sizeof(params)};
+	CK_ULONG len = record.len + CK_INTAGLIO_SEAL_OVERHEAD;
+	CK_OBJECT_HANDLE ledger;
+	enum exit_code code = tool_login(tool);
+	CK_RV rv;
+
+	if (code == EXIT_DONE)
+		code = ledger_find(tool, &ledger);
+	if (code != EXIT_DONE)
+		return code;
+	uint8_t *at = buf_space(sealed, len);
+	if (!at || !make_parameters(tool, &params))
+		return tool_failed(tool, "sealing", CKR_HOST_MEMORY);
+	rv = tool->p11->C_EncryptInit(tool->session, &mechanism, ledger);
+	if (rv == CKR_OK)
+		rv = tool->p11->C_Encrypt(tool->session, (CK_BYTE_PTR)record.data, record.len, at,
+					  &len);
+	if (rv != CKR_OK)
+		return tool_failed(tool, "sealing", rv);
+	buf_truncate(sealed, len);
+	return EXIT_DONE;
+}
+
+static void say_sealed(struct tool *tool, const char *file, const char *path, struct view sealed)
+{
+	struct leaf_header header;
+	struct view leaf, receipt;
+	uint8_t hash[MERKLE_HASH];
+	char hex[2 * MERKLE_HASH + 1], when[32];
+
+	if (ledger_split(sealed, &header, &leaf, &receipt) != RC_OK ||
+	    merkle_leaf_hash(leaf, hash) != RC_OK)
+		return;
+	tool_hex(hash, sizeof(hash), hex);
+	say_time(header.time_ms, when, sizeof(when));
+	if (tool->json)
+		tool_print_json(json_pack("{s:s,s:I,s:s,s:s,s:s}", "file", file, "record",
+					  (json_int_t)header.index, "time", when, "leaf", hex,
+					  "sealed", path));
+	else
+		printf("%s is record %lu (%u bytes, %s), durable on the card.\n"
+		       "Leaf hash %s\nSealed record and receipt: %s\n",
+		       file, (unsigned long)header.index, header.length, when, hex, path);
+}
+
+enum exit_code ledger_seal(struct tool *tool, int argc, char **argv)
+{
+	struct buf record, sealed;
+	char path[4096];
+	enum exit_code code;
+
+	if (argc != 1)
+		return EXIT_USAGE;
+	if (snprintf(path, sizeof(path), "%s%s", tool->output ? tool->output : argv[0],
+		     tool->output ? "" : ".sealed") >= (int)sizeof(path))
+		return EXIT_USAGE;
+	if (!file_read(argv[0], RECORD_MAX, &record))
+		return EXIT_FILE;
+	buf_init(&sealed, RECORD_MAX + CK_INTAGLIO_SEAL_OVERHEAD);
+	code = seal_bytes(tool, view_buf(&record), &sealed);
+	if (code == EXIT_DONE && !file_write(path, view_buf(&sealed)))
+		code = EXIT_FILE;
+	if (code == EXIT_DONE)
+		say_sealed(tool, argv[0], path, view_buf(&sealed));
+	buf_free(&sealed);
+	buf_free(&record);
+	return code;
+}
+
+static enum exit_code read_record(struct tool *tool, CK_ULONG index, struct buf *ret)
+{
+	CK_INTAGLIO_SEAL_PARAMS params = {.ulIndex = index};
+	CK_MECHANISM mechanism = {CKM_INTAGLIO_SEAL, &params, sizeof(params)};
+	CK_ULONG len = RECORD_MAX;
+	CK_OBJECT_HANDLE ledger;
+	enum exit_code code = ledger_find(tool, &ledger);
+	CK_RV rv;
+
+	if (code != EXIT_DONE)
+		return code;
+	uint8_t *at = buf_space(ret, len);
+	if (!at)
+		return tool_failed(tool, "reading", CKR_HOST_MEMORY);
+	rv = tool->p11->C_DecryptInit(tool->session, &mechanism, ledger);
+	if (rv == CKR_OK)
+		rv = tool->p11->C_Decrypt(tool->session, NULL, 0, at, &len);
+	if (rv != CKR_OK)
+		return tool_failed(tool, "reading the record", rv);
+	buf_truncate(ret, len);
+	return EXIT_DONE;
+}
+
+enum exit_code ledger_read(struct tool *tool, int argc, char **argv)
+{
+	struct buf record;
+	CK_ULONG index;
+	enum exit_code code;
+	char *end;
+
+	if (argc != 1)
+		return EXIT_USAGE;
+	errno = 0;
+	index = strtoul(argv[0], &end, 10);
+	if (errno || *end || !*argv[0] || argv[0][0] == '-')
+		return EXIT_USAGE;
+	code = tool_login(tool);
+	if (code != EXIT_DONE)
+		return code;
+	buf_init(&record, RECORD_MAX);
+	code = read_record(tool, index, &record);
+	if (code == EXIT_DONE && tool->output) {
+		if (!file_write(tool->output, view_buf(&record)))
+			code = EXIT_FILE;
+		else
+			printf("Record %lu, %zu bytes: %s\n", index, record.len, tool->output);
+	} else if (code == EXIT_DONE) {
+		if (fwrite(record.data, 1, record.len, stdout) != record.len || fflush(stdout) != 0)
+			code = EXIT_FILE;
+	}
+	buf_free(&record);
+	return code;
+}

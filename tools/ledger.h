@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the ledger subcommands share: finding the ledger that --ledger means, and its texts. */
+#ifndef INTAGLIO_TOOLS_LEDGER_H
+#define INTAGLIO_TOOLS_LEDGER_H
+
+#include "base/ledger.h"
+#include "tools/tool.h"
+
+/* The ledger of the session's card that --ledger names, or its only one. Says why if it is none. */
+enum exit_code ledger_find(struct tool *tool, CK_OBJECT_HANDLE *ret);
+/* A text attribute as a C string. */
+CK_RV ledger_text(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE_TYPE type, char *ret,
+		  size_t size);
+/* Takes what CKM_INTAGLIO_SEAL gives apart: the leaf, its header, the receipt. RC_MALFORMED. */
+enum rc ledger_split(struct view sealed, struct leaf_header *ret_header, struct view *ret_leaf,
+		     struct view *ret_receipt) WARN_UNUSED;
+
+#endif

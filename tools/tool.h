@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the subcommands of intaglio share: the options, the loaded module with one session on the
+ * chosen card, and how things are said. Everything about a card goes through the module's C_*
+ * functions. One thread.
+ */
+#ifndef INTAGLIO_TOOLS_TOOL_H
+#define INTAGLIO_TOOLS_TOOL_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/cryptoki.h"
+
+/* Exit codes, documented in intaglio(1). */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1, /* what was to be verified does not verify */
+	EXIT_USAGE = 2,
+	EXIT_CARD = 3, /* the card or the module refused or failed */
+	EXIT_FILE = 4, /* a file could not be read or written */
+};
+
+struct tool {
+	/* Options as given; NULL or 0 if not. */
+	const char *module_path, *card, *pin_file, *ledger, *output, *key;
+	unsigned long type;
+	bool json;
+	/* Filled by tool_load and tool_session. */
+	void *library;
+	CK_FUNCTION_LIST *p11;
+	const CK_INTAGLIO_FUNCTION_LIST *vendor;
+	CK_SLOT_ID slot;
+	CK_SESSION_HANDLE session;
+};
+
+/* A subcommand: two words and what follows them. Returns an exit code. */
+typedef enum exit_code (*subcommand)(struct tool *tool, int argc, char **argv);
+
+/* Loads and initialises the module. Says a sentence and returns EXIT_CARD if it cannot. */
+enum exit_code tool_load(struct tool *tool);
+/* Opens a read/write session on the chosen card (the first with a token unless --card names one). */
+enum exit_code tool_session(struct tool *tool);
+/* tool_session, then logs the user in: PIN from --pin-file, $INTAGLIO_PIN or the terminal. */
+enum exit_code tool_login(struct tool *tool);
+/* Closes and unloads whatever is open. */
+void tool_close(struct tool *tool);
+
+/* Says that `what` failed, with the module's own sentence if it has one; returns EXIT_CARD. */
+enum exit_code tool_failed(struct tool *tool, const char *what, CK_RV rv);
+/* A PKCS#11 padded text field as a C string of at most size - 1 characters, trailing blanks gone. */
+void tool_text(const unsigned char *field, size_t len, char *ret, size_t size);
+/* Prints a JSON document on one line and frees it. */
+void tool_print_json(json_t *document);
+/* "1a2b.." of len bytes; ret has room for 2 * len + 1. */
+void tool_hex(const unsigned char *bytes, size_t len, char *ret);
+
+/* Reads a whole file of at most max bytes; says a sentence and returns false if it cannot. */
+bool file_read(const char *path, size_t max, struct buf *ret);
+/* Writes a file whole or not at all (temporary name, fsync, rename). Says a sentence on failure. */
+bool file_write(const char *path, struct view bytes);
+
+enum exit_code card_list(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_create(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_list(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_seal(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_read(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_verify(struct tool *tool, int argc, char **argv);
+
+#endif
