@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ./run bench: what operations cost through the whole stack, as ratios to raw OpenSSL and to a raw
+ * write and fdatasync in the same run, and the APDUs and bytes they take. Each row with a floor is
+ * a promise; the program fails if one is broken.
+ */
+#include "base/cryptoki.h"
+#include "base/crypto.h"
+#include "base/rsa.h"
+#include "bench/measure.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/ec.h>
+#include <openssl/rsa.h>
+
+enum { RECORD = 1024, BASELINE_FILE = 64 << 20 };
+
+static CK_FUNCTION_LIST *p11;
+static const CK_INTAGLIO_FUNCTION_LIST *vendor;
+static CK_SLOT_ID slot;
+static CK_SESSION_HANDLE session;
+static unsigned int passed, failed;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s failed\n", what);
+	exit(1);
+}
+
+static void must(CK_RV rv, const char *what)
+{
+	if (rv != CKR_OK) {
+		fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
+		exit(1);
+	}
+}
+
+/* Prints a row; floor 0: no promise. */
+static void row(const char *name, struct measure_result r, double floor)
+{
+	bool kept = r.good && r.ratio >= floor;
+
+	printf("%-34s %9.1f us  raw %9.1f us  ratio %.2f", name, r.ours_us, r.base_us, r.ratio);
+	if (floor > 0)
+		printf("  at least %.2f: %s", floor, kept ? "kept" : "MISSED");
+	putchar('\n');
+	kept ? passed++ : failed++;
+}
+
+static void load(void)
+{
+	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
+	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE_PTR_PTR, CK_FLAGS);
+	const char *build = getenv("INTAGLIO_BUILD");
+	CK_INTERFACE *interface;
+	char path[4096];
+	void *library;
+
+	snprintf(path, sizeof(path), "%s/module/intaglio-pkcs11.so", build ? build : "build");
+	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!library)
+		die(dlerror());
+	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
+	*(void **)&get_interface = dlsym(library, "C_GetInterface");
+	must(get_function_list(&p11), "C_GetFunctionList");
+	must(get_interface((CK_UTF8CHAR *)"Vendor Intaglio", NULL, &interface, 0),
+	     "C_GetInterface");
+	vendor = interface->pFunctionList;
+}
+
+static CK_INTAGLIO_FIGURES figures(void)
+{
+	CK_INTAGLIO_FIGURES f;
+
+	must(vendor->Figures(slot, &f), "Figures");
+	return f;
+}
+
+static void say_figures(const char *what, CK_INTAGLIO_FIGURES before)
+{
+	CK_INTAGLIO_FIGURES now = figures();
+
+	printf("%-34s %3lu APDUs  %6lu bytes to the card  %6lu from it\n", what,
+	       now.ulApdus - before.ulApdus, now.ulSent - before.ulSent,
+	       now.ulReceived - before.ulReceived);
+}
+
+static void open_session(void)
+{
+	CK_ULONG count = 1;
+
+	must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
+	must(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
+	     "C_OpenSession");
+}
+
+static void make_token(void)
+{
+	CK_UTF8CHAR label[32];
+
+	memset(label, ' ', sizeof(label));
+	must(p11->C_Initialize(NULL), "C_Initialize");
+	CK_ULONG count = 1;
+	must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
+	must(p11->C_InitToken(slot, (CK_UTF8CHAR_PTR) "12345678", 8, label), "C_InitToken");
+	open_session();
+	must(p11->C_Login(session, CKU_SO, (CK_UTF8CHAR_PTR) "12345678", 8), "C_Login SO");
+	must(p11->C_InitPIN(session, (CK_UTF8CHAR_PTR) "123456", 6), "C_InitPIN");
+	must(p11->C_Logout(session), "C_Logout");
+}
+
+static void login(void)
+{
+	must(p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR) "123456", 6), "C_Login");
+}
+
+static CK_OBJECT_HANDLE generate(CK_MECHANISM_TYPE type)
+{
+	static CK_BYTE p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
+	CK_BBOOL yes = CK_TRUE;
+	CK_ULONG bits = 2048;
+	CK_MECHANISM mechanism = {.mechanism = type};
+	CK_ATTRIBUTE public[] = {
+		{CKA_TOKEN, &yes, sizeof(yes)},
+		{CKA_VERIFY, &yes, sizeof(yes)},
+		type == CKM_RSA_PKCS_KEY_PAIR_GEN
+			? (CK_ATTRIBUTE){CKA_MODULUS_BITS, &bits, sizeof(bits)}
+			: (CK_ATTRIBUTE){CKA_EC_PARAMS, p256, sizeof(p256)},
+	};
+	CK_ATTRIBUTE private[] = {
+		{CKA_TOKEN, &yes, sizeof(yes)},
+		{CKA_PRIVATE, &yes, sizeof(yes)},
+		{CKA_SIGN, &yes, sizeof(yes)},
+	};
+	CK_OBJECT_HANDLE public_key, private_key;
+
+	must(p11->C_GenerateKeyPair(session, &mechanism, public, 3, private, 3, &public_key,
+				    &private_key),
+	     "C_GenerateKeyPair");
+	return private_key;
+}
+
+static CK_OBJECT_HANDLE make_ledger(void)
+{
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE template[] = {
+		{CKA_CLASS, &class, sizeof(class)},
+		{CKA_KEY_TYPE, &type, sizeof(type)},
+		{CKA_TOKEN, &yes, sizeof(yes)},
+		{CKA_LABEL, (void *)"bench", 5},
+	};
+	CK_OBJECT_HANDLE ledger;
+
+	must(p11->C_CreateObject(session, template, 4, &ledger), "C_CreateObject (ledger)");
+	return ledger;
+}
+
+struct signing {
+	CK_MECHANISM mechanism;
+	CK_OBJECT_HANDLE key;
+	CK_BYTE digest[51];
+	CK_ULONG digest_len;
+	EVP_PKEY *raw_key;
+	EVP_PKEY_CTX *raw;
+};
+
+static bool sign_ours(void *arg)
+{
+	struct signing *s = arg;
+	CK_BYTE signature[512];
+	CK_ULONG len = sizeof(signature);
+
+	return p11->C_SignInit(session, &s->mechanism, s->key) == CKR_OK &&
+	       p11->C_Sign(session, s->digest, s->digest_len, signature, &len) == CKR_OK;
+}
+
+static bool sign_raw(void *arg)
+{
+	struct signing *s = arg;
+	unsigned char signature[512];
+	size_t len = sizeof(signature);
+
+	return EVP_PKEY_sign(s->raw, signature, &len, s->digest, s->digest_len) == 1;
+}
+
+static void bench_rsa(void)
+{
+	struct signing s = {.mechanism = {.mechanism = CKM_RSA_PKCS}, .digest_len = 51};
+
+	s.key = generate(CKM_RSA_PKCS_KEY_PAIR_GEN);
+	s.raw_key = EVP_RSA_gen(2048);
+	s.raw = EVP_PKEY_CTX_new(s.raw_key, NULL);
+	if (EVP_PKEY_sign_init(s.raw) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(s.raw, RSA_PKCS1_PADDING) != 1)
+		die("raw RSA");
+	row("sign, RSA-2048", measure_pair(sign_ours, &s, sign_raw, &s, 40, 50), 0.90);
+
+	CK_INTAGLIO_FIGURES before = figures();
+	if (!sign_ours(&s))
+		die("C_Sign");
+	say_figures("a further signature", before);
+	if (figures().ulApdus - before.ulApdus != 1) {
+		puts("a further signature takes one APDU: MISSED");
+		failed++;
+	}
+	EVP_PKEY_CTX_free(s.raw);
+	EVP_PKEY_free(s.raw_key);
+}
+
+static void bench_p256(void)
+{
+	struct signing s = {.mechanism = {.mechanism = CKM_ECDSA}, .digest_len = 32};
+
+	s.key = generate(CKM_EC_KEY_PAIR_GEN);
+	s.raw_key = EVP_EC_gen("P-256");
+	s.raw = EVP_PKEY_CTX_new(s.raw_key, NULL);
+	if (EVP_PKEY_sign_init(s.raw) != 1)
+		die("raw P-256");
+	row("sign, P-256", measure_pair(sign_ours, &s, sign_raw, &s, 40, 400), 0.50);
+	EVP_PKEY_CTX_free(s.raw);
+	EVP_PKEY_free(s.raw_key);
+}
+
+struct sealing {
+	CK_OBJECT_HANDLE ledger;
+	CK_BYTE record[RECORD];
+	CK_INTAGLIO_SEAL_PARAMS params;
+	int file;
+	off_t at;
+};
+
+static bool seal_ours(void *arg)
+{
+	struct sealing *s = arg;
+	CK_BYTE sealed[RECORD + CK_INTAGLIO_SEAL_OVERHEAD];
+	CK_ULONG len = sizeof(sealed);
+	CK_MECHANISM mechanism = {CKM_INTAGLIO_SEAL, &s->params, sizeof(s->params)};
+
+	if (crypto_random(s->params.nonce + 8, 8) != RC_OK)
+		return false;
+	return p11->C_EncryptInit(session, &mechanism, s->ledger) == CKR_OK &&
+	       p11->C_Encrypt(session, s->record, RECORD, sealed, &len) == CKR_OK;
+}
+
+/* The least that a durable record costs: one write in a preallocated file, and one fdatasync. */
+static bool write_raw(void *arg)
+{
+	struct sealing *s = arg;
+
+	s->at = (s->at + RECORD) % BASELINE_FILE;
+	return pwrite(s->file, s->record, RECORD, s->at) == RECORD && fdatasync(s->file) == 0;
+}
+
+static void bench_seal(const char *dir)
+{
+	struct sealing s = {.ledger = make_ledger(), .params = {.ulType = 1}};
+	static const char zeros[1 << 16];
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/baseline", dir);
+	s.file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (s.file < 0)
+		die("the baseline file");
+	for (off_t at = 0; at < BASELINE_FILE; at += (off_t)sizeof(zeros))
+		if (pwrite(s.file, zeros, sizeof(zeros), at) != (ssize_t)sizeof(zeros))
+			die("the baseline file");
+	if (fsync(s.file) != 0 || crypto_random(s.record, RECORD) != RC_OK)
+		die("the baseline file");
+	row("seal, 1 KiB, one durable commit", measure_pair(seal_ours, &s, write_raw, &s, 40, 50),
+	    0.70);
+
+	CK_INTAGLIO_FIGURES before = figures();
+	if (!seal_ours(&s))
+		die("C_Encrypt");
+	say_figures("a seal of 1 KiB", before);
+	close(s.file);
+	unlink(path);
+}
+
+/* From nothing to the first signature in a fresh start of the library. */
+static void bench_start(void)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)},
+				   {CKA_KEY_TYPE, &type, sizeof(type)}};
+	CK_INTAGLIO_FIGURES nothing = {.ulApdus = 0};
+	struct signing s = {.mechanism = {.mechanism = CKM_RSA_PKCS}, .digest_len = 51};
+	CK_ULONG count;
+
+	must(p11->C_Finalize(NULL), "C_Finalize");
+	must(p11->C_Initialize(NULL), "C_Initialize");
+	slot = 0;
+	say_figures("C_Initialize", nothing);
+	if (figures().ulApdus != 0)
+		failed++;
+	double start = measure_now();
+	open_session();
+	login();
+	must(p11->C_FindObjectsInit(session, template, 2), "C_FindObjectsInit");
+	must(p11->C_FindObjects(session, &s.key, 1, &count), "C_FindObjects");
+	must(p11->C_FindObjectsFinal(session), "C_FindObjectsFinal");
+	if (count != 1 || !sign_ours(&s))
+		die("the first signature");
+	double us = (measure_now() - start) * 1e6;
+	say_figures("the first signature, from cold", nothing);
+	printf("%-34s %9.1f us, the PIN's key derivation and the handshake included\n", "", us);
+}
+
+int main(void)
+{
+	char dir[] = "bench-XXXXXX";
+
+	if (!mkdtemp(dir) || setenv("XDG_DATA_HOME", realpath(dir, NULL), 1) != 0)
+		die("a directory of its own");
+	load();
+	make_token();
+	login();
+	bench_rsa();
+	bench_p256();
+	bench_seal(dir);
+	bench_start();
+	p11->C_Finalize(NULL);
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed ? 1 : 0;
+}
