@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* RSA and Ed25519: round trips, refusals, and the published Ed25519 vector. */
-#include "base/rsa.h"
+#include "base/rsa_raw.h"
 
 #include <string.h>
 
@@ -243,6 +243,33 @@ static void ed25519_matches_rfc_8032(void)
 	CU_ASSERT_EQUAL(ERR_peek_error(), 0);
 }
 
+static void raw_operations_undo_each_other_and_take_whole_blocks_only(void)
+{
+	struct buf modulus, once, twice;
+	uint8_t block[256] = {0};
+
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] = (uint8_t)i;
+	buf_init(&modulus, 512);
+	buf_init(&once, 512);
+	buf_init(&twice, 512);
+	CU_ASSERT_EQUAL(rsa_raw_private(key, view_of(block, 256), &once), RC_OK);
+	CU_ASSERT_EQUAL(once.len, 256);
+	CU_ASSERT_EQUAL(rsa_raw_public(key, view_buf(&once), &twice), RC_OK);
+	CU_ASSERT_TRUE(view_equal(view_buf(&twice), view_of(block, 256)));
+	CU_ASSERT_EQUAL(rsa_put_modulus(key, &modulus), RC_OK);
+	buf_reset(&once);
+	CU_ASSERT_EQUAL(rsa_raw_public(key, view_of(block, 255), &once), RC_AUTH);
+	CU_ASSERT_EQUAL(rsa_raw_public(key, view_buf(&modulus), &once), RC_AUTH);
+	CU_ASSERT_EQUAL(rsa_raw_private(key, view_buf(&modulus), &once), RC_AUTH);
+	CU_ASSERT_EQUAL(rsa_raw_private(key, view_of(block, 0), &once), RC_AUTH);
+	CU_ASSERT_EQUAL(once.len, 0);
+	CU_ASSERT_EQUAL(ERR_peek_error(), 0);
+	buf_free(&modulus);
+	buf_free(&once);
+	buf_free(&twice);
+}
+
 int main(void)
 {
 	static CU_TestInfo tests[] = {
@@ -256,6 +283,8 @@ int main(void)
 		 every_scheme_verifies_its_own_signature_and_no_other},
 		{"every encryption opens with its key and scheme only",
 		 every_encryption_opens_with_its_key_and_scheme_only},
+		{"raw operations undo each other and take whole blocks only",
+		 raw_operations_undo_each_other_and_take_whole_blocks_only},
 		{"outputs that do not fit say so", outputs_that_do_not_fit_say_so},
 		{"a private key survives PKCS#8 and no truncation does",
 		 a_private_key_survives_pkcs8_and_no_truncation_does},
