@@ -5,6 +5,7 @@
  * after every call that the value it returns is one that the standard lists.
  */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -174,6 +175,42 @@ static void a_child_that_does_nothing_does_no_harm(void)
 		_exit(sign(session) == CKR_CRYPTOKI_NOT_INITIALIZED ? 0 : 1);
 	CU_ASSERT_EQUAL(exit_code_of(pid), 0);
 	CU_ASSERT_EQUAL(sign(session), CKR_OK);
+}
+
+static char trace[] = "/tmp/intaglio-trace-XXXXXX";
+
+/* How often a card has answered, in any process. */
+static int answers(void)
+{
+	FILE *file = fopen(trace, "r");
+	int count = 0;
+	int c;
+	int last = '\n';
+
+	while (file && (c = getc(file)) != EOF) {
+		count += c == '<' && last == '\n';
+		last = c;
+	}
+	if (file)
+		fclose(file);
+	return count;
+}
+
+static void a_child_gets_no_answer_from_its_parents_card(void)
+{
+	int before = answers();
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		CK_RV rv = loaded.list->C_Initialize(NULL);
+
+		_exit(rv == CKR_OK && loaded.list->C_Finalize(NULL) == CKR_OK ? 0 : 1);
+	}
+	CU_ASSERT_EQUAL(exit_code_of(pid), 0);
+	CU_ASSERT(before > 0);
+	CU_ASSERT_EQUAL(answers(), before);
+	CU_ASSERT_EQUAL(sign(session), CKR_OK);
+	CU_ASSERT(answers() > before);
 }
 
 static void *sign_often(void *failures)
@@ -647,6 +684,8 @@ int main(void)
 		{"a_child_that_does_nothing_does_no_harm", a_child_that_does_nothing_does_no_harm},
 		{"a_childs_own_use_of_the_card_leaves_the_parents_login_alone",
 		 a_childs_own_use_of_the_card_leaves_the_parents_login_alone},
+		{"a_child_gets_no_answer_from_its_parents_card",
+		 a_child_gets_no_answer_from_its_parents_card},
 		{"threads_sign_at_once", threads_sign_at_once},
 		{"what_another_process_makes_is_found", what_another_process_makes_is_found},
 		{"nothing_in_a_long_walk_is_against_the_standard",
@@ -662,5 +701,13 @@ int main(void)
 		CU_SUITE_INFO_NULL,
 	};
 
-	return suite_run("card", suites);
+	int fd = mkstemp(trace);
+	int code;
+
+	if (fd < 0 || setenv("INTAGLIO_TRACE", trace, 1) != 0)
+		return 1;
+	code = suite_run("card", suites);
+	close(fd);
+	unlink(trace);
+	return code;
 }
