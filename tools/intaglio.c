@@ -12,7 +12,20 @@ static const struct {
 	const char *noun, *verb;
 	subcommand run;
 	const char *arguments, *help;
+	bool own_options; /* stand after the two words; argv[0] is the verb, for getopt */
 } subcommands[] = {
+	{"authority", "create", authority_create_command, "DIR",
+	 "make an authority, or an issuer's key", true},
+	{"authority", "issue", authority_issue_command, "DIR ...",
+	 "certify the key of a host, card or issuer", true},
+	{"authority", "renew", authority_renew_command, "DIR CERT ...",
+	 "certify the same key and holder again", true},
+	{"authority", "revoke", authority_revoke_command, "DIR HOLDER",
+	 "have cards refuse a holder's certificates", true},
+	{"authority", "link", authority_link_command, "OLDDIR NEWDIR",
+	 "lead cards from one authority to the next", true},
+	{"authority", "show", authority_show_command, "FILE",
+	 "what a certificate says, and whether it holds", true},
 	{"card", "list", card_list, "", "the cards there are, and their state"},
 	{"ledger", "create", ledger_create, "LABEL", "make a sealed ledger on the card"},
 	{"ledger", "list", ledger_list, "", "the card's ledgers, or the records of --ledger"},
@@ -119,17 +132,39 @@ static bool parse_options(struct tool *tool, int argc, char **argv, enum exit_co
 	return true;
 }
 
+/* The exit code of a subcommand that reads its own options, or -1 if there is none of this name. */
+static int run_own(struct tool *tool, int argc, char **argv)
+{
+	for (size_t i = 0; argc >= 3 && i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
+		enum exit_code code;
+
+		if (!subcommands[i].own_options || strcmp(argv[1], subcommands[i].noun) ||
+		    strcmp(argv[2], subcommands[i].verb))
+			continue;
+		code = subcommands[i].run(tool, argc - 2, argv + 2);
+		if (code == EXIT_USAGE)
+			fprintf(stderr, "usage: intaglio %s %s %s; see intaglio-%s(1)\n", argv[1],
+				argv[2], subcommands[i].arguments, argv[1]);
+		return (int)code;
+	}
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	struct tool tool = {.type = 1};
+	int own = run_own(&tool, argc, argv);
 	enum exit_code code;
 
+	if (own >= 0)
+		return own;
 	if (!parse_options(&tool, argc, argv, &code))
 		return code;
 	argc -= optind;
 	argv += optind;
 	for (size_t i = 0; argc >= 2 && i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
-		if (strcmp(argv[0], subcommands[i].noun) || strcmp(argv[1], subcommands[i].verb))
+		if (subcommands[i].own_options || strcmp(argv[0], subcommands[i].noun) ||
+		    strcmp(argv[1], subcommands[i].verb))
 			continue;
 		code = subcommands[i].run(&tool, argc - 2, argv + 2);
 		if (code == EXIT_USAGE)

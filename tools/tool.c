@@ -196,7 +196,7 @@ static void strip_newline(char *line)
 	line[strcspn(line, "\r\n")] = '\0';
 }
 
-static bool ask_pin(char pin[PIN_MAX])
+bool tool_ask(const char *prompt, char *ret, int size)
 {
 	FILE *terminal = fopen("/dev/tty", "r+");
 	struct termios before, silent;
@@ -204,13 +204,15 @@ static bool ask_pin(char pin[PIN_MAX])
 
 	if (!terminal)
 		return false;
-	fputs("User PIN: ", terminal);
+	fputs(prompt, terminal);
 	fflush(terminal);
 	tcgetattr(fileno(terminal), &before);
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
-	got = fgets(pin, PIN_MAX, terminal) != NULL;
+	got = fgets(ret, size, terminal) != NULL;
+	if (got)
+		strip_newline(ret);
 	tcsetattr(fileno(terminal), TCSAFLUSH, &before);
 	fputc('\n', terminal);
 	fclose(terminal);
@@ -233,7 +235,7 @@ static bool get_pin(const struct tool *tool, char pin[PIN_MAX])
 	} else if (given) {
 		got = snprintf(pin, PIN_MAX, "%s", given) < PIN_MAX;
 	} else {
-		got = ask_pin(pin);
+		got = tool_ask("User PIN: ", pin, PIN_MAX);
 		if (!got)
 			fprintf(stderr, "intaglio: no terminal to ask for the PIN; give --pin-file "
 					"or INTAGLIO_PIN\n");

@@ -62,6 +62,15 @@ bool file_read(const char *path, size_t max, struct buf *ret);
 /* Writes a file whole or not at all (temporary name, fsync, rename). Says a sentence on failure. */
 bool file_write(const char *path, struct view bytes);
 
+/* One line from the terminal, unseen; false if there is no terminal. */
+bool tool_ask(const char *prompt, char *ret, int size);
+
+enum exit_code authority_create_command(struct tool *tool, int argc, char **argv);
+enum exit_code authority_issue_command(struct tool *tool, int argc, char **argv);
+enum exit_code authority_renew_command(struct tool *tool, int argc, char **argv);
+enum exit_code authority_revoke_command(struct tool *tool, int argc, char **argv);
+enum exit_code authority_link_command(struct tool *tool, int argc, char **argv);
+enum exit_code authority_show_command(struct tool *tool, int argc, char **argv);
 enum exit_code card_list(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_create(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_list(struct tool *tool, int argc, char **argv);
