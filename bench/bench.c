@@ -11,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,13 +84,17 @@ static CK_INTAGLIO_FIGURES figures(void)
 	return f;
 }
 
-static void say_figures(const char *what, CK_INTAGLIO_FIGURES before)
+/* Prints what was exchanged since before; more APDUs than limit is a broken promise. */
+static void figures_row(const char *what, CK_INTAGLIO_FIGURES before, unsigned long limit)
 {
 	CK_INTAGLIO_FIGURES now = figures();
+	unsigned long apdus = now.ulApdus - before.ulApdus;
+	bool kept = apdus <= limit;
 
-	printf("%-34s %3lu APDUs  %6lu bytes to the card  %6lu from it\n", what,
-	       now.ulApdus - before.ulApdus, now.ulSent - before.ulSent,
-	       now.ulReceived - before.ulReceived);
+	printf("%-34s %3lu APDUs  %6lu bytes to the card  %6lu from it  at most %lu: %s\n", what,
+	       apdus, now.ulSent - before.ulSent, now.ulReceived - before.ulReceived, limit,
+	       kept ? "kept" : "MISSED");
+	kept ? passed++ : failed++;
 }
 
 static void open_session(void)
@@ -192,7 +197,7 @@ static bool sign_raw(void *arg)
 	return EVP_PKEY_sign(s->raw, signature, &len, s->digest, s->digest_len) == 1;
 }
 
-static void bench_rsa(void)
+static void bench_rsa(bool timed)
 {
 	struct signing s = {.mechanism = {.mechanism = CKM_RSA_PKCS}, .digest_len = 51};
 
@@ -202,16 +207,13 @@ static void bench_rsa(void)
 	if (EVP_PKEY_sign_init(s.raw) != 1 ||
 	    EVP_PKEY_CTX_set_rsa_padding(s.raw, RSA_PKCS1_PADDING) != 1)
 		die("raw RSA");
-	row("sign, RSA-2048", measure_pair(sign_ours, &s, sign_raw, &s, 40, 50), 0.90);
+	if (timed)
+		row("sign, RSA-2048", measure_pair(sign_ours, &s, sign_raw, &s, 40, 50), 0.90);
 
 	CK_INTAGLIO_FIGURES before = figures();
 	if (!sign_ours(&s))
 		die("C_Sign");
-	say_figures("a further signature", before);
-	if (figures().ulApdus - before.ulApdus != 1) {
-		puts("a further signature takes one APDU: MISSED");
-		failed++;
-	}
+	figures_row("a further signature", before, 1);
 	EVP_PKEY_CTX_free(s.raw);
 	EVP_PKEY_free(s.raw_key);
 }
@@ -260,11 +262,11 @@ static bool write_raw(void *arg)
 	return pwrite(s->file, s->record, RECORD, s->at) == RECORD && fdatasync(s->file) == 0;
 }
 
-static void bench_seal(const char *dir)
+static void bench_seal(const char *dir, bool timed)
 {
 	struct sealing s = {.ledger = make_ledger(), .params = {.ulType = 1}};
 	static const char zeros[1 << 16];
-	char path[4096];
+	char path[4200];
 
 	snprintf(path, sizeof(path), "%s/baseline", dir);
 	s.file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -275,13 +277,14 @@ static void bench_seal(const char *dir)
 			die("the baseline file");
 	if (fsync(s.file) != 0 || crypto_random(s.record, RECORD) != RC_OK)
 		die("the baseline file");
-	row("seal, 1 KiB, one durable commit", measure_pair(seal_ours, &s, write_raw, &s, 40, 50),
-	    0.70);
+	if (timed)
+		row("seal, 1 KiB, one durable commit",
+		    measure_pair(seal_ours, &s, write_raw, &s, 40, 50), 0.70);
 
 	CK_INTAGLIO_FIGURES before = figures();
 	if (!seal_ours(&s))
 		die("C_Encrypt");
-	say_figures("a seal of 1 KiB", before);
+	figures_row("a seal of 1 KiB", before, 1);
 	close(s.file);
 	unlink(path);
 }
@@ -300,9 +303,7 @@ static void bench_start(void)
 	must(p11->C_Finalize(NULL), "C_Finalize");
 	must(p11->C_Initialize(NULL), "C_Initialize");
 	slot = 0;
-	say_figures("C_Initialize", nothing);
-	if (figures().ulApdus != 0)
-		failed++;
+	figures_row("C_Initialize", nothing, 0);
 	double start = measure_now();
 	open_session();
 	login();
@@ -312,24 +313,47 @@ static void bench_start(void)
 	if (count != 1 || !sign_ours(&s))
 		die("the first signature");
 	double us = (measure_now() - start) * 1e6;
-	say_figures("the first signature, from cold", nothing);
+	figures_row("the first signature, from cold", nothing, 16);
 	printf("%-34s %9.1f us, the PIN's key derivation and the handshake included\n", "", us);
 }
 
-int main(void)
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	char dir[] = "bench-XXXXXX";
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
 
-	if (!mkdtemp(dir) || setenv("XDG_DATA_HOME", realpath(dir, NULL), 1) != 0)
+/* On the disk of the build, not in /tmp, which may be no disk. */
+static void own_directory(char *ret, size_t size)
+{
+	const char *build = getenv("INTAGLIO_BUILD");
+	char name[4096];
+
+	snprintf(name, sizeof(name), "%s/bench-XXXXXX", build ? build : "build");
+	if (!mkdtemp(name) || !realpath(name, ret) || strlen(ret) >= size ||
+	    setenv("XDG_DATA_HOME", ret, 1) != 0 || setenv("XDG_CONFIG_HOME", ret, 1) != 0)
 		die("a directory of its own");
+}
+
+/* "figures": only the APDUs and bytes, which no other load on the machine can change. */
+int main(int argc, char **argv)
+{
+	bool timed = argc < 2 || strcmp(argv[1], "figures") != 0;
+	static char dir[4096];
+
+	own_directory(dir, sizeof(dir));
 	load();
 	make_token();
 	login();
-	bench_rsa();
-	bench_p256();
-	bench_seal(dir);
+	bench_rsa(timed);
+	if (timed)
+		bench_p256();
+	bench_seal(dir, timed);
 	bench_start();
 	p11->C_Finalize(NULL);
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed ? 1 : 0;
 }
