@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The token's keys as ssh keys: listed by ssh-keygen, added to an agent that asks for the PIN, used
-# for a signature, and, where there is an sshd, for a login. And p11-kit sees module and token.
+# for a signature and for a login at a real sshd. And p11-kit sees module and token.
 : "${INTAGLIO_SOURCE:=$(cd "$(dirname "$0")/../.." && pwd)}"
 . "$(dirname "$0")/../scenario.sh"
 
@@ -59,10 +59,15 @@ free_port() {
 print(s.getsockname()[1])'
 }
 
-# sshd_there: there is one, and what it needs when it is run by root.
-sshd_there() {
-	sshd=$(command -v sshd || command -v /usr/sbin/sshd) &&
-		{ [ "$(id -u)" -ne 0 ] || [ -d /run/sshd ]; }
+# ./run test unpacks an sshd there, since installing one would start it. Root has it run by a user who
+# needs no privilege separation and may not log in, which is seen only after the authentication.
+sshd=$scenario_build/../build/unpacked/usr/sbin/sshd
+user=$(id -un)
+run_sshd() {
+	if [ "$user" = daemon ]; then
+		exec setpriv --reuid=daemon --regid=daemon --clear-groups "$sshd" "$@"
+	fi
+	exec "$sshd" "$@"
 }
 
 configure_sshd() {
@@ -84,21 +89,24 @@ configure_sshd() {
 
 # login OPTION...: with nothing but the token's keys; prints whether it came to that.
 login() {
-	ssh -v -F none -p "$port" -o UserKnownHostsFile="$scenario_dir/known" \
+	ssh -v -F none -l "$user" -p "$port" -o UserKnownHostsFile="$scenario_dir/known" \
 		-o PreferredAuthentications=publickey -o ConnectTimeout=10 "$@" 127.0.0.1 true
 }
 
-if sshd_there; then
-	port=$(free_port)
-	step "an sshd is configured" configure_sshd
-	background "$sshd" -D -e -f sshd_config
-	until_true 5 ssh-keyscan -p "$port" 127.0.0.1
-	unset SSH_AUTH_SOCK
-	says "ssh logs in with the token" 'Authenticated to 127.0.0.1 .* using "publickey"' \
-		login -I "$module"
-	mv authorized_keys none
-	says "and not where its keys are not known" 'Permission denied' login -I "$module"
+port=$(free_port)
+step "an sshd is configured" configure_sshd
+if [ "$(id -u)" -eq 0 ]; then
+	user=daemon
+	chmod 711 "$scenario_dir"
+	chown daemon host_key host_key.pub authorized_keys sshd_config
 fi
+background run_sshd -D -e -f "$scenario_dir/sshd_config"
+until_true 5 ssh-keyscan -p "$port" 127.0.0.1
+unset SSH_AUTH_SOCK
+says "ssh logs in with the token" 'Authenticated to 127.0.0.1 .* using "publickey"' \
+	login -I "$module"
+mv authorized_keys none
+says "and not where its keys are not known" 'Permission denied' login -I "$module"
 
 # p11-kit reads no configuration of root's own, so that root gives the card to somebody else.
 p11_kit() {
