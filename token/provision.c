@@ -15,75 +15,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/authority.h"
 #include "base/log.h"
 #include "sc/application.h"
 #include "sc/transport_embedded.h"
 #include "token/files.h"
 
-enum { KEY_BITS = 2048, YEARS = 10, HOLDER = 6 + CVC_ID + 1, PAIRS_MAX = 2 };
+enum { KEY_BITS = 2048, YEARS = 10, HOLDER_PREFIX = 6, PAIRS_MAX = 2 };
 
-/* The authority, and with which names everybody appears in certificates. */
+/* The authority, and with which names host and card appear in certificates. */
 struct local {
-	EVP_PKEY *authority;
-	struct buf authority_certificate;
-	char authority_name[HOLDER], host_name[HOLDER], card_name[HOLDER];
-	uint32_t today, expiration;
+	struct authority *authority;
+	char host_name[CVC_REFERENCE_MAX + 1], card_name[CVC_REFERENCE_MAX + 1];
 };
 
 static const struct pair {
 	uint8_t suite;
-	enum rsa_scheme scheme;
 	struct policy_reference reference; /* of the card's key */
 	const char *key_file, *certificate_file;
 } pairs[PAIRS_MAX] = {
-	{SUITE_42, RSA_PSS_SHA256, {1, 1}, "host/host.key", "host/host.cvc"},
-	{SUITE_02, RSA_PKCS1_SHA1, {2, 1}, "host/host-02.key", "host/host-02.cvc"},
+	{SUITE_42, {1, 1}, "host/host.key", "host/host.cvc"},
+	{SUITE_02, {2, 1}, "host/host-02.key", "host/host-02.cvc"},
 };
-
-/* A holder reference: what it is, then eight random characters that are its id. */
-static enum rc make_name(const char prefix[6], char ret[HOLDER])
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-	uint8_t random[CVC_ID];
-	enum rc rc = crypto_random(random, sizeof(random));
-
-	if (rc != RC_OK)
-		return rc;
-	snprintf(ret, HOLDER, "%.6s", prefix);
-	for (size_t i = 0; i < CVC_ID; i++)
-		ret[6 + i] = letters[random[i] % 32];
-	ret[HOLDER - 1] = '\0';
-	return RC_OK;
-}
-
-static void local_free(struct local *local)
-{
-	EVP_PKEY_free(local->authority);
-	buf_free(&local->authority_certificate);
-}
 
 static enum rc make_authority(const char *dir, struct local *local)
 {
-	struct cvc_request request = {
-		.car = local->authority_name,
-		.chr = local->authority_name,
-		.scheme = RSA_PSS_SHA256,
-		.type = CVC_CVCA,
-		.roles = ROLE_ALL,
-		.effective = local->today,
-		.expiration = local->expiration,
-	};
-	enum rc rc = rsa_generate(KEY_BITS, &local->authority);
+	const struct authority_options options = {
+		.bits = KEY_BITS, .roles = ROLE_ALL, .years = YEARS};
+	char *path = NULL;
+	enum rc rc;
 
-	if (rc != RC_OK)
-		return rc;
-	request.key = local->authority;
-	rc = cvc_issue(&request, local->authority, RSA_PSS_SHA256, &local->authority_certificate);
+	if (asprintf(&path, "%s/host", dir) < 0)
+		return RC_MEMORY;
+	rc = authority_create(path, &options);
 	if (rc == RC_OK)
-		rc = files_write(dir, "host/authority.cvc", 0644,
-				 view_buf(&local->authority_certificate));
-	if (rc == RC_OK)
-		rc = files_write_key(dir, "host/authority.key", local->authority);
+		rc = authority_open(path, NULL, &local->authority);
+	free(path);
 	return rc;
 }
 
@@ -91,19 +58,16 @@ static enum rc make_authority(const char *dir, struct local *local)
 static enum rc issue(const struct local *local, const struct pair *pair, const char *holder,
 		     unsigned int roles, EVP_PKEY *key, struct buf *ret)
 {
-	struct cvc_request request = {
-		.car = local->authority_name,
-		.chr = holder,
-		.key = key,
-		.scheme = pair->scheme,
-		.type = CVC_TERMINAL,
+	const struct authority_request request = {
+		.kind = roles ? AUTHORITY_HOST : AUTHORITY_CARD,
 		.roles = roles,
-		.effective = local->today,
-		.expiration = local->expiration,
 		.suite = pair->suite,
+		.holder = holder,
+		.key = key,
+		.years = YEARS,
 	};
 
-	return cvc_issue(&request, local->authority, RSA_PSS_SHA256, ret);
+	return authority_issue(local->authority, &request, ret);
 }
 
 static enum rc make_host(const char *dir, const struct local *local, const struct pair *pair)
@@ -153,7 +117,7 @@ static enum rc personalise(struct sc *sc, const struct local *local, size_t coun
 	struct buf bytes[PAIRS_MAX];
 	uint8_t suites[PAIRS_MAX];
 	struct application_personalisation p = {
-		.authority = view_buf(&local->authority_certificate),
+		.authority = authority_certificate(local->authority)->object,
 		.certificates = certificates,
 		.certificate_count = count,
 		.suites = {suites, count},
@@ -199,20 +163,16 @@ static enum rc make_card(const char *dir, const struct local *local, size_t coun
 static enum rc fill(const char *dir, const struct config *config)
 {
 	size_t count = config->make_02 ? PAIRS_MAX : 1;
-	struct local local = {.today = cvc_today()};
+	struct local local = {.authority = NULL};
 	enum rc rc;
 
-	buf_init(&local.authority_certificate, CVC_MAX);
-	local.expiration = cvc_years_on(local.today, YEARS);
 	rc = files_make_directory(dir, "host");
 	if (rc == RC_OK)
 		rc = files_make_directory(dir, "card");
 	if (rc == RC_OK)
-		rc = make_name("ZZAUTH", local.authority_name);
+		rc = authority_make_holder("ZZHOST", local.host_name);
 	if (rc == RC_OK)
-		rc = make_name("ZZHOST", local.host_name);
-	if (rc == RC_OK)
-		rc = make_name("ZZCARD", local.card_name);
+		rc = authority_make_holder("ZZCARD", local.card_name);
 	if (rc == RC_OK)
 		rc = make_authority(dir, &local);
 	for (size_t i = 0; i < count && rc == RC_OK; i++)
@@ -220,14 +180,15 @@ static enum rc fill(const char *dir, const struct config *config)
 	if (rc == RC_OK)
 		rc = make_card(dir, &local, count);
 	if (rc == RC_OK)
-		rc = files_write_hex(dir, "host/card.id", view_of(local.card_name + 6, CVC_ID));
+		rc = files_write_hex(dir, "host/card.id",
+				     view_of(local.card_name + HOLDER_PREFIX, CVC_ID));
 	if (rc == RC_OK)
 		rc = files_sync_directory(dir, "host");
 	if (rc == RC_OK)
 		rc = files_sync_directory(dir, "card");
 	if (rc == RC_OK)
 		rc = files_sync_directory(dir, ".");
-	local_free(&local);
+	authority_close(&local.authority);
 	return rc;
 }
 
