@@ -34,7 +34,7 @@ show() {
 		printf '\nThis step failed.\n'
 		exit 1
 	}
-	sed "s|$dir/||g; /^Using slot/d; /^Using signature/d; /^Using decrypt/d; s/^/   | /" out
+	sed "s|$dir/||g; s|$source_root/||g; /^Using slot/d; /^Using signature/d; /^Using decrypt/d; s/^/   | /" out
 }
 
 token() {
