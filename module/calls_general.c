@@ -47,11 +47,10 @@ static void fill(CK_UTF8CHAR *field, size_t size, const char *text)
 	memcpy(field, text, strlen(text));
 }
 
-static CK_RV get_info(CK_INFO_PTR ret)
+static CK_RV get_info(CK_INFO_PTR ret, CK_VERSION version)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->cryptokiVersion.major = 2;
-	ret->cryptokiVersion.minor = 40;
+	ret->cryptokiVersion = version;
 	fill(ret->manufacturerID, sizeof(ret->manufacturerID), "Intaglio");
 	fill(ret->libraryDescription, sizeof(ret->libraryDescription),
 	     "Intaglio smart card module");
@@ -64,5 +63,12 @@ CK_RV C_GetInfo(CK_INFO_PTR ret)
 {
 	struct call c = gate_library(FUNCTION_C_GetInfo, ret != NULL);
 
-	return gate_leave(&c, c.slots ? get_info(ret) : c.rv);
+	return gate_leave(&c, c.slots ? get_info(ret, (CK_VERSION){2, 40}) : c.rv);
+}
+
+CK_RV get_info_3_2(CK_INFO_PTR ret)
+{
+	struct call c = gate_library(FUNCTION_C_GetInfo, ret != NULL);
+
+	return gate_leave(&c, c.slots ? get_info(ret, (CK_VERSION){3, 2}) : c.rv);
 }

@@ -169,3 +169,35 @@ CK_RV C_VerifyFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG s
 	return gate_leave(
 		&c, c.session ? operation_verify_final(c.session, signature, signature_len) : c.rv);
 }
+
+/* The signature comes before the data (3.2, 5.16). */
+CK_RV C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+			    CK_OBJECT_HANDLE key, CK_BYTE_PTR signature, CK_ULONG signature_len)
+{
+	struct call c = gate_session(FUNCTION_C_VerifySignatureInit, session,
+				     arguments_bytes(signature, signature_len));
+
+	return gate_leave(&c, c.session ? operation_verify_signature_init(c.session, mechanism, key,
+									  signature, signature_len)
+					: c.rv);
+}
+
+CK_RV C_VerifySignature(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	struct call c =
+		gate_session(FUNCTION_C_VerifySignature, session, arguments_bytes(in, in_len));
+
+	return gate_leave(&c, c.session ? operation_verify_signature(c.session, in, in_len) : c.rv);
+}
+
+CK_RV C_VerifySignatureUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	return absorb(FUNCTION_C_VerifySignatureUpdate, session, OPERATION_VERIFY, in, in_len);
+}
+
+CK_RV C_VerifySignatureFinal(CK_SESSION_HANDLE session)
+{
+	struct call c = gate_session(FUNCTION_C_VerifySignatureFinal, session, true);
+
+	return gate_leave(&c, c.session ? operation_verify_signature_final(c.session) : c.rv);
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Session management, PKCS #11 5.6. */
+#include "module/arguments.h"
 #include "module/gate.h"
 
 CK_RV C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
@@ -46,4 +47,36 @@ CK_RV C_Logout(CK_SESSION_HANDLE session)
 	struct call c = gate_session(FUNCTION_C_Logout, session, true);
 
 	return gate_leave(&c, c.session ? session_logout(c.session) : c.rv);
+}
+
+/* The token has one user of each type, and they have no names (3.0, 5.6.9). */
+CK_RV C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
+		  CK_ULONG pin_len, CK_UTF8CHAR_PTR name, CK_ULONG name_len)
+{
+	struct call c =
+		gate_session(FUNCTION_C_LoginUser, session, pin && arguments_bytes(name, name_len));
+
+	if (c.session && name_len)
+		return gate_leave(&c, CKR_USER_TYPE_INVALID);
+	return gate_leave(&c, c.session ? session_login(c.session, user, pin, pin_len) : c.rv);
+}
+
+CK_RV C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+	struct call c = gate_session(FUNCTION_C_SessionCancel, session, true);
+
+	return gate_leave(&c, c.session ? session_cancel(c.session, flags) : c.rv);
+}
+
+/* No authority has validated this module, so no operation ever was in a validated state. */
+CK_RV C_GetSessionValidationFlags(CK_SESSION_HANDLE session, CK_SESSION_VALIDATION_FLAGS_TYPE type,
+				  CK_FLAGS *ret)
+{
+	struct call c = gate_session(FUNCTION_C_GetSessionValidationFlags, session, ret != NULL);
+
+	if (c.session && type != CKS_LAST_VALIDATION_OK)
+		return gate_leave(&c, CKR_ARGUMENTS_BAD);
+	if (c.session)
+		*ret = 0;
+	return gate_leave(&c, c.rv);
 }

@@ -10,15 +10,34 @@
 #include "module/gate.h"
 #include "module/vendor.h"
 
-#define IN_2_40(name) .name = name,
-#define IN_3_0(name)
-#define IN_INTAGLIO(name)
 #define FUNCTION(name, version, scope, ...) IN_##version(name)
+#define IN_2_40(name)                       .name = name,
+#define IN_3_0(name)
+#define IN_3_2(name)
+#define IN_INTAGLIO(name)
 static CK_FUNCTION_LIST functions_2_40 = {
 	.version = {2, 40},
 #include "module/functions.def"
 };
+/* The rows below are those of 2.40 but for C_GetInfo, which comes last and wins. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+#undef IN_3_0
+#define IN_3_0(name) .name = name,
+static CK_FUNCTION_LIST_3_0 functions_3_0 = {
+	.version = {3, 0},
+#include "module/functions.def"
+	.C_GetInfo = get_info_3_2,
+};
+#undef IN_3_2
+#define IN_3_2(name) .name = name,
+static CK_FUNCTION_LIST_3_2 functions_3_2 = {
+	.version = {3, 2},
+#include "module/functions.def"
+	.C_GetInfo = get_info_3_2,
+};
 #undef FUNCTION
+#pragma GCC diagnostic pop
 
 static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
 	.version = {1, 0},
@@ -32,6 +51,8 @@ static CK_UTF8CHAR vendor_name[] = "Vendor Intaglio";
 
 /* None has CKF_INTERFACE_FORK_SAFE: a child calls C_Initialize itself. */
 static CK_INTERFACE interfaces[] = {
+	{standard_name, &functions_3_2, 0},
+	{standard_name, &functions_3_0, 0},
 	{standard_name, &functions_2_40, 0},
 	{vendor_name, &functions_intaglio, 0},
 };

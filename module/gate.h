@@ -57,6 +57,9 @@ CK_RV gate_close_sessions(struct call *call);
 /* How many sessions the call's slot has, and how many of them are R/W. */
 CK_ULONG gate_count_sessions(const struct call *call, CK_ULONG *ret_rw);
 
+/* C_GetInfo of the lists of version 3: what it tells is 3.2, and 2.40 in the list of that version. */
+CK_RV get_info_3_2(CK_INFO_PTR ret);
+
 /* The sentence on the calling thread's last failed call; empty if none failed. */
 const char *gate_explanation(void);
 

@@ -30,6 +30,7 @@ void operation_prepare(struct operation *o)
 {
 	buf_init(&o->label, OPERATION_DATA_MAX);
 	buf_init(&o->data, OPERATION_DATA_MAX + CK_INTAGLIO_SEAL_OVERHEAD);
+	buf_init(&o->signature, SIGN_INPUT_MAX);
 }
 
 void operation_end(struct operation *o)
@@ -38,10 +39,13 @@ void operation_end(struct operation *o)
 	o->is_multipart = false;
 	o->is_private = false;
 	o->has_result = false;
+	o->has_signature = false;
 	EVP_PKEY_free(o->key);
 	o->key = NULL;
 	if (o->label.len)
 		buf_free(&o->label);
+	if (o->signature.cap)
+		buf_free(&o->signature);
 	if (o->data.cap)
 		buf_free(&o->data);
 }
@@ -356,11 +360,21 @@ static CK_RV verify(struct operation *o, struct view in, struct view signature)
 	return rv;
 }
 
+/* A verification is begun with its signature or without, and goes on the same way. */
+static CK_RV active_verify(struct session *s, bool has_signature, struct operation **ret)
+{
+	CK_RV rv = active(s, OPERATION_VERIFY, ret);
+
+	if (rv == CKR_OK && (*ret)->has_signature != has_signature)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	return rv;
+}
+
 CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
 		       CK_ULONG signature_len)
 {
 	struct operation *o;
-	CK_RV rv = active(s, OPERATION_VERIFY, &o);
+	CK_RV rv = active_verify(s, false, &o);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -372,9 +386,51 @@ CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BY
 CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len)
 {
 	struct operation *o;
-	CK_RV rv = active(s, OPERATION_VERIFY, &o);
+	CK_RV rv = active_verify(s, false, &o);
 
 	if (rv != CKR_OK)
 		return rv;
 	return narrow(verify(o, view_buf(&o->data), view_of(signature, signature_len)));
+}
+
+CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechanism,
+				      CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,
+				      CK_ULONG signature_len)
+{
+	struct operation *o = &s->operations[OPERATION_VERIFY];
+	CK_RV rv;
+
+	if (signature_len > SIGN_INPUT_MAX)
+		return CKR_SIGNATURE_LEN_RANGE;
+	rv = operation_init(s, OPERATION_VERIFY, mechanism, key);
+	if (rv != CKR_OK || !mechanism)
+		return rv;
+	buf_put(&o->signature, signature, signature_len);
+	o->has_signature = true;
+	if (buf_rc(&o->signature) == RC_OK)
+		return CKR_OK;
+	operation_end(o);
+	return CKR_HOST_MEMORY;
+}
+
+CK_RV operation_verify_signature(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	struct operation *o;
+	CK_RV rv = active_verify(s, true, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (o->is_multipart)
+		return CKR_OPERATION_ACTIVE;
+	return verify(o, view_of(in, in_len), view_buf(&o->signature));
+}
+
+CK_RV operation_verify_signature_final(struct session *s)
+{
+	struct operation *o;
+	CK_RV rv = active_verify(s, true, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	return narrow(verify(o, view_buf(&o->data), view_buf(&o->signature)));
 }

@@ -20,11 +20,13 @@ struct operation {
 	bool is_multipart; /* an update was made: C_Sign and the like are no longer possible */
 	bool is_private; /* its key is a private object */
 	bool has_result; /* data holds the result, which did not fit or was not fetched yet */
+	bool has_signature; /* a verification that was given its signature first */
 	uint32_t number; /* of the key on the card */
 	size_t modulus; /* bytes of an RSA modulus, or of an EC field element */
 	EVP_PKEY *key; /* a public key, for what the host does; owned */
 	EVP_MD_CTX *md; /* kept between operations once it was needed */
 	struct buf label; /* OAEP's, owned */
+	struct buf signature; /* owned */
 	struct buf data; /* input so far, or the result */
 };
 

@@ -259,3 +259,19 @@ CK_RV session_set_pin(struct session *s, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_l
 		       ? CKR_FUNCTION_FAILED
 		       : rv;
 }
+
+CK_RV session_cancel(struct session *s, CK_FLAGS flags)
+{
+	static const CK_FLAGS kinds[OPERATION_KINDS] = {
+		[OPERATION_ENCRYPT] = CKF_ENCRYPT, [OPERATION_DECRYPT] = CKF_DECRYPT,
+		[OPERATION_DIGEST] = CKF_DIGEST,   [OPERATION_SIGN] = CKF_SIGN,
+		[OPERATION_VERIFY] = CKF_VERIFY,
+	};
+
+	for (size_t i = 0; i < OPERATION_KINDS; i++)
+		if (flags & kinds[i])
+			operation_end(&s->operations[i]);
+	if (flags & CKF_FIND_OBJECTS && s->is_finding)
+		return session_find_final(s);
+	return CKR_OK;
+}

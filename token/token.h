@@ -58,6 +58,8 @@ CK_RV session_info(struct session *session, CK_SESSION_INFO *ret);
 
 CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len);
 CK_RV session_logout(struct session *s);
+/* C_SessionCancel: ends the operations that flags name (3.0, 5.6.13). */
+CK_RV session_cancel(struct session *s, CK_FLAGS flags);
 CK_RV session_init_pin(struct session *s, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len);
 CK_RV session_set_pin(struct session *s, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
 		      CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len);
@@ -113,6 +115,12 @@ CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR o
 CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
 		       CK_ULONG signature_len);
 CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len);
+/* C_VerifySignatureInit and its followers: the signature is given first and kept. */
+CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechanism,
+				      CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,
+				      CK_ULONG signature_len);
+CK_RV operation_verify_signature(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len);
+CK_RV operation_verify_signature_final(struct session *s);
 
 /* A leaf of a ledger object as it is stored, by the two-call rule; for the vendor interface. */
 CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE_PTR out,

@@ -223,6 +223,12 @@ CK_RV session_logout(struct session *s)
 	return refuse(s, CKR_USER_NOT_LOGGED_IN);
 }
 
+CK_RV session_cancel(struct session *s, CK_FLAGS flags)
+{
+	(void)flags;
+	return refuse(s, CKR_OK);
+}
+
 CK_RV session_init_pin(struct session *s, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
 {
 	assert(pin && pin_len);
@@ -381,6 +387,26 @@ CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BY
 CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len)
 {
 	assert(signature || signature_len == 0);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechanism,
+				      CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,
+				      CK_ULONG signature_len)
+{
+	(void)key;
+	assert(signature || signature_len == 0);
+	return refuse(s, mechanism ? CKR_MECHANISM_INVALID : CKR_OK);
+}
+
+CK_RV operation_verify_signature(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	assert(in || in_len == 0);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV operation_verify_signature_final(struct session *s)
+{
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 

@@ -65,8 +65,9 @@ bool load_open(enum which which, struct loaded *ret)
 {
 	const char *build = getenv("INTAGLIO_BUILD");
 	CK_RV (*get_list)(CK_FUNCTION_LIST_PTR_PTR list);
-	CK_INTERFACE *vendor = NULL;
-	CK_UTF8CHAR name[] = "Vendor Intaglio";
+	CK_INTERFACE *vendor = NULL, *v3_0 = NULL, *v3_2 = NULL;
+	CK_UTF8CHAR name[] = "Vendor Intaglio", standard[] = "PKCS 11";
+	CK_VERSION version_3_0 = {3, 0}, version_3_2 = {3, 2};
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", build ? build : "build",
@@ -76,11 +77,15 @@ bool load_open(enum which which, struct loaded *ret)
 	    !find(ret->library, "C_GetInterfaceList", &ret->get_interface_list) ||
 	    !find(ret->library, "C_GetInterface", &ret->get_interface) ||
 	    get_list(&ret->list) != CKR_OK ||
-	    ret->get_interface(name, NULL, &vendor, 0) != CKR_OK) {
+	    ret->get_interface(name, NULL, &vendor, 0) != CKR_OK ||
+	    ret->get_interface(standard, &version_3_0, &v3_0, 0) != CKR_OK ||
+	    ret->get_interface(standard, &version_3_2, &v3_2, 0) != CKR_OK) {
 		printf("%s: %s\n", path, dlerror());
 		return false;
 	}
 	ret->vendor = vendor->pFunctionList;
+	ret->list_3_0 = v3_0->pFunctionList;
+	ret->list_3_2 = v3_2->pFunctionList;
 	return true;
 }
 

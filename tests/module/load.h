@@ -19,6 +19,8 @@ enum which {
 struct loaded {
 	void *library;
 	CK_FUNCTION_LIST *list;
+	CK_FUNCTION_LIST_3_0 *list_3_0;
+	CK_FUNCTION_LIST_3_2 *list_3_2;
 	CK_INTAGLIO_FUNCTION_LIST *vendor;
 	CK_RV (*get_interface_list)(CK_INTERFACE_PTR list, CK_ULONG_PTR count);
 	CK_RV(*get_interface)

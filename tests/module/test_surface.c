@@ -20,15 +20,15 @@ struct arguments {
 	void *pointer[ARGUMENTS];
 };
 
-typedef CK_RV (*caller)(CK_FUNCTION_LIST *list, const struct arguments *a);
+typedef CK_RV (*caller)(CK_FUNCTION_LIST_3_2 *list, const struct arguments *a);
 
 #define H    a->handle
 #define N(i) a->number[i]
 #define P(i) a->pointer[i]
-#define CALL(name, pointers, ...)                                                   \
-	static CK_RV call_##name(CK_FUNCTION_LIST *list, const struct arguments *a) \
-	{                                                                           \
-		return list->name(__VA_ARGS__);                                     \
+#define CALL(name, pointers, ...)                                                       \
+	static CK_RV call_##name(CK_FUNCTION_LIST_3_2 *list, const struct arguments *a) \
+	{                                                                               \
+		return list->name(__VA_ARGS__);                                         \
 	}
 #include "tests/module/calls.def"
 #undef CALL
@@ -102,8 +102,8 @@ static void every_function_says_that_c_initialize_was_not_called(void)
 
 		if (function_scope(rows[i].function) == SCOPE_NONE)
 			continue;
-		check(&rows[i], rows[i].call(loaded.list, &a), CKR_CRYPTOKI_NOT_INITIALIZED);
-		check(&rows[i], rows[i].call(loaded.list, &none), CKR_CRYPTOKI_NOT_INITIALIZED);
+		check(&rows[i], rows[i].call(loaded.list_3_2, &a), CKR_CRYPTOKI_NOT_INITIALIZED);
+		check(&rows[i], rows[i].call(loaded.list_3_2, &none), CKR_CRYPTOKI_NOT_INITIALIZED);
 	}
 	CU_ASSERT_EQUAL(loaded.list->C_Initialize(NULL), CKR_OK);
 }
@@ -118,7 +118,7 @@ static void every_required_pointer_is_required(void)
 				continue;
 			a = all_given(&rows[i], good_handle(&rows[i]));
 			a.pointer[p] = NULL;
-			check(&rows[i], rows[i].call(loaded.list, &a), CKR_ARGUMENTS_BAD);
+			check(&rows[i], rows[i].call(loaded.list_3_2, &a), CKR_ARGUMENTS_BAD);
 		}
 	}
 }
@@ -133,7 +133,7 @@ static void every_reserved_pointer_is_refused(void)
 				continue;
 			a = all_given(&rows[i], good_handle(&rows[i]));
 			a.pointer[p] = room[p];
-			check(&rows[i], rows[i].call(loaded.list, &a), CKR_ARGUMENTS_BAD);
+			check(&rows[i], rows[i].call(loaded.list_3_2, &a), CKR_ARGUMENTS_BAD);
 		}
 	}
 }
@@ -148,7 +148,7 @@ static void every_pointer_that_may_be_left_out_is_survived(void)
 				continue;
 			a = all_given(&rows[i], good_handle(&rows[i]));
 			a.pointer[p] = NULL;
-			check_allowed(&rows[i], rows[i].call(loaded.list, &a));
+			check_allowed(&rows[i], rows[i].call(loaded.list_3_2, &a));
 		}
 	}
 }
@@ -162,9 +162,9 @@ static void every_function_survives_zeros_and_nothing_at_all(void)
 		if (rows[i].function == FUNCTION_C_Finalize)
 			continue;
 		zeros = all_given(&rows[i], good_handle(&rows[i]));
-		check_allowed(&rows[i], rows[i].call(loaded.list, &zeros));
+		check_allowed(&rows[i], rows[i].call(loaded.list_3_2, &zeros));
 		none.handle = good_handle(&rows[i]);
-		check_allowed(&rows[i], rows[i].call(loaded.list, &none));
+		check_allowed(&rows[i], rows[i].call(loaded.list_3_2, &none));
 	}
 }
 
@@ -181,10 +181,11 @@ static void every_handle_that_is_not_there_is_refused(void)
 			struct arguments a = all_given(&rows[i], handles[h]);
 
 			if (scope == SCOPE_SESSION)
-				check(&rows[i], rows[i].call(loaded.list, &a),
+				check(&rows[i], rows[i].call(loaded.list_3_2, &a),
 				      CKR_SESSION_HANDLE_INVALID);
 			if (scope == SCOPE_SLOT && handles[h] > closed)
-				check(&rows[i], rows[i].call(loaded.list, &a), CKR_SLOT_ID_INVALID);
+				check(&rows[i], rows[i].call(loaded.list_3_2, &a),
+				      CKR_SLOT_ID_INVALID);
 		}
 	}
 }
@@ -192,13 +193,47 @@ static void every_handle_that_is_not_there_is_refused(void)
 static void what_is_not_supported_says_so(void)
 {
 	static const enum function not_supported[] = {
-		FUNCTION_C_GetOperationState,   FUNCTION_C_SetOperationState,
-		FUNCTION_C_DigestKey,           FUNCTION_C_SignRecoverInit,
-		FUNCTION_C_SignRecover,         FUNCTION_C_VerifyRecoverInit,
-		FUNCTION_C_VerifyRecover,       FUNCTION_C_DigestEncryptUpdate,
-		FUNCTION_C_DecryptDigestUpdate, FUNCTION_C_SignEncryptUpdate,
-		FUNCTION_C_DecryptVerifyUpdate, FUNCTION_C_WrapKey,
-		FUNCTION_C_UnwrapKey,           FUNCTION_C_DeriveKey,
+		FUNCTION_C_GetOperationState,
+		FUNCTION_C_SetOperationState,
+		FUNCTION_C_DigestKey,
+		FUNCTION_C_SignRecoverInit,
+		FUNCTION_C_SignRecover,
+		FUNCTION_C_VerifyRecoverInit,
+		FUNCTION_C_VerifyRecover,
+		FUNCTION_C_DigestEncryptUpdate,
+		FUNCTION_C_DecryptDigestUpdate,
+		FUNCTION_C_SignEncryptUpdate,
+		FUNCTION_C_DecryptVerifyUpdate,
+		FUNCTION_C_WrapKey,
+		FUNCTION_C_UnwrapKey,
+		FUNCTION_C_DeriveKey,
+		FUNCTION_C_MessageEncryptInit,
+		FUNCTION_C_EncryptMessage,
+		FUNCTION_C_EncryptMessageBegin,
+		FUNCTION_C_EncryptMessageNext,
+		FUNCTION_C_MessageEncryptFinal,
+		FUNCTION_C_MessageDecryptInit,
+		FUNCTION_C_DecryptMessage,
+		FUNCTION_C_DecryptMessageBegin,
+		FUNCTION_C_DecryptMessageNext,
+		FUNCTION_C_MessageDecryptFinal,
+		FUNCTION_C_MessageSignInit,
+		FUNCTION_C_SignMessage,
+		FUNCTION_C_SignMessageBegin,
+		FUNCTION_C_SignMessageNext,
+		FUNCTION_C_MessageSignFinal,
+		FUNCTION_C_MessageVerifyInit,
+		FUNCTION_C_VerifyMessage,
+		FUNCTION_C_VerifyMessageBegin,
+		FUNCTION_C_VerifyMessageNext,
+		FUNCTION_C_MessageVerifyFinal,
+		FUNCTION_C_EncapsulateKey,
+		FUNCTION_C_DecapsulateKey,
+		FUNCTION_C_AsyncComplete,
+		FUNCTION_C_AsyncGetID,
+		FUNCTION_C_AsyncJoin,
+		FUNCTION_C_WrapKeyAuthenticated,
+		FUNCTION_C_UnwrapKeyAuthenticated,
 	};
 
 	for (size_t i = 0; i < row_count; i++) {
@@ -208,10 +243,12 @@ static void what_is_not_supported_says_so(void)
 		for (size_t n = 0; n < sizeof(not_supported) / sizeof(not_supported[0]); n++)
 			listed |= not_supported[n] == rows[i].function;
 		if (listed)
-			check(&rows[i], rows[i].call(loaded.list, &a), CKR_FUNCTION_NOT_SUPPORTED);
+			check(&rows[i], rows[i].call(loaded.list_3_2, &a),
+			      CKR_FUNCTION_NOT_SUPPORTED);
 		if (rows[i].function == FUNCTION_C_GetFunctionStatus ||
 		    rows[i].function == FUNCTION_C_CancelFunction)
-			check(&rows[i], rows[i].call(loaded.list, &a), CKR_FUNCTION_NOT_PARALLEL);
+			check(&rows[i], rows[i].call(loaded.list_3_2, &a),
+			      CKR_FUNCTION_NOT_PARALLEL);
 	}
 }
 
@@ -228,15 +265,22 @@ static void an_attribute_without_its_value_is_refused(void)
 			CKR_ARGUMENTS_BAD);
 }
 
-static void the_list_is_complete_and_of_version_2_40(void)
+static void every_list_is_complete_and_of_its_version(void)
 {
 	CK_FUNCTION_LIST *list = NULL;
 
 	CU_ASSERT_EQUAL(loaded.list->version.major, 2);
 	CU_ASSERT_EQUAL(loaded.list->version.minor, 40);
+	CU_ASSERT_EQUAL(loaded.list_3_0->version.major, 3);
+	CU_ASSERT_EQUAL(loaded.list_3_0->version.minor, 0);
+	CU_ASSERT_EQUAL(loaded.list_3_2->version.major, 3);
+	CU_ASSERT_EQUAL(loaded.list_3_2->version.minor, 2);
 #define FUNCTION(name, version, scope, ...) HAS_##version(name)
 #define HAS_2_40(name)                      CU_ASSERT_PTR_NOT_NULL(loaded.list->name);
-#define HAS_3_0(name)
+#define HAS_3_0(name)                                  \
+	CU_ASSERT_PTR_NOT_NULL(loaded.list_3_0->name); \
+	CU_ASSERT(loaded.list_3_0->name == loaded.list_3_2->name);
+#define HAS_3_2(name)      CU_ASSERT_PTR_NOT_NULL(loaded.list_3_2->name);
 #define HAS_INTAGLIO(name) CU_ASSERT_PTR_NOT_NULL(loaded.vendor->name);
 #include "module/functions.def"
 #undef FUNCTION
@@ -254,7 +298,7 @@ static void interfaces_are_found_by_name_version_and_flags(void)
 	CK_INTERFACE *found = NULL;
 
 	CU_ASSERT_EQUAL(loaded.get_interface(NULL, NULL, &found, 0), CKR_OK);
-	CU_ASSERT_PTR_EQUAL(found->pFunctionList, loaded.list);
+	CU_ASSERT_PTR_EQUAL(found->pFunctionList, loaded.list_3_2);
 	CU_ASSERT_EQUAL(loaded.get_interface(standard, &v2_40, &found, 0), CKR_OK);
 	CU_ASSERT_PTR_EQUAL(found->pFunctionList, loaded.list);
 	CU_ASSERT_EQUAL(loaded.get_interface(vendor, NULL, &found, 0), CKR_OK);
@@ -274,13 +318,13 @@ static void the_list_of_interfaces_follows_the_two_call_rule(void)
 
 	CU_ASSERT_EQUAL(loaded.get_interface_list(NULL, NULL), CKR_ARGUMENTS_BAD);
 	CU_ASSERT_EQUAL(loaded.get_interface_list(NULL, &count), CKR_OK);
-	CU_ASSERT_EQUAL_FATAL(count, 2);
+	CU_ASSERT_EQUAL_FATAL(count, 4);
 	count = 1;
 	CU_ASSERT_EQUAL(loaded.get_interface_list(list, &count), CKR_BUFFER_TOO_SMALL);
-	CU_ASSERT_EQUAL(count, 2);
+	CU_ASSERT_EQUAL(count, 4);
 	CU_ASSERT_EQUAL(loaded.get_interface_list(list, &count), CKR_OK);
 	CU_ASSERT_STRING_EQUAL((const char *)list[0].pInterfaceName, "PKCS 11");
-	CU_ASSERT_STRING_EQUAL((const char *)list[1].pInterfaceName, "Vendor Intaglio");
+	CU_ASSERT_STRING_EQUAL((const char *)list[3].pInterfaceName, "Vendor Intaglio");
 }
 
 static void the_library_tells_who_it_is(void)
@@ -296,6 +340,9 @@ static void the_library_tells_who_it_is(void)
 				"Intaglio smart card module      ", 32);
 	CU_ASSERT_EQUAL(info.libraryVersion.minor, 1);
 	CU_ASSERT_EQUAL(info.flags, 0);
+	CU_ASSERT_EQUAL(loaded.list_3_2->C_GetInfo(&info), CKR_OK);
+	CU_ASSERT_EQUAL(info.cryptokiVersion.major, 3);
+	CU_ASSERT_EQUAL(info.cryptokiVersion.minor, 2);
 }
 
 static void there_is_never_a_slot_event(void)
@@ -345,7 +392,7 @@ static int tear_down(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"the_list_is_complete_and_of_version_2_40", the_list_is_complete_and_of_version_2_40},
+	{"every_list_is_complete_and_of_its_version", every_list_is_complete_and_of_its_version},
 	{"interfaces_are_found_by_name_version_and_flags",
 	 interfaces_are_found_by_name_version_and_flags},
 	{"the_list_of_interfaces_follows_the_two_call_rule",
