@@ -50,7 +50,7 @@ typedef struct CK_INTAGLIO_FIGURES {
 } CK_INTAGLIO_FIGURES;
 
 typedef struct CK_INTAGLIO_FUNCTION_LIST {
-	CK_VERSION version; /* of this table: 1.0 */
+	CK_VERSION version; /* of this table: 1.1 */
 	/* Figures of one slot. CKR_SLOT_ID_INVALID, CKR_ARGUMENTS_BAD. */
 	CK_RV (*Figures)(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret);
 	/*
@@ -62,6 +62,15 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	CK_RV(*ReadLeaf)
 	(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE *leaf,
 	 CK_ULONG *len);
+	/*
+	 * The leaves from an index on, one after the other, as many as one answer of the card holds:
+	 * at least one, at most CK_INTAGLIO_LEAVES_MAX bytes. Two-call rule. Since 1.1.
+	 */
+	CK_RV(*ReadLeaves)
+	(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE *leaves,
+	 CK_ULONG *len);
 } CK_INTAGLIO_FUNCTION_LIST;
+
+#define CK_INTAGLIO_LEAVES_MAX 65536UL
 
 #endif

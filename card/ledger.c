@@ -9,6 +9,8 @@
 #include "card/pin.h"
 #include "card/ram.h"
 
+enum { LEAVES_MAX = 65000 }; /* what fits into a protected answer */
+
 /* A ledger's object; nothing of it can be changed. */
 static enum rc describe(struct object *object, const uint8_t id[LEDGER_ID],
 			const uint8_t public_key[ED25519_PUBLIC], struct view label)
@@ -296,6 +298,36 @@ static uint16_t open_index(struct command *c, const struct ledger *ledger, struc
 	return rc == RC_NOT_FOUND ? SW_RECORD_NOT_FOUND : command_sw(rc);
 }
 
+/* Leaves from an index on, as many as fit into the answer; one fits always. */
+static uint16_t read_leaves(struct command *c, const struct ledger *ledger, struct view in)
+{
+	size_t max = c->le && c->le < LEAVES_MAX ? c->le : LEAVES_MAX, start = c->answer->len;
+	bool fits = true, any = false;
+	struct buf leaf;
+	uint64_t index;
+	enum rc rc = RC_OK;
+
+	if (view_u64(&in, &index) != RC_OK || view_end(&in) != RC_OK)
+		return SW_WRONG_LENGTH;
+	buf_init(&leaf, NVM_LEAF_MAX);
+	/* No more are read when none that is as long as the last one would fit. */
+	while (rc == RC_OK && fits && c->answer->len - start + leaf.len <= max) {
+		buf_reset(&leaf);
+		rc = ledger_leaf(ledger, c->nvm, index++, &leaf);
+		fits = c->answer->len - start + leaf.len <= max;
+		if (rc == RC_OK && fits) {
+			buf_view(c->answer, view_buf(&leaf));
+			any = true;
+		}
+	}
+	buf_free(&leaf);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return command_sw(rc);
+	if (any)
+		return SW_OK;
+	return rc == RC_NOT_FOUND ? SW_RECORD_NOT_FOUND : SW_WRONG_LENGTH;
+}
+
 static uint16_t open_record(struct command *c)
 {
 	struct view in = c->data;
@@ -303,15 +335,17 @@ static uint16_t open_record(struct command *c)
 	uint32_t number;
 	enum rc rc;
 
-	if (c->p2 || c->p1 > 2)
+	if (c->p2 || c->p1 > 3)
 		return SW_INCORRECT_P1P2;
 	if (view_u32(&in, &number) != RC_OK)
 		return SW_WRONG_LENGTH;
-	if (c->p1 != 2 && !pin_is(c->nvm, c->channel, PIN_USER))
+	if (c->p1 < 2 && !pin_is(c->nvm, c->channel, PIN_USER))
 		return SW_SECURITY_STATUS;
 	rc = ledger_cache_get(c->channel->ram->ledgers, c->nvm, number, &ledger);
 	if (rc != RC_OK)
 		return command_sw(rc);
+	if (c->p1 == 3)
+		return read_leaves(c, ledger, in);
 	return c->p1 == 1 ? open_sealed(c, ledger, in) : open_index(c, ledger, in);
 }
 

@@ -52,3 +52,12 @@ CK_RV vendor_read_leaf(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_UL
 	return gate_leave(&c, c.session ? session_read_leaf(c.session, ledger, index, leaf, len)
 					: c.rv);
 }
+
+CK_RV vendor_read_leaves(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index,
+			 CK_BYTE *leaves, CK_ULONG *len)
+{
+	struct call c = gate_session(FUNCTION_ReadLeaves, session, len != NULL);
+
+	return gate_leave(&c, c.session ? session_read_leaves(c.session, ledger, index, leaves, len)
+					: c.rv);
+}

@@ -9,5 +9,7 @@ CK_RV vendor_figures(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret);
 CK_RV vendor_last_error(CK_UTF8CHAR *text, CK_ULONG *len);
 CK_RV vendor_read_leaf(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index,
 		       CK_BYTE *leaf, CK_ULONG *len);
+CK_RV vendor_read_leaves(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index,
+			 CK_BYTE *leaves, CK_ULONG *len);
 
 #endif

@@ -147,6 +147,9 @@ enum rc application_ledger_open_sealed(struct sc *sc, uint32_t ledger, struct vi
 /* Appends the leaf. */
 enum rc application_ledger_read_leaf(struct sc *sc, uint32_t ledger, uint64_t index,
 				     struct buf *leaf, uint16_t *ret_sw) WARN_UNUSED;
+/* Appends the leaves from an index on, one after the other, as many as fit into one answer. */
+enum rc application_ledger_read_leaves(struct sc *sc, uint32_t ledger, uint64_t index,
+				       struct buf *leaves, uint16_t *ret_sw) WARN_UNUSED;
 /* The number of leaves; appends the newest checkpoint note. */
 enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_leaves,
 				  struct buf *note, uint16_t *ret_sw) WARN_UNUSED;

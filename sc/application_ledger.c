@@ -13,6 +13,7 @@ enum {
 	P1_BY_INDEX = 0x00,
 	P1_SEALED = 0x01,
 	P1_READ_LEAF = 0x02,
+	P1_READ_LEAVES = 0x03,
 };
 
 enum rc application_ledger_create(struct sc *sc, struct view label, struct buf *object,
@@ -87,6 +88,12 @@ enum rc application_ledger_read_leaf(struct sc *sc, uint32_t ledger, uint64_t in
 				     struct buf *leaf, uint16_t *ret_sw)
 {
 	return by_index(sc, P1_READ_LEAF, ledger, index, leaf, ret_sw);
+}
+
+enum rc application_ledger_read_leaves(struct sc *sc, uint32_t ledger, uint64_t index,
+				       struct buf *leaves, uint16_t *ret_sw)
+{
+	return by_index(sc, P1_READ_LEAVES, ledger, index, leaves, ret_sw);
 }
 
 enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_leaves,

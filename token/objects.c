@@ -270,8 +270,12 @@ CK_RV session_get_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTR
 	return rv;
 }
 
-CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE_PTR out,
-			CK_ULONG_PTR out_len)
+/* What a reader of leaves asks the card for. */
+typedef enum rc leaf_reader(struct sc *sc, uint32_t ledger, uint64_t index, struct buf *out,
+			    uint16_t *ret_sw);
+
+static CK_RV read_leaves(struct session *s, leaf_reader *reader, CK_OBJECT_HANDLE ledger,
+			 CK_ULONG index, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
 	struct slot *slot = s->slot;
 	struct object *o;
@@ -285,8 +289,7 @@ CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG ind
 	if (!o->number || o->type != CKK_INTAGLIO_LEDGER)
 		return CKR_KEY_TYPE_INCONSISTENT;
 	buf_init(&leaf, ATTR_LIST_MAX + OPERATION_DATA_MAX);
-	rv = outcome(slot, CALL_OPEN_RECORD,
-		     application_ledger_read_leaf(slot->sc, o->number, index, &leaf, &sw), &sw);
+	rv = outcome(slot, CALL_OPEN_RECORD, reader(slot->sc, o->number, index, &leaf, &sw), &sw);
 	if (rv == CKR_OK)
 		rv = operation_room(out, out_len, leaf.len, &go);
 	if (rv == CKR_OK && go) {
@@ -295,4 +298,16 @@ CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG ind
 	}
 	buf_free(&leaf);
 	return rv;
+}
+
+CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE_PTR out,
+			CK_ULONG_PTR out_len)
+{
+	return read_leaves(s, application_ledger_read_leaf, ledger, index, out, out_len);
+}
+
+CK_RV session_read_leaves(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index,
+			  CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return read_leaves(s, application_ledger_read_leaves, ledger, index, out, out_len);
 }

@@ -125,6 +125,9 @@ CK_RV operation_verify_signature_final(struct session *s);
 /* A leaf of a ledger object as it is stored, by the two-call rule; for the vendor interface. */
 CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE_PTR out,
 			CK_ULONG_PTR out_len);
+/* The same for the leaves from an index on, as many as the card gives at once. */
+CK_RV session_read_leaves(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index,
+			  CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 
 /* Figures of a slot's connection since it was opened: APDUs, and bytes to and from the card. */
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,

@@ -50,6 +50,28 @@ static bool write_all(int fd, struct view bytes)
 	return fsync(fd) == 0;
 }
 
+/* The name is durable only when its directory is. */
+static bool sync_parent(const char *path)
+{
+	char parent[4096];
+	const char *slash = strrchr(path, '/');
+	int fd;
+	bool good;
+
+	if (!slash)
+		snprintf(parent, sizeof(parent), ".");
+	else if (slash == path)
+		snprintf(parent, sizeof(parent), "/");
+	else
+		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	good = fsync(fd) == 0;
+	close(fd);
+	return good;
+}
+
 bool file_write(const char *path, struct view bytes)
 {
 	char temporary[4096];
@@ -64,7 +86,7 @@ bool file_write(const char *path, struct view bytes)
 	if (fd >= 0) {
 		good = write_all(fd, bytes);
 		good = close(fd) == 0 && good;
-		good = good && rename(temporary, path) == 0;
+		good = good && rename(temporary, path) == 0 && sync_parent(path);
 	}
 	if (!good) {
 		fprintf(stderr, "intaglio: %s: %s\n", path, strerror(errno));

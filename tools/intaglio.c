@@ -34,6 +34,8 @@ static const struct {
 	{"ledger", "read", ledger_read, "N", "decipher record N, to standard output or --output"},
 	{"ledger", "verify", ledger_verify, "FILE.sealed",
 	 "check a sealed record and its receipt, with the card's key or --key"},
+	{"ledger", "export", ledger_export, "DIR",
+	 "write the ledger as files, or what is new since the last time"},
 };
 
 static const struct option options[] = {

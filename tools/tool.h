@@ -76,6 +76,7 @@ enum exit_code ledger_create(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_list(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_seal(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_read(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_export(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_verify(struct tool *tool, int argc, char **argv);
 
 #endif

@@ -232,6 +232,43 @@ static void a_record_sent_again_is_the_same_record(void)
 	bare_card_free(&card);
 }
 
+static void leaves_are_read_many_at_once(void)
+{
+	enum { COUNT = 300, LENGTH = 900 };
+	static uint8_t plain[LEDGER_PLAINTEXT_MAX];
+	uint64_t next = 0;
+	unsigned int commands = 0;
+	uint32_t number;
+
+	bare_card_new_token(&card);
+	number = new_ledger("invoices");
+	for (uint64_t i = 1; i <= COUNT; i++)
+		CU_ASSERT_EQUAL_FATAL(seal_as(number, i, 7, 1, view_of(plain, LENGTH)), SW_OK);
+	CU_ASSERT_EQUAL_FATAL(seal_as(number, COUNT + 1, 7, 1, view_of(plain, sizeof(plain))),
+			      SW_OK);
+	bare_card_logout(&card);
+	while (next < COUNT + 2) {
+		struct view in, leaf, ciphertext, tag;
+		struct leaf_header header;
+
+		CU_ASSERT_EQUAL_FATAL(with_index(0x80D40300, number, next), SW_OK);
+		CU_ASSERT_TRUE(card.answer.len <= 65000);
+		in = view_buf(&card.answer);
+		while (in.len) {
+			CU_ASSERT_EQUAL_FATAL(leaf_take(&in, &leaf), RC_OK);
+			CU_ASSERT_EQUAL(leaf_parse(leaf, &header, &ciphertext, &tag), RC_OK);
+			CU_ASSERT_EQUAL(header.index, next++);
+		}
+		commands++;
+	}
+	CU_ASSERT_EQUAL(next, COUNT + 2);
+	CU_ASSERT_EQUAL(commands, 6);
+	CU_ASSERT_EQUAL(with_index(0x80D40300, number, next), SW_RECORD_NOT_FOUND);
+	CU_ASSERT_EQUAL(with_number(0x80D40300, number), SW_WRONG_LENGTH);
+	CU_ASSERT_EQUAL(with_index(0x80D40300, number + 1, 0), SW_REFERENCE_NOT_FOUND);
+	bare_card_free(&card);
+}
+
 static void two_processes_share_one_window(void)
 {
 	struct bare_card other, mine;
@@ -372,7 +409,7 @@ static void malformed_commands_are_refused(void)
 	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80D20100, view_of(big, 40)), SW_INCORRECT_P1P2);
 	CU_ASSERT_EQUAL(with_index(0x80D40000, number, 3), SW_RECORD_NOT_FOUND);
 	CU_ASSERT_EQUAL(with_index(0x80D40200, number, UINT64_MAX), SW_RECORD_NOT_FOUND);
-	CU_ASSERT_EQUAL(with_index(0x80D40300, number, 1), SW_INCORRECT_P1P2);
+	CU_ASSERT_EQUAL(with_index(0x80D40400, number, 1), SW_INCORRECT_P1P2);
 	CU_ASSERT_EQUAL(with_number(0x80D40000, number), SW_WRONG_LENGTH);
 	CU_ASSERT_EQUAL(with_index(0x80D60000, number, 1), SW_WRONG_LENGTH);
 	CU_ASSERT_EQUAL(with_number(0x80D60000, 77), SW_REFERENCE_NOT_FOUND);
@@ -486,6 +523,7 @@ static CU_TestInfo tests[] = {
 	{"sealed records come with receipts that verify",
 	 sealed_records_come_with_receipts_that_verify},
 	{"a record sent again is the same record", a_record_sent_again_is_the_same_record},
+	{"leaves are read many at once", leaves_are_read_many_at_once},
 	{"two processes share one window", two_processes_share_one_window},
 	{"the card counter counts over all ledgers", the_card_counter_counts_over_all_ledgers},
 	{"ledgers survive initialisation and are never changed",

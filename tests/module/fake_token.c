@@ -420,6 +420,12 @@ CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG ind
 	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
 }
 
+CK_RV session_read_leaves(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index,
+			  CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return session_read_leaf(s, ledger, index, out, out_len);
+}
+
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received)
 {

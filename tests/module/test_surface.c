@@ -364,6 +364,12 @@ static void a_leaf_is_read_only_from_a_ledger(void)
 	CU_ASSERT_EQUAL(loaded.vendor->ReadLeaf(open_session(), 1, 0, leaf, NULL),
 			CKR_ARGUMENTS_BAD);
 	CU_ASSERT_NOT_EQUAL(loaded.vendor->ReadLeaf(open_session(), 12345, 0, leaf, &len), CKR_OK);
+	CU_ASSERT_EQUAL(loaded.vendor->ReadLeaves(NO_SESSION, 1, 0, leaf, &len),
+			CKR_SESSION_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->ReadLeaves(open_session(), 1, 0, leaf, NULL),
+			CKR_ARGUMENTS_BAD);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->ReadLeaves(open_session(), 12345, 0, leaf, &len),
+			    CKR_OK);
 }
 
 static int set_up(enum which which)

@@ -295,9 +295,11 @@ static void ledger_commands_are_sent_as_commands_md_says(void)
 	CU_ASSERT_TRUE(sent("80D40100", "00000003 6C656166"));
 	CU_ASSERT_EQUAL(application_ledger_read_leaf(sc, 3, 4, &out, &sw), RC_OK);
 	CU_ASSERT_TRUE(sent("80D40200", "00000003 0000000000000004"));
+	CU_ASSERT_EQUAL(application_ledger_read_leaves(sc, 3, 4, &out, &sw), RC_OK);
+	CU_ASSERT_TRUE(sent("80D40300", "00000003 0000000000000004"));
 	CU_ASSERT_EQUAL(application_ledger_last_receipt(sc, 3, &out, &sw), RC_OK);
 	CU_ASSERT_TRUE(sent("80DC0000", "00000003"));
-	CU_ASSERT_TRUE(holds(&out, "C0FFEE C0FFEE C0FFEE C0FFEE"));
+	CU_ASSERT_TRUE(holds(&out, "C0FFEE C0FFEE C0FFEE C0FFEE C0FFEE"));
 	answer_with("8008 0000000000000011 8103414243");
 	CU_ASSERT_EQUAL(application_ledger_status(sc, 3, &leaves, &out, &sw), RC_OK);
 	CU_ASSERT_TRUE(sent("80D60000", "00000003"));

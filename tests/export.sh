@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A ledger as files: exported, continued, and not continued by another history. What is exported is
+# read here by a few lines of Python that know RFC 6962 and C2SP tlog-tiles and nothing of ours.
+
+. "$(dirname "$0")/scenario.sh"
+
+invoice=$source_root/doc/examples/invoice.xml
+token() {
+	pkcs11-tool --module "$module" "$@"
+}
+
+cat >tree.py <<'END'
+import base64, hashlib, os, sys
+
+def mth(d):
+    if len(d) == 1:
+        return d[0]
+    k = 1
+    while k * 2 < len(d):
+        k *= 2
+    return hashlib.sha256(b"\1" + mth(d[:k]) + mth(d[k:])).digest()
+
+def name(folder, n, width):
+    parts = ["%03d" % (n % 1000)]
+    while n >= 1000:
+        n //= 1000
+        parts.insert(0, "x%03d" % (n % 1000))
+    return os.path.join(top, "tile", folder, *parts) + ("" if width == 256 else ".p/%d" % width)
+
+top = sys.argv[1]
+lines = open(os.path.join(top, "checkpoint"), encoding="utf-8").read().split("\n")
+size, root = int(lines[1]), base64.b64decode(lines[2])
+hashes, read = [], []
+for n in range((size + 255) // 256):
+    width = min(256, size - 256 * n)
+    bundle = open(name("entries", n, width), "rb").read()
+    for i in range(width):
+        length = int.from_bytes(bundle[:2], "big")
+        hashes.append(hashlib.sha256(b"\0" + bundle[2 : 2 + length]).digest())
+        bundle = bundle[2 + length :]
+    assert not bundle, "bytes after the entries"
+level, span = hashes, "0"
+while level:
+    full = []
+    for n in range((len(level) + 255) // 256):
+        part = level[256 * n : 256 * n + 256]
+        assert open(name(span, n, len(part)), "rb").read() == b"".join(part), "tile"
+        if len(part) == 256:
+            full.append(mth(part))
+    level, span = full, str(int(span) + 1)
+assert mth(hashes) == root, "root"
+print("size", size)
+END
+
+step "the token is initialised" token --init-token --label Shop --so-pin 12345678
+step "and has a user PIN" token --login --login-type so --so-pin 12345678 --init-pin --pin 123456
+export INTAGLIO_PIN=123456
+step "a ledger is made" "$intaglio" ledger create Invoices
+step "and another" "$intaglio" ledger create Credits
+says "an empty ledger has one entry" '1 entries, 1 of them new' \
+	"$intaglio" --ledger Invoices ledger export book
+says "its export is a tree" 'size 1' python3 tree.py book
+step "five records are sealed" sh -c 'for n in 1 2 3 4 5; do
+	"$0" --ledger Invoices ledger seal "$1" --output sealed.$n || exit; done' "$intaglio" "$invoice"
+says "the export is continued" '6 entries, 5 of them new' \
+	"$intaglio" --ledger Invoices ledger export book
+says "and is a tree again" 'size 6' python3 tree.py book
+says "of several ledgers one must be named" 'name one with --ledger' \
+	sh -c '! "$0" ledger export book' "$intaglio"
+says "in JSON for programs" '"entries":6,"added":0' \
+	"$intaglio" --json --ledger Invoices ledger export book
+refuse "another ledger does not continue it" "$intaglio" --ledger Credits ledger export book
+cp -R data kept-card
+cp -R book kept-book
+step "a record is sealed" "$intaglio" --ledger Invoices ledger seal "$invoice" --output sealed.6
+step "and exported" "$intaglio" --ledger Invoices ledger export book
+rm -rf data && cp -R kept-card data
+says "a card set back does not continue the export" 'fewer records than the export' \
+	sh -c '! "$0" --ledger Invoices ledger export book' "$intaglio"
+step "it seals another sixth record" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.6
+says "which makes two histories" 'two histories' \
+	sh -c '! "$0" --ledger Invoices ledger export book' "$intaglio"
+step "and a seventh" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.7
+cp -R book before
+says "also when it is longer" 'does not continue the export' \
+	sh -c '! "$0" --ledger Invoices ledger export book' "$intaglio"
+step "nothing of it was written" diff -r before book
+step "the older export is continued by it" "$intaglio" --ledger Invoices ledger export kept-book
+says "to a tree" 'size 8' python3 tree.py kept-book
+printf X | dd of=kept-book/tile/entries/000.p/8 bs=1 seek=300 conv=notrunc 2>/dev/null
+step "an eighth record is sealed" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.8
+says "an export damaged at its end is not continued" 'damaged' \
+	sh -c '! "$0" --ledger Invoices ledger export kept-book' "$intaglio"
+printf X | dd of=kept-book/tile/0/000.p/8 bs=1 seek=30 conv=notrunc 2>/dev/null
+says "nor one with damaged tiles" 'damaged' \
+	sh -c '! "$0" --ledger Invoices ledger export kept-book' "$intaglio"
+says "a directory that cannot be written is said" 'intaglio: /dev/null' \
+	sh -c '! "$0" --ledger Invoices ledger export /dev/null/book' "$intaglio"
+finish

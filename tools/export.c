@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * intaglio ledger export: the ledger as files, C2SP tlog-tiles; what is there already is continued.
+ * Before anything of a continuation is written the card's new leaves are read once, and must lead
+ * from the tree of the export's checkpoint to that of the card's. The checkpoint is written last.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tools/book.h"
+#include "tools/ledger.h"
+
+struct export
+{
+	struct tool *tool;
+	struct book book;
+	CK_OBJECT_HANDLE ledger;
+	char key_text[NOTE_KEY_MAX + 1];
+	struct note_key key;
+	struct buf note; /* the card's */
+	struct checkpoint from, to; /* the export's, the card's */
+	uint8_t id[LEDGER_ID];
+	struct tiles tiles; /* of the size from */
+	struct buf leaves, bundle;
+	enum exit_code failed; /* why a callback ended the work */
+};
+
+static enum exit_code refuse(const char *why)
+{
+	fprintf(stderr, "intaglio: %s; nothing was written\n", why);
+	return EXIT_REFUSED;
+}
+
+/* What the card says of its ledger: key, note, checkpoint. */
+static enum exit_code ask_card(struct export *e)
+{
+	CK_ATTRIBUTE note = {CKA_INTAGLIO_CHECKPOINT, NULL, LEDGER_NOTE_MAX};
+	CK_ATTRIBUTE id = {CKA_INTAGLIO_LEDGER_ID, e->id, sizeof(e->id)};
+	struct tool *tool = e->tool;
+	enum exit_code code = tool_session(tool);
+	CK_RV rv;
+
+	if (code == EXIT_DONE)
+		code = ledger_find(tool, &e->ledger);
+	if (code != EXIT_DONE)
+		return code;
+	note.pValue = buf_space(&e->note, LEDGER_NOTE_MAX);
+	if (!note.pValue)
+		return tool_failed(tool, "exporting", CKR_HOST_MEMORY);
+	rv = ledger_text(tool, e->ledger, CKA_INTAGLIO_VERIFIER_KEY, e->key_text,
+			 sizeof(e->key_text));
+	if (rv == CKR_OK)
+		rv = tool->p11->C_GetAttributeValue(tool->session, e->ledger, &id, 1);
+	if (rv == CKR_OK)
+		rv = tool->p11->C_GetAttributeValue(tool->session, e->ledger, &note, 1);
+	if (rv != CKR_OK)
+		return tool_failed(tool, "asking for the ledger's checkpoint", rv);
+	buf_truncate(&e->note, note.ulValueLen);
+	if (note_parse_key(view_str(e->key_text), &e->key) != RC_OK ||
+	    book_open_note(view_buf(&e->note), &e->key, &e->to) != RC_OK)
+		return refuse("the card's checkpoint is not signed by its ledger's key");
+	if (!tool->vendor || tool->vendor->version.minor < 1) {
+		fprintf(stderr, "intaglio: this module is too old to export a ledger\n");
+		return EXIT_CARD;
+	}
+	return EXIT_DONE;
+}
+
+static enum rc read_tile(void *arg, const struct tile *tile, struct buf *out)
+{
+	struct export *e = arg;
+
+	return book_read_tile(&e->book, tile, out);
+}
+
+static bool is_root(const struct tiles *tiles, const struct checkpoint *checkpoint)
+{
+	uint8_t root[MERKLE_HASH];
+
+	return tiles->size == checkpoint->size && tiles_root(tiles, root) == RC_OK &&
+	       view_equal(view_of(root, MERKLE_HASH), view_of(checkpoint->root, MERKLE_HASH));
+}
+
+/* Where an earlier export of the same ledger ended; size 0 if there is none. */
+static enum exit_code take_up(struct export *e)
+{
+	struct buf note;
+	enum rc rc;
+
+	buf_init(&note, NOTE_MAX);
+	rc = book_read(&e->book, "checkpoint", &note);
+	if (rc == RC_NOT_FOUND) {
+		buf_free(&note);
+		return EXIT_DONE;
+	}
+	if (rc == RC_OK)
+		rc = book_open_note(view_buf(&note), &e->key, &e->from);
+	/* It goes with the note, and is not asked for again. */
+	e->from.origin = view_of(NULL, 0);
+	buf_free(&note);
+	if (rc == RC_AUTH)
+		return refuse("the directory holds the export of another ledger");
+	if (rc != RC_OK)
+		return refuse("the checkpoint in the directory cannot be read");
+	rc = tiles_load(&e->tiles, e->from.size, read_tile, e);
+	if (rc != RC_OK || !is_root(&e->tiles, &e->from))
+		return refuse("the export in the directory is damaged, its tiles are not those of "
+			      "its checkpoint; see intaglio audit verify");
+	return EXIT_DONE;
+}
+
+/* Calls each with every leaf from one size to the next, read from the card in bulk. */
+static enum exit_code walk(struct export *e, bool (*each)(struct export *e, struct view leaf))
+{
+	struct view in, leaf, body, tag;
+	struct leaf_header header;
+	uint64_t index = e->from.size;
+	CK_ULONG len;
+	CK_RV rv;
+
+	while (index < e->to.size) {
+		len = CK_INTAGLIO_LEAVES_MAX;
+		rv = e->tool->vendor->ReadLeaves(e->tool->session, e->ledger, index, e->leaves.data,
+						 &len);
+		if (rv != CKR_OK)
+			return tool_failed(e->tool, "reading records", rv);
+		in = view_of(e->leaves.data, len);
+		while (in.len && index < e->to.size) {
+			if (leaf_take(&in, &leaf) != RC_OK ||
+			    leaf_parse(leaf, &header, &body, &tag) != RC_OK ||
+			    header.index != index ||
+			    !view_equal(view_of(header.ledger, LEDGER_ID),
+					view_of(e->id, LEDGER_ID)))
+				return tool_failed(e->tool, "reading records", CKR_DEVICE_ERROR);
+			if (!each(e, leaf))
+				return e->failed;
+			index++;
+		}
+	}
+	return EXIT_DONE;
+}
+
+static bool append(struct export *e, struct view leaf, tile_sink *sink)
+{
+	uint8_t hash[MERKLE_HASH];
+
+	if (merkle_leaf_hash(leaf, hash) == RC_OK &&
+	    tiles_append(&e->tiles, hash, sink, e) == RC_OK)
+		return true;
+	if (e->failed == EXIT_DONE)
+		e->failed = tool_failed(e->tool, "exporting", CKR_HOST_MEMORY);
+	return false;
+}
+
+static bool try_leaf(struct export *e, struct view leaf)
+{
+	return append(e, leaf, NULL);
+}
+
+/* That the card's tree continues the export's. */
+static enum exit_code check_continuation(struct export *e)
+{
+	struct tiles *before;
+	enum exit_code code;
+
+	if (e->to.size < e->from.size)
+		return refuse("the card's ledger has fewer records than the export: the card was "
+			      "set back to an older state");
+	if (e->to.size == e->from.size)
+		return is_root(&e->tiles, &e->to)
+			       ? EXIT_DONE
+			       : refuse("the card's ledger is as long as the export and is "
+					"another one: there are two histories");
+	before = malloc(sizeof(*before));
+	if (!before)
+		return tool_failed(e->tool, "exporting", CKR_HOST_MEMORY);
+	*before = e->tiles;
+	code = walk(e, try_leaf);
+	if (code == EXIT_DONE && !is_root(&e->tiles, &e->to))
+		code = refuse("the card's ledger does not continue the export: there are two "
+			      "histories");
+	e->tiles = *before;
+	free(before);
+	return code;
+}
+
+static enum rc write_tile(void *arg, const struct tile *tile, struct view hashes)
+{
+	struct export *e = arg;
+
+	if (book_write_tile(&e->book, tile, hashes))
+		return RC_OK;
+	e->failed = EXIT_FILE;
+	return RC_IO;
+}
+
+/* The bundle of the tree's last leaves, as many as wait. */
+static bool write_bundle(struct export *e, unsigned int width)
+{
+	struct tile tile = {
+		.level = TILE_ENTRIES,
+		.index = (e->tiles.size - 1) / TILE_WIDTH,
+		.width = width,
+	};
+
+	if (book_write_tile(&e->book, &tile, view_buf(&e->bundle)))
+		return true;
+	e->failed = EXIT_FILE;
+	return false;
+}
+
+static bool write_leaf(struct export *e, struct view leaf)
+{
+	book_put_entry(&e->bundle, leaf);
+	if (buf_rc(&e->bundle) != RC_OK) {
+		e->failed = tool_failed(e->tool, "exporting", CKR_HOST_MEMORY);
+		return false;
+	}
+	if (!append(e, leaf, write_tile))
+		return false;
+	if (tiles_waiting(&e->tiles, 0))
+		return true;
+	if (!write_bundle(e, TILE_WIDTH))
+		return false;
+	buf_reset(&e->bundle);
+	return true;
+}
+
+/* The entries of the last bundle, which is not full: they are those of the tile. */
+static enum exit_code take_up_bundle(struct export *e)
+{
+	struct tile tile = {
+		.level = TILE_ENTRIES,
+		.index = e->from.size / TILE_WIDTH,
+		.width = tiles_waiting(&e->tiles, 0),
+	};
+	uint8_t hash[MERKLE_HASH];
+	struct view in, leaf;
+	unsigned int n = 0;
+
+	if (!tile.width)
+		return EXIT_DONE;
+	if (book_read_tile(&e->book, &tile, &e->bundle) != RC_OK)
+		return refuse("the export in the directory is damaged, its last entries are "
+			      "missing");
+	in = view_buf(&e->bundle);
+	while (n < tile.width && book_take_entry(&in, &leaf) == RC_OK &&
+	       merkle_leaf_hash(leaf, hash) == RC_OK &&
+	       view_equal(view_of(hash, MERKLE_HASH), view_of(e->tiles.hash[0][n], MERKLE_HASH)))
+		n++;
+	if (n < tile.width || in.len)
+		return refuse("the export in the directory is damaged in its last entries; see "
+			      "intaglio audit verify");
+	return EXIT_DONE;
+}
+
+static enum exit_code write_export(struct export *e)
+{
+	char line[NOTE_KEY_MAX + 2];
+	enum exit_code code = take_up_bundle(e);
+
+	if (code == EXIT_DONE)
+		code = walk(e, write_leaf);
+	if (code != EXIT_DONE)
+		return code;
+	if (!is_root(&e->tiles, &e->to)) {
+		fprintf(stderr, "intaglio: the card's leaves are not those of its checkpoint\n");
+		return EXIT_REFUSED;
+	}
+	if (e->bundle.len && !write_bundle(e, tiles_waiting(&e->tiles, 0)))
+		return EXIT_FILE;
+	if (tiles_flush(&e->tiles, write_tile, e) != RC_OK)
+		return EXIT_FILE;
+	snprintf(line, sizeof(line), "%s\n", e->key_text);
+	if (!book_write(&e->book, "key", view_str(line)) ||
+	    !book_write(&e->book, "checkpoint", view_buf(&e->note)))
+		return EXIT_FILE;
+	return EXIT_DONE;
+}
+
+static enum exit_code run(struct export *e)
+{
+	uint64_t added;
+	enum exit_code code = ask_card(e);
+
+	if (code == EXIT_DONE && !buf_space(&e->leaves, CK_INTAGLIO_LEAVES_MAX))
+		code = tool_failed(e->tool, "exporting", CKR_HOST_MEMORY);
+	if (code == EXIT_DONE)
+		code = take_up(e);
+	if (code == EXIT_DONE && e->from.size)
+		code = check_continuation(e);
+	added = e->to.size - e->from.size;
+	if (code == EXIT_DONE && added)
+		code = write_export(e);
+	if (code != EXIT_DONE)
+		return code;
+	if (e->tool->json)
+		tool_print_json(json_pack("{s:s,s:I,s:I}", "export", e->book.dir, "entries",
+					  (json_int_t)e->to.size, "added", (json_int_t)added));
+	else
+		printf("%s holds the ledger's %lu entries, %lu of them new.\n", e->book.dir,
+		       (unsigned long)e->to.size, (unsigned long)added);
+	return EXIT_DONE;
+}
+
+enum exit_code ledger_export(struct tool *tool, int argc, char **argv)
+{
+	struct export *e;
+	enum exit_code code;
+
+	if (argc != 1)
+		return EXIT_USAGE;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return tool_failed(tool, "exporting", CKR_HOST_MEMORY);
+	e->tool = tool;
+	e->book.dir = argv[0];
+	buf_init(&e->note, LEDGER_NOTE_MAX);
+	buf_init(&e->leaves, CK_INTAGLIO_LEAVES_MAX);
+	buf_init(&e->bundle, BOOK_BUNDLE_MAX);
+	code = run(e);
+	buf_free(&e->bundle);
+	buf_free(&e->leaves);
+	buf_free(&e->note);
+	free(e);
+	return code;
+}
