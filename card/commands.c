@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The card's commands: those of its core, and the tables of the families. */
 #include "card/application.h"
+#include "card/certificate.h"
 #include "card/channel.h"
 #include "card/dispatch.h"
 #include "card/personalise.h"
@@ -12,14 +13,14 @@ static const struct command_row core_commands[] = {
 	{0x00, 0xA4, STATE_SESSION, 0, false, application_select, "SELECT"},
 	{0x00, 0x70, STATE_SETUP, 0, false, channel_manage, "MANAGE CHANNEL"},
 	{0x00, 0x70, STATE_SESSION, 0, false, channel_manage, "MANAGE CHANNEL"},
-	{0x00, 0xCA, STATE_SETUP, 0, false, scp10_get_certificate, "GET DATA"},
-	{0x00, 0xCB, STATE_SETUP, 0, false, scp10_get_certificate, "GET DATA"},
-	{0x80, 0xCA, STATE_SETUP, 0, false, scp10_get_certificate, "GET DATA"},
-	{0x80, 0xCB, STATE_SETUP, 0, false, scp10_get_certificate, "GET DATA"},
-	{0x00, 0xCA, STATE_SESSION, 0, false, scp10_get_certificate, "GET DATA"},
-	{0x00, 0xCB, STATE_SESSION, 0, false, scp10_get_certificate, "GET DATA"},
-	{0x80, 0xCA, STATE_SESSION, 0, false, scp10_get_certificate, "GET DATA"},
-	{0x80, 0xCB, STATE_SESSION, 0, false, scp10_get_certificate, "GET DATA"},
+	{0x00, 0xCA, STATE_SETUP, 0, false, scp10_step, "GET DATA"},
+	{0x00, 0xCB, STATE_SETUP, 0, false, scp10_step, "GET DATA"},
+	{0x80, 0xCA, STATE_SETUP, 0, false, scp10_step, "GET DATA"},
+	{0x80, 0xCB, STATE_SETUP, 0, false, scp10_step, "GET DATA"},
+	{0x00, 0xCA, STATE_SESSION, 0, false, certificate_get_data, "GET DATA"},
+	{0x00, 0xCB, STATE_SESSION, 0, false, certificate_get_data, "GET DATA"},
+	{0x80, 0xCA, STATE_SESSION, 0, false, certificate_get_data, "GET DATA"},
+	{0x80, 0xCB, STATE_SESSION, 0, false, certificate_get_data, "GET DATA"},
 	{0x00, 0x22, STATE_SETUP, 0, false, scp10_step, "MANAGE SECURITY ENVIRONMENT"},
 	{0x00, 0x2A, STATE_SETUP, 0, false, scp10_step, "PERFORM SECURITY OPERATION"},
 	{0x00, 0x84, STATE_SETUP, 0, false, scp10_step, "GET CHALLENGE"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The card's identity in card memory. Records: the state `life cycle 1 || date 4 || trust number 4`,
- * the policy `7F21 trust point, C8 suites, C9 lowest level`, one `80 suite, 53 sealed key, 7F21
+ * the policy `7F21 trust point, C8 suites, C9 lowest level [CA key numbering]`, one `80 suite, 53 sealed key, 7F21
  * certificate` for each key pair, one certificate chain for each stored host key, and the revocation
  * list in force `sequence 4 || entries`, if there is one. Private keys lie there only as
  * nvm_secret_seal leaves them.
@@ -27,6 +27,7 @@ enum {
 	TAG_CERTIFICATE = 0x7F21,
 	TAG_SUITES = 0xC8,
 	TAG_LEVEL = 0xC9,
+	TAG_NUMBERING = 0xCA, /* absent on cards older than it */
 	PRIVATE_KEY_MAX = 4096,
 };
 
@@ -43,6 +44,7 @@ struct identity {
 	uint8_t suites[SUITES_MAX];
 	size_t suite_count;
 	uint8_t lowest_level;
+	enum numbering numbering;
 	struct card_key keys[CARD_KEYS_MAX];
 	size_t key_count;
 };
@@ -55,6 +57,7 @@ static uint32_t reference_record(uint32_t kind, uint8_t version, uint8_t index)
 static enum rc load_policy(struct identity *identity)
 {
 	struct view record, suites, level;
+	uint8_t numbering = NUMBERING_GPCS;
 	enum rc rc;
 
 	rc = nvm_get(identity->nvm, RECORD_POLICY, &record);
@@ -69,8 +72,10 @@ static enum rc load_policy(struct identity *identity)
 	if (cvc_parse(&record, &identity->trust_point) != RC_OK ||
 	    tlv_expect(&record, TAG_SUITES, &suites) != RC_OK || suites.len > SUITES_MAX ||
 	    tlv_expect(&record, TAG_LEVEL, &level) != RC_OK ||
-	    view_u8(&level, &identity->lowest_level) != RC_OK)
+	    view_u8(&level, &identity->lowest_level) != RC_OK ||
+	    (record.len && tlv_copy(&record, TAG_NUMBERING, &numbering, 1) != RC_OK))
 		return rc;
+	identity->numbering = numbering == NUMBERING_PATENT ? NUMBERING_PATENT : NUMBERING_GPCS;
 	identity->suite_count = suites.len;
 	if (view_copy(&suites, identity->suites, suites.len) != RC_OK)
 		return rc;
@@ -264,7 +269,7 @@ out:
 }
 
 static enum rc put_policy(struct nvm *nvm, struct view trust_point, struct view suites,
-			  uint8_t lowest_level)
+			  uint8_t lowest_level, enum numbering numbering)
 {
 	struct buf record;
 	enum rc rc;
@@ -273,6 +278,7 @@ static enum rc put_policy(struct nvm *nvm, struct view trust_point, struct view 
 	buf_view(&record, trust_point);
 	tlv_put(&record, TAG_SUITES, suites);
 	tlv_put_u8(&record, TAG_LEVEL, lowest_level);
+	tlv_put_u8(&record, TAG_NUMBERING, (uint8_t)numbering);
 	rc = buf_rc(&record);
 	if (rc == RC_OK)
 		nvm_put(nvm, RECORD_POLICY, view_buf(&record));
@@ -307,7 +313,8 @@ enum rc identity_personalise(struct identity *identity, const struct personalisa
 	rc = RC_STATE;
 	if (nvm_get(nvm, RECORD_STATE, &state) != RC_NOT_FOUND)
 		goto abort;
-	rc = put_policy(nvm, p->trust_point, view_of(p->suites, p->suite_count), p->lowest_level);
+	rc = put_policy(nvm, p->trust_point, view_of(p->suites, p->suite_count), p->lowest_level,
+			p->numbering);
 	for (size_t i = 0; i < p->key_count && rc == RC_OK; i++)
 		rc = put_key(nvm, &p->keys[i]);
 	if (rc != RC_OK)
@@ -377,7 +384,7 @@ static enum rc put_update(struct identity *identity, const struct trust_update *
 
 	if (update->trust_point.len)
 		rc = put_policy(nvm, update->trust_point, identity_suites(identity),
-				identity->lowest_level);
+				identity->lowest_level, identity->numbering);
 	for (size_t i = 0; i < update->key_count && rc == RC_OK; i++)
 		rc = put_certificate(nvm, update->keys[i].version, update->keys[i].index,
 				     update->keys[i].certificate);
@@ -461,6 +468,21 @@ bool identity_accepts_suite(const struct identity *identity, uint8_t suite)
 bool identity_accepts_level(const struct identity *identity, uint8_t level)
 {
 	return (level & identity->lowest_level) == identity->lowest_level;
+}
+
+enum numbering identity_numbering(const struct identity *identity)
+{
+	return identity->numbering;
+}
+
+size_t identity_key_count(const struct identity *identity)
+{
+	return identity->key_count;
+}
+
+const struct card_key *identity_key_at(const struct identity *identity, size_t i)
+{
+	return &identity->keys[i];
 }
 
 enum rc identity_host_chain(const struct identity *identity, uint8_t version, uint8_t index,

@@ -10,6 +10,7 @@
 #define INTAGLIO_CARD_IDENTITY_H
 
 #include "base/cvc.h"
+#include "card/agreement_keys.h"
 #include "card/nvm.h"
 
 enum {
@@ -35,6 +36,7 @@ struct personalisation {
 	uint8_t suites[SUITES_MAX]; /* accepted, suite_count of them */
 	size_t suite_count;
 	uint8_t lowest_level;
+	enum numbering numbering; /* of the keys of suite 01 */
 	const struct card_key *keys;
 	size_t key_count;
 	/* Stored host keys, for sessions without certificates: 7F21 chains by reference. */
@@ -79,6 +81,9 @@ const uint8_t *identity_id(const struct identity *identity);
 /* The key pair of this reference, or NULL. */
 const struct card_key *identity_key(const struct identity *identity, uint8_t version,
 				    uint8_t index);
+/* All of them, by number below the count. */
+size_t identity_key_count(const struct identity *identity);
+const struct card_key *identity_key_at(const struct identity *identity, size_t i);
 /* The trust point's certificate and key. Only on a personalised card. */
 const struct cvc *identity_trust_point(const struct identity *identity);
 EVP_PKEY *identity_trust_point_key(const struct identity *identity);
@@ -92,6 +97,8 @@ bool identity_revokes(const struct identity *identity, const struct cvc *certifi
 struct view identity_suites(const struct identity *identity);
 bool identity_accepts_suite(const struct identity *identity, uint8_t suite);
 bool identity_accepts_level(const struct identity *identity, uint8_t level);
+/* How session keys of key agreement are numbered. */
+enum numbering identity_numbering(const struct identity *identity);
 /* The certificate chain (7F21 ..) of a stored host key, borrowed as from nvm_get. RC_NOT_FOUND. */
 enum rc identity_host_chain(const struct identity *identity, uint8_t version, uint8_t index,
 			    struct view *ret) WARN_UNUSED;

@@ -20,6 +20,7 @@ enum {
 	TAG_HOST_KEY = 0xA1,
 	TAG_SUITES = 0xC8,
 	TAG_LEVEL = 0xC9,
+	TAG_NUMBERING = 0xCA,
 	P1_LAST_BLOCK = 0x80,
 	LEVEL_BITS = 0x33,
 };
@@ -147,6 +148,20 @@ static bool take_keys(struct view *data, struct pending_keys *pending, const str
 	return taken > 0 && taken == pending->count;
 }
 
+/* Which of the two numberings of key agreement the card uses: 00 GPCS, 01 as step 134' has it. */
+static bool take_numbering(struct view *data, struct personalisation *p)
+{
+	uint8_t numbering;
+
+	p->numbering = NUMBERING_GPCS;
+	if (!tlv_is_next(*data, TAG_NUMBERING))
+		return true;
+	if (tlv_copy(data, TAG_NUMBERING, &numbering, 1) != RC_OK || numbering > NUMBERING_PATENT)
+		return false;
+	p->numbering = numbering == NUMBERING_PATENT ? NUMBERING_PATENT : NUMBERING_GPCS;
+	return true;
+}
+
 static bool take_policy(struct view *data, struct personalisation *p)
 {
 	struct view suites;
@@ -163,10 +178,11 @@ static bool take_policy(struct view *data, struct personalisation *p)
 			if (view_u8(&suites, &p->suites[i]) != RC_OK || !suite_find(p->suites[i]))
 				return false;
 	}
-	if (!tlv_is_next(*data, TAG_LEVEL))
-		return true;
-	return tlv_copy(data, TAG_LEVEL, &p->lowest_level, 1) == RC_OK &&
-	       (p->lowest_level & ~LEVEL_BITS) == 0;
+	if (tlv_is_next(*data, TAG_LEVEL) &&
+	    (tlv_copy(data, TAG_LEVEL, &p->lowest_level, 1) != RC_OK ||
+	     (p->lowest_level & ~LEVEL_BITS)))
+		return false;
+	return take_numbering(data, p);
 }
 
 /* Stored host keys; whether their chains verify is judged when they are used, with the date of then. */

@@ -2,6 +2,7 @@
 /*
  * The state machine of SCP10's set-up, card side, as one table: steps 101 to 145 of the published
  * description with the errata of doc/scp10.md, and the commands that are the same in every suite.
+ * Steps 146 to 156, commands in a session, are card/sm.c's.
  */
 #include "card/scp10.h"
 
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/tlv.h"
+#include "card/certificate.h"
 #include "card/instance.h"
 
 enum {
@@ -19,11 +21,11 @@ enum {
 	P2_NO_CERTIFICATE = 0xA4,
 	P2_CERTIFICATE = 0xB6,
 	P2_SELF_DESCRIPTIVE = 0xBE,
+	P2_NOT_SELF_DESCRIPTIVE = 0xAE,
 	ANY = -1,
 	TAG_ALGORITHM = 0x80,
 	TAG_PUBLIC_KEY = 0x83,
 	TAG_PRIVATE_KEY = 0x84,
-	TAG_CERTIFICATE = 0x7F21,
 	ALGORITHM_SCP10 = 0x10,
 	DEFAULT_REFERENCE = 1,
 };
@@ -31,68 +33,136 @@ enum {
 static uint16_t set_environment(struct command *c);
 static uint16_t verify_certificate(struct command *c);
 static uint16_t decipher(struct command *c);
+static uint16_t refuse(struct command *c);
 static uint16_t get_challenge(struct command *c);
 static uint16_t external_authenticate(struct command *c);
 static uint16_t internal_authenticate(struct command *c);
 
+/* Shorthand for the table below only. */
+enum {
+	ENVIRONMENT = FLAG_ENVIRONMENT,
+	HOST = FLAG_HOST,
+	KEYS = FLAG_KEYS,
+	CHALLENGE = FLAG_CHALLENGE,
+	EXTERNAL = FLAG_EXTERNAL,
+	SESSION = FLAG_SESSION,
+	TRANSPORT = FAMILY_TRANSPORT,
+	AGREEMENT = FAMILY_AGREEMENT,
+};
+
 /*
- * One row a set-up command. Refused with 6985, to step 102, unless all of `needs` is set and none
- * of `unless`. After 9000 only `keeps` of what was set remains, plus `sets` and whatever the
- * handler set; a handler's error goes to step 102.
+ * Step 101 is power-up, 102 scp10_reset, 103 the wait for a command, 104 find_row: it looks at INS,
+ * P1 and P2, then at how the suite of the environment makes its keys.
  */
-static const struct step {
-	const char *name; /* of the command, and the steps it is in the published description */
-	uint8_t ins;
-	int p1, p2;
-	unsigned int needs, unless, keeps, sets;
-	command_handler run;
-} steps[] = {
+const struct scp10_row scp10_rows[] = {
 	{
 		.name = "first, 105-112: MANAGE SECURITY ENVIRONMENT",
 		.ins = 0x22,
-		.p1 = ANY,
-		.p2 = ANY,
-		.sets = FLAG_ENVIRONMENT,
-		.run = set_environment, /* sets HOST if it names a stored host key */
+		.p1 = ANY, /* 105-107: 81 or C1, judged by the handler */
+		.p2 = ANY, /* 108-110: A4 or B6 */
+		.family = ANY,
+		.needs = 0,
+		.keeps = 0,
+		.sets = ENVIRONMENT, /* 112; HOST too if 83 names a stored host key */
+		.error = BACK_TO_102,
+		.run = set_environment,
 	},
 	{
-		.name = "second, 113-115: verify certificate",
+		.name = "second, 113-115: PSO verify certificate, self-descriptive",
 		.ins = 0x2A,
 		.p1 = 0x00,
 		.p2 = P2_SELF_DESCRIPTIVE,
-		.needs = FLAG_ENVIRONMENT,
-		.unless = FLAG_HOST,
-		.keeps = FLAG_ENVIRONMENT,
-		.run = verify_certificate, /* sets HOST with the terminal's */
+		.family = ANY,
+		.needs = ENVIRONMENT,
+		.unless = HOST,
+		.keeps = ENVIRONMENT,
+		.sets = 0, /* 115: the handler sets HOST with the terminal's */
+		.error = BACK_TO_102,
+		.run = verify_certificate,
 	},
 	{
-		.name = "second, 113-115: verify certificate, not self-descriptive",
+		.name = "second, 113-115: PSO verify certificate, not self-descriptive",
 		.ins = 0x2A,
 		.p1 = 0x00,
-		.p2 = 0xAE,
-		.needs = FLAG_ENVIRONMENT,
-		.unless = FLAG_HOST,
-		.keeps = FLAG_ENVIRONMENT,
+		.p2 = P2_NOT_SELF_DESCRIPTIVE,
+		.family = ANY,
+		.needs = ENVIRONMENT,
+		.unless = HOST,
+		.keeps = ENVIRONMENT,
+		.sets = 0,
+		.error = BACK_TO_102,
 		.run = verify_certificate, /* refuses */
 	},
 	{
-		.name = "fourth, 118-127: decipher",
+		.name = "third, 116-117: GET DATA certificate",
+		.ins = 0xCA,
+		.p1 = ANY,
+		.p2 = ANY,
+		.family = ANY,
+		.needs = 0,
+		.keeps = ENVIRONMENT | HOST | KEYS,
+		.sets = 0,
+		.error = BACK_TO_103,
+		.run = certificate_get_data,
+	},
+	{
+		.name = "third, 116-117: GET DATA certificate, odd instruction",
+		.ins = 0xCB,
+		.p1 = ANY,
+		.p2 = ANY,
+		.family = ANY,
+		.needs = 0,
+		.keeps = ENVIRONMENT | HOST | KEYS,
+		.sets = 0,
+		.error = BACK_TO_103,
+		.run = certificate_get_data,
+	},
+	{
+		.name = "fourth, 118-127: PSO decipher",
 		.ins = 0x2A,
 		.p1 = 0x80,
 		.p2 = 0x84,
-		.needs = FLAG_ENVIRONMENT | FLAG_HOST,
-		.keeps = FLAG_ENVIRONMENT | FLAG_HOST,
-		.sets = FLAG_KEYS,
+		.family = TRANSPORT,
+		.needs = ENVIRONMENT | HOST,
+		.keeps = ENVIRONMENT | HOST,
+		.sets = KEYS,
+		.error = BACK_TO_102,
 		.run = decipher,
+	},
+	{
+		.name = "fourth, replaced by an error",
+		.ins = 0x2A,
+		.p1 = 0x80,
+		.p2 = 0x84,
+		.family = AGREEMENT,
+		.needs = 0,
+		.keeps = 0,
+		.sets = 0,
+		.error = BACK_TO_102,
+		.run = refuse,
 	},
 	{
 		.name = "fifth, 128-130: GET CHALLENGE",
 		.ins = 0x84,
 		.p1 = 0x00,
 		.p2 = 0x00,
-		.needs = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_KEYS,
-		.keeps = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_KEYS,
-		.sets = FLAG_CHALLENGE,
+		.family = TRANSPORT,
+		.needs = ENVIRONMENT | HOST | KEYS,
+		.keeps = ENVIRONMENT | HOST | KEYS,
+		.sets = CHALLENGE,
+		.error = BACK_TO_102,
+		.run = get_challenge,
+	},
+	{
+		.name = "fifth, 128'-130: GET CHALLENGE",
+		.ins = 0x84,
+		.p1 = 0x00,
+		.p2 = 0x00,
+		.family = AGREEMENT,
+		.needs = ENVIRONMENT | HOST,
+		.keeps = ENVIRONMENT | HOST,
+		.sets = CHALLENGE,
+		.error = BACK_TO_102,
 		.run = get_challenge,
 	},
 	{
@@ -100,18 +170,38 @@ static const struct step {
 		.ins = 0x82,
 		.p1 = 0x00,
 		.p2 = 0x00,
-		.needs = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_KEYS | FLAG_CHALLENGE,
-		.run = external_authenticate, /* sets EXTERNAL after C1, SESSION after 81 */
+		.family = TRANSPORT,
+		.needs = ENVIRONMENT | HOST | KEYS | CHALLENGE,
+		.keeps = 0,
+		.sets = 0, /* 138: the handler sets EXTERNAL after C1, SESSION (139) after 81 */
+		.error = BACK_TO_102,
+		.run = external_authenticate,
 	},
 	{
-		.name = "seventh, 140-145: INTERNAL AUTHENTICATE",
+		.name = "sixth, 131'-134': EXTERNAL AUTHENTICATE",
+		.ins = 0x82,
+		.p1 = 0x00,
+		.p2 = 0x00,
+		.family = AGREEMENT,
+		.needs = ENVIRONMENT | HOST | CHALLENGE,
+		.keeps = 0,
+		.sets = 0, /* the handler sets EXTERNAL: the suite is mutual only */
+		.error = BACK_TO_102,
+		.run = external_authenticate,
+	},
+	{
+		.name = "seventh, 140-145 and 140'-145: INTERNAL AUTHENTICATE",
 		.ins = 0x88,
 		.p1 = 0x00,
 		.p2 = 0x00,
-		.needs = FLAG_EXTERNAL,
-		.sets = FLAG_SESSION,
+		.family = ANY,
+		.needs = EXTERNAL,
+		.keeps = 0,
+		.sets = SESSION, /* 145 */
+		.error = BACK_TO_102,
 		.run = internal_authenticate,
 	},
+	{.name = NULL},
 };
 
 enum rc scp10_new(struct scp10 **ret)
@@ -149,6 +239,7 @@ void scp10_reset(struct scp10 *s)
 	s->block_good = false;
 	secret_wipe(&s->binding, sizeof(s->binding));
 	secret_wipe(s->challenge, sizeof(s->challenge));
+	secret_wipe(s->secret, sizeof(s->secret));
 	chain_reset(&s->chain);
 	buf_reset(&s->block);
 	buf_reset(&s->ordered_keys);
@@ -165,41 +256,54 @@ void scp10_interrupt(struct scp10 *s)
 	s->flags &= ~(unsigned int)(FLAG_CHALLENGE | FLAG_EXTERNAL);
 }
 
-static const struct step *find_step(const struct command *c)
+/* Step 104. Without an environment either of two rows will do: both need one. */
+static const struct scp10_row *find_row(const struct command *c)
 {
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (steps[i].ins == c->ins && (steps[i].p1 == ANY || steps[i].p1 == c->p1) &&
-		    (steps[i].p2 == ANY || steps[i].p2 == c->p2))
-			return &steps[i];
+	const struct suite *suite = c->channel->scp10->suite;
+
+	for (const struct scp10_row *row = scp10_rows; row->name; row++)
+		if (row->ins == c->ins && (row->p1 == ANY || row->p1 == c->p1) &&
+		    (row->p2 == ANY || row->p2 == c->p2) &&
+		    (row->family == ANY || !suite || row->family == (int)suite->family))
+			return row;
 	return NULL;
+}
+
+/* The session is up: what only the set-up needed goes. */
+static void begin_session(struct channel *channel)
+{
+	struct scp10 *s = channel->scp10;
+
+	channel->roles = s->chain.roles;
+	buf_reset(&s->block);
+	buf_reset(&s->ordered_keys);
+	secret_wipe(s->challenge, sizeof(s->challenge));
+	secret_wipe(s->secret, sizeof(s->secret));
 }
 
 uint16_t scp10_step(struct command *c)
 {
 	struct scp10 *s = c->channel->scp10;
-	const struct step *step = find_step(c);
+	const struct scp10_row *row = find_row(c);
 	unsigned int before = s->flags;
 	uint16_t sw = SW_CONDITIONS;
 
-	if (!step) {
+	if (!row) {
 		scp10_interrupt(s);
 		return SW_INCORRECT_P1P2;
 	}
-	s->flags = before & step->keeps;
-	if ((before & step->needs) == step->needs && !(before & step->unless))
-		sw = step->run(c);
+	s->flags = before & row->keeps;
+	if ((before & row->needs) == row->needs && !(before & row->unless))
+		sw = row->run(c);
 	if (sw != SW_OK) {
-		log_debug("SCP10 command %s refused with %04X", step->name, sw);
-		channel_end_session(c->channel);
+		log_debug("SCP10 command %s refused with %04X", row->name, sw);
+		if (row->error == BACK_TO_102)
+			channel_end_session(c->channel);
 		return sw;
 	}
-	s->flags |= step->sets;
-	if (s->flags & FLAG_SESSION) {
-		c->channel->roles = s->chain.roles;
-		buf_reset(&s->block);
-		buf_reset(&s->ordered_keys);
-		secret_wipe(s->challenge, sizeof(s->challenge));
-	}
+	s->flags |= row->sets;
+	if (s->flags & FLAG_SESSION)
+		begin_session(c->channel);
 	return SW_OK;
 }
 
@@ -215,6 +319,19 @@ static bool take_reference(struct view *data, uint32_t tag, uint8_t reference[2]
 		return true;
 	}
 	return value.len == 2 && view_copy(&value, reference, 2) == RC_OK;
+}
+
+/* The host's key is known, and may have to be as long as the card's (GPCS F.1.4.3). */
+static uint16_t accept_host(struct command *c)
+{
+	struct scp10 *s = c->channel->scp10;
+	const struct card_key *key;
+
+	key = identity_key(c->card->identity, s->version, s->index);
+	if (!key || (s->suite->equal_moduli && rsa_bits(key->pkey) != rsa_bits(s->chain.host)))
+		return SW_WRONG_DATA;
+	s->flags |= FLAG_HOST;
+	return SW_OK;
 }
 
 /* The stored host key that 83 names takes the place of a presented chain. */
@@ -234,9 +351,7 @@ static uint16_t use_stored_host(struct command *c, const uint8_t reference[2])
 					    : SW_NO_DIAGNOSIS;
 	}
 	buf_free(&copy);
-	if (sw == SW_OK)
-		s->flags |= FLAG_HOST;
-	return sw;
+	return sw == SW_OK ? accept_host(c) : sw;
 }
 
 /* Under B6, 83 names the trust point, of which there is one: the default, or as 84 says. */
@@ -302,16 +417,18 @@ static uint16_t verify_certificate(struct command *c)
 	if (c->p2 != P2_SELF_DESCRIPTIVE)
 		return SW_FUNCTION_NOT_SUPPORTED;
 	sw = chain_present(&s->chain, c->card->identity, s->suite, c->data);
-	if (sw == SW_OK && s->chain.host)
-		s->flags |= FLAG_HOST;
-	return sw;
+	return sw == SW_OK && s->chain.host ? accept_host(c) : sw;
 }
 
 static uint16_t decipher(struct command *c)
 {
-	const struct suite *suite = c->channel->scp10->suite;
+	return c->channel->scp10->suite->decipher(c);
+}
 
-	return suite->decipher ? suite->decipher(c) : SW_CONDITIONS;
+static uint16_t refuse(struct command *c)
+{
+	(void)c;
+	return SW_CONDITIONS;
 }
 
 static uint16_t get_challenge(struct command *c)
@@ -343,27 +460,4 @@ static uint16_t external_authenticate(struct command *c)
 static uint16_t internal_authenticate(struct command *c)
 {
 	return c->channel->scp10->suite->internal(c);
-}
-
-uint16_t scp10_get_certificate(struct command *c)
-{
-	struct scp10 *s = c->channel->scp10;
-	const struct card_key *key;
-	struct view object, value;
-
-	scp10_interrupt(s);
-	if (c->p1 != 0x7F || c->p2 != 0x21)
-		return SW_REFERENCE_NOT_FOUND;
-	key = identity_key(c->card->identity, s->version, s->index);
-	if (!key)
-		return SW_REFERENCE_NOT_FOUND;
-	object = view_buf(&key->certificate);
-	if (c->cla & 0x80) {
-		buf_view(c->answer, object);
-		return SW_OK;
-	}
-	if (tlv_expect(&object, TAG_CERTIFICATE, &value) != RC_OK)
-		return SW_NO_DIAGNOSIS;
-	buf_view(c->answer, value);
-	return SW_OK;
 }

@@ -10,15 +10,36 @@
 #include "card/sm.h"
 #include "card/suite.h"
 
-/* What has been reached; the table in scp10.c says which command needs and leaves which. */
+/* What has been reached; the table says which command needs and leaves which. */
 enum scp10_flag {
 	FLAG_ENVIRONMENT = 0x01, /* security environment set */
 	FLAG_HOST = 0x02, /* the host's public key is known: its certificate has verified */
-	FLAG_KEYS = 0x04, /* session keys received */
+	FLAG_KEYS = 0x04, /* session keys received; key transport only */
 	FLAG_CHALLENGE = 0x08, /* the last command was GET CHALLENGE */
 	FLAG_EXTERNAL = 0x10, /* the last command was EXTERNAL AUTHENTICATE of a mutual set-up */
 	FLAG_SESSION = 0x20, /* the session is up */
 };
+
+/* Where an error leads: everything back to power-up, or what was reached stays but for `keeps`. */
+enum scp10_back { BACK_TO_102 = 102, BACK_TO_103 = 103 };
+
+/* One row a command of the set-up, or two where key transport and key agreement differ. */
+struct scp10_row {
+	const char *name; /* of the command, and the steps it is in the published description */
+	uint8_t ins;
+	int p1, p2; /* -1: any */
+	int family; /* enum suite_family, or -1: every suite */
+	/*
+	 * 6985 unless all of `needs` is set and none of `unless`. After 9000 only `keeps` of what
+	 * was set remains, plus `sets` and whatever the handler set.
+	 */
+	unsigned int needs, unless, keeps, sets;
+	enum scp10_back error;
+	command_handler run;
+};
+
+/* The table, ends with a NULL name; for the tests, which walk it. */
+extern const struct scp10_row scp10_rows[];
 
 enum { CHALLENGE_MAX = 16, SESSION_BLOCK_MAX = 512 };
 
@@ -35,6 +56,7 @@ struct scp10 {
 	bool block_good; /* whether the padding was */
 	uint8_t challenge[CHALLENGE_MAX];
 	struct buf ordered_keys; /* session keys in template order, until the card has signed them */
+	uint8_t secret[AGREEMENT_SECRET]; /* the card's, under key agreement, until then */
 	struct sm *sm;
 };
 
@@ -48,11 +70,9 @@ bool scp10_is_up(const struct scp10 *s);
 void scp10_interrupt(struct scp10 *s);
 
 /*
- * The handler of all seven set-up commands: finds the step, checks what it needs, runs it, and
+ * The handler of all seven set-up commands: finds the row, checks what it needs, runs it, and
  * moves the state. Ends in step 102 or 103 as the table says.
  */
 uint16_t scp10_step(struct command *c);
-/* GET DATA CA/CB 7F21, also in a session. */
-uint16_t scp10_get_certificate(struct command *c);
 
 #endif

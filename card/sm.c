@@ -50,8 +50,8 @@ struct sm {
 	uint8_t level;
 	uint64_t counters[2];
 	struct direction command, response;
-	uint8_t dek[AES256_KEY];
-	size_t dek_len;
+	uint8_t dek[2][AES256_KEY]; /* for commands, for answers */
+	size_t dek_len[2];
 	struct buf scratch; /* padded MAC input of the 3DES kind */
 };
 
@@ -156,8 +156,10 @@ enum rc sm_new(enum sm_kind kind, const struct session_keys *keys, struct sm **r
 	buf_init(&sm->scratch, SCRATCH_MAX);
 	sm->counters[0] = keys->counter[0];
 	sm->counters[1] = keys->counter[1];
-	memcpy(sm->dek, keys->key[KEY_DEK], AES256_KEY);
-	sm->dek_len = keys->len[KEY_DEK];
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(sm->dek[i], keys->key[KEY_DEK + i], AES256_KEY);
+		sm->dek_len[i] = keys->len[KEY_DEK + i];
+	}
 	sm->command.counter = &sm->counters[0];
 	sm->response.counter = keys->one_counter ? &sm->counters[0] : &sm->counters[1];
 	rc = direction_open(sm->kind, &sm->command, sm->level & LEVEL_C_MAC, keys->key[KEY_C_MAC],
@@ -192,9 +194,11 @@ void sm_free(struct sm **sm)
 	secret_free(sm);
 }
 
-struct view sm_dek(const struct sm *sm)
+struct view sm_dek(const struct sm *sm, enum session_key which)
 {
-	return view_of(sm->dek, sm->dek_len);
+	size_t i = which == KEY_RESPONSE_DEK;
+
+	return view_of(sm->dek[i], sm->dek_len[i]);
 }
 
 /* Deciphers the value of an 86 or 87 into plain. */

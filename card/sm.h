@@ -15,7 +15,15 @@ enum { LEVEL_C_MAC = 0x01, LEVEL_C_ENC = 0x02, LEVEL_R_MAC = 0x10, LEVEL_R_ENC =
 
 enum sm_kind { SM_3DES, SM_AES };
 
-enum session_key { KEY_C_MAC, KEY_R_MAC, KEY_C_ENC, KEY_R_ENC, KEY_DEK, SESSION_KEYS };
+enum session_key {
+	KEY_C_MAC,
+	KEY_R_MAC,
+	KEY_C_ENC,
+	KEY_R_ENC,
+	KEY_DEK,
+	KEY_RESPONSE_DEK,
+	SESSION_KEYS
+};
 
 /* What the handshake agrees on. A key is there if its length is not 0. */
 struct session_keys {
@@ -42,8 +50,11 @@ enum rc sm_unwrap(struct sm *sm, const struct apdu *command, struct buf *plain,
 		  struct apdu *ret) WARN_UNUSED;
 /* Whether a part of a command chain carries the protection that the level asks of its class byte. */
 bool sm_accepts_class(const struct sm *sm, const struct apdu *part);
-/* The session's data encryption key, empty if it has none; borrowed from the session. */
-struct view sm_dek(const struct sm *sm);
+/*
+ * The session's key for sensitive data in commands (KEY_DEK) or in answers (KEY_RESPONSE_DEK), empty
+ * if it has none; borrowed from the session. GPCS F.3.2.7.
+ */
+struct view sm_dek(const struct sm *sm, enum session_key which);
 /* Appends the data field of the protected response; the status word follows it outside. */
 enum rc sm_wrap(struct sm *sm, struct view answer, uint16_t sw, struct buf *out) WARN_UNUSED;
 

@@ -8,19 +8,15 @@
 #include <string.h>
 
 #include "base/tlv.h"
+#include "card/agreement.h"
 #include "card/transport.h"
 
 enum {
 	TAG_LEVEL = 0xD3,
-	TAG_CCT = 0xB4, /* template of a MAC key */
-	TAG_CT = 0xB8, /* template of an encipherment key */
 	TAG_USAGE = 0x95,
 	TAG_KEY_TYPE = 0x80,
 	TAG_KEY = 0xD1,
 	TAG_COUNTER = 0x91,
-	USAGE_COMMAND = 0x10,
-	USAGE_RESPONSE = 0x20,
-	USAGE_BOTH = 0x30,
 	KEY_TYPE_DES = 0x80,
 	KEY_TYPE_3DES_CBC = 0x82,
 	KEY_TYPE_AES = 0x88,
@@ -33,7 +29,7 @@ static enum rc take_level(struct view *plain, struct session_keys *keys)
 	return tlv_copy(plain, TAG_LEVEL, &keys->level, 1);
 }
 
-static enum rc set_key(struct session_keys *keys, enum session_key which, struct view key)
+static enum rc set_key(struct session_keys *keys, int which, struct view key)
 {
 	if (keys->len[which])
 		return RC_MALFORMED;
@@ -41,22 +37,50 @@ static enum rc set_key(struct session_keys *keys, enum session_key which, struct
 	return view_copy(&key, keys->key[which], key.len);
 }
 
-/* A key under the names that its template gives it; usage 30 is one key for both directions. */
-static enum rc assign(struct session_keys *keys, uint32_t tag, uint8_t usage, struct view key)
+enum rc suite_assign(struct session_keys *keys, uint32_t tag, uint8_t usage, struct view key)
 {
-	enum session_key command = tag == TAG_CCT ? KEY_C_MAC : KEY_C_ENC;
-	enum session_key response = tag == TAG_CCT ? KEY_R_MAC : KEY_R_ENC;
-	enum rc rc = RC_OK;
+	static const struct {
+		uint32_t tag;
+		uint8_t usage;
+		int first, second;
+	} names[] = {
+		{TAG_CCT, USAGE_COMMAND, KEY_C_MAC, -1},
+		{TAG_CCT, USAGE_RESPONSE, KEY_R_MAC, -1},
+		{TAG_CCT, USAGE_BOTH, KEY_C_MAC, KEY_R_MAC},
+		{TAG_CT, USAGE_COMMAND, KEY_C_ENC, -1},
+		{TAG_CT, USAGE_RESPONSE, KEY_R_ENC, -1},
+		{TAG_CT, USAGE_BOTH, KEY_C_ENC, KEY_R_ENC},
+		{TAG_CT, USAGE_DEK_COMMAND, KEY_DEK, -1},
+		{TAG_CT, USAGE_DEK_RESPONSE, KEY_RESPONSE_DEK, -1},
+		{TAG_CT, USAGE_DEK_BOTH, KEY_DEK, KEY_RESPONSE_DEK},
+	};
+	enum rc rc = RC_MALFORMED;
 
-	if (tag == TAG_CT && (usage == 0x40 || usage == 0x80 || usage == 0xC0))
-		return set_key(keys, KEY_DEK, key);
-	if (usage != USAGE_COMMAND && usage != USAGE_RESPONSE && usage != USAGE_BOTH)
-		return RC_MALFORMED;
-	if (usage & USAGE_COMMAND)
-		rc = set_key(keys, command, key);
-	if (rc == RC_OK && usage & USAGE_RESPONSE)
-		rc = set_key(keys, response, key);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].tag != tag || names[i].usage != usage)
+			continue;
+		rc = set_key(keys, names[i].first, key);
+		if (rc == RC_OK && names[i].second >= 0)
+			rc = set_key(keys, names[i].second, key);
+	}
 	return rc;
+}
+
+enum rc suite_check_keys(const struct session_keys *keys)
+{
+	static const uint8_t bits[] = {
+		[KEY_C_MAC] = LEVEL_C_MAC,
+		[KEY_R_MAC] = LEVEL_R_MAC,
+		[KEY_C_ENC] = LEVEL_C_ENC,
+		[KEY_R_ENC] = LEVEL_R_ENC,
+	};
+
+	if (keys->level == 0 || keys->level & ~LEVEL_BITS)
+		return RC_MALFORMED;
+	for (size_t i = 0; i < sizeof(bits); i++)
+		if (keys->level & bits[i] && keys->len[i] == 0)
+			return RC_MALFORMED;
+	return RC_OK;
 }
 
 static enum rc take_counter(struct session_keys *keys, uint8_t usage, struct view *template)
@@ -92,7 +116,7 @@ static enum rc take_des_template(struct view *plain, struct session_keys *keys, 
 	if ((type != KEY_TYPE_DES && type != KEY_TYPE_3DES_CBC) ||
 	    tlv_expect(&template, TAG_KEY, &key) != RC_OK || key.len != DES_KEY)
 		return RC_MALFORMED;
-	rc = assign(keys, tag, usage, key);
+	rc = suite_assign(keys, tag, usage, key);
 	if (rc != RC_OK)
 		return rc;
 	buf_view(ordered, key);
@@ -105,21 +129,12 @@ static enum rc take_des_template(struct view *plain, struct session_keys *keys, 
 
 static enum rc parse_transport(struct view plain, struct session_keys *ret, struct buf *ordered)
 {
-	static const uint8_t bits[] = {
-		[KEY_C_MAC] = LEVEL_C_MAC,
-		[KEY_R_MAC] = LEVEL_R_MAC,
-		[KEY_C_ENC] = LEVEL_C_ENC,
-		[KEY_R_ENC] = LEVEL_R_ENC,
-	};
 	enum rc rc = take_level(&plain, ret);
 
-	if (rc == RC_OK && (ret->level == 0 || ret->level & ~LEVEL_BITS || plain.len == 0))
-		rc = RC_MALFORMED;
 	while (rc == RC_OK && plain.len)
 		rc = take_des_template(&plain, ret, ordered);
-	for (size_t i = 0; rc == RC_OK && i < sizeof(bits); i++)
-		if (ret->level & bits[i] && ret->len[i] == 0)
-			rc = RC_MALFORMED;
+	if (rc == RC_OK)
+		rc = suite_check_keys(ret);
 	return rc == RC_OK ? buf_rc(ordered) : rc;
 }
 
@@ -144,7 +159,7 @@ static enum rc take_aes_template(struct view *plain, uint32_t tag, uint8_t usage
 	    tlv_copy(&template, TAG_KEY_TYPE, &type, 1) != RC_OK || type != KEY_TYPE_AES ||
 	    tlv_expect(&template, TAG_KEY, &key) != RC_OK || key.len != AES256_KEY || template.len)
 		return RC_MALFORMED;
-	rc = assign(keys, tag, usage, key);
+	rc = suite_assign(keys, tag, usage, key);
 	buf_view(ordered, key);
 	return rc;
 }
@@ -171,7 +186,8 @@ static enum rc parse_modern(struct view plain, struct session_keys *ret, struct 
 	if (rc == RC_OK)
 		rc = crypto_hkdf(view_buf(ordered), view_of(NULL, 0),
 				 view_str("intaglio scp10 dek"), ret->key[KEY_DEK], AES256_KEY);
-	ret->len[KEY_DEK] = AES256_KEY;
+	memcpy(ret->key[KEY_RESPONSE_DEK], ret->key[KEY_DEK], AES256_KEY);
+	ret->len[KEY_DEK] = ret->len[KEY_RESPONSE_DEK] = AES256_KEY;
 	return rc;
 }
 
@@ -191,6 +207,20 @@ static size_t prefix_modern(const struct binding *binding, uint8_t signer, uint8
 }
 
 static const struct suite suites[] = {
+	{
+		.id = SUITE_AGREEMENT,
+		.family = FAMILY_AGREEMENT,
+		.min_bits = 1024,
+		.max_bits = 4096,
+		.mutual_only = true, /* the card's secret comes with its signature */
+		.equal_moduli = true,
+		.sha1 = true,
+		.challenge = 8,
+		.signature = RSA_PKCS1_SHA1,
+		.sm = SM_3DES,
+		.external = agreement_external,
+		.internal = agreement_internal,
+	},
 	{
 		.id = SUITE_TRANSPORT,
 		.min_bits = 1024,

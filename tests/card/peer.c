@@ -88,8 +88,8 @@ uint16_t peer_send(struct peer *p, uint8_t cla, uint8_t ins, uint8_t p1, uint8_t
 
 uint16_t peer_environment(struct peer *p, uint8_t suite, uint8_t p1, uint8_t p2)
 {
-	uint8_t version = suite == 0x42 ? 1 : 2;
-	uint8_t host_version = p2 == 0xA4 ? 3 : version;
+	uint8_t version = suite == 0x42 ? 1 : suite == 0x02 ? 2 : 3;
+	uint8_t host_version = p2 == 0xA4 ? version + 1 : version;
 	const uint8_t data[] = {0x80,         2, 0x10, suite, 0x83,    2,
 				host_version, 1, 0x84, 2,     version, 1};
 
@@ -121,8 +121,9 @@ static void put_template(struct peer *p, size_t which, uint8_t tag, uint8_t usag
 	tlv_put_u8(&p->block, 0x95, usage);
 	if (modern)
 		tlv_put_u8(&p->block, 0x80, 0x88);
-	tlv_put(&p->block, 0xD1, view_of(p->key[which], modern ? 32 : 16));
-	if (!modern && tag == 0xB4)
+	if (p->suite != 0x01)
+		tlv_put(&p->block, 0xD1, view_of(p->key[which], modern ? 32 : 16));
+	if (p->suite == 0x02 && tag == 0xB4)
 		tlv_put_u64(&p->block, 0x91, p->counter[which]);
 	tlv_close(&p->block, mark);
 }
@@ -130,6 +131,7 @@ static void put_template(struct peer *p, size_t which, uint8_t tag, uint8_t usag
 void peer_make_block(struct peer *p, uint8_t level)
 {
 	peer_good(crypto_random(p->key, sizeof(p->key)));
+	peer_good(crypto_random(p->secret, sizeof(p->secret)));
 	p->level = level;
 	p->counter[0] = p->suite == 0x42 ? 0 : 5;
 	p->counter[1] = p->suite == 0x42 ? 0 : 0x1000;
@@ -146,7 +148,7 @@ void peer_make_block(struct peer *p, uint8_t level)
 	peer_good(buf_rc(&p->block));
 }
 
-static EVP_PKEY *card_public_key(struct peer *p)
+EVP_PKEY *peer_card_key(struct peer *p)
 {
 	enum rsa_scheme scheme;
 	EVP_PKEY *key = NULL;
@@ -157,7 +159,7 @@ static EVP_PKEY *card_public_key(struct peer *p)
 
 uint16_t peer_decipher(struct peer *p)
 {
-	EVP_PKEY *key = card_public_key(p);
+	EVP_PKEY *key = peer_card_key(p);
 	struct buf out;
 	uint16_t sw;
 
@@ -170,16 +172,22 @@ uint16_t peer_decipher(struct peer *p)
 	return sw;
 }
 
+size_t peer_challenge_size(const struct peer *p)
+{
+	return p->suite == 0x01 ? 8 : 16;
+}
+
 uint16_t peer_challenge(struct peer *p)
 {
+	size_t size = peer_challenge_size(p);
 	struct buf out;
 	uint16_t sw;
 
 	buf_init(&out, 100);
-	sw = peer_send(p, 0, 0x84, 0, 0, view_of(NULL, 0), 16, &out);
+	sw = peer_send(p, 0, 0x84, 0, 0, view_of(NULL, 0), (uint32_t)size, &out);
 	if (sw == 0x9000) {
-		CU_ASSERT_EQUAL_FATAL(out.len, 16);
-		memcpy(p->challenge, out.data, 16);
+		CU_ASSERT_EQUAL_FATAL(out.len, size);
+		memcpy(p->challenge, out.data, size);
 	}
 	buf_free(&out);
 	return sw;
@@ -213,6 +221,10 @@ void peer_sign(struct peer *p)
 	struct buf message;
 	struct view part;
 
+	if (p->suite == 0x01) {
+		peer_agree(p);
+		return;
+	}
 	buf_init(&message, 1000);
 	put_prefix(p, 0x82, &message);
 	buf_view(&message, view_buf(&p->block));
@@ -238,7 +250,7 @@ uint16_t peer_external_again(struct peer *p)
 /* The last eight bytes of the holder reference of the suite's host. */
 static const char *host_id(const struct peer *p)
 {
-	return p->suite == 0x42 ? "T0042001" : "T0002001";
+	return p->suite == 0x42 ? "T0042001" : p->suite == 0x02 ? "T0002001" : "T0001001";
 }
 
 static bool card_signature_is_good(struct peer *p, const uint8_t challenge[16],
@@ -248,7 +260,7 @@ static bool card_signature_is_good(struct peer *p, const uint8_t challenge[16],
 		uint8_t bit;
 		size_t key;
 	} order[] = {{0x01, 0}, {0x10, 1}, {0x02, 2}, {0x20, 3}};
-	EVP_PKEY *key = card_public_key(p);
+	EVP_PKEY *key = peer_card_key(p);
 	struct buf message;
 	struct view part;
 	enum rc rc;
@@ -268,15 +280,17 @@ static bool card_signature_is_good(struct peer *p, const uint8_t challenge[16],
 
 uint16_t peer_internal(struct peer *p)
 {
+	size_t size = peer_challenge_size(p);
 	uint8_t data[24] = {0xA5, 0x5A};
 	struct buf out;
 	uint16_t sw;
 
-	memcpy(data + 16, host_id(p), 8);
+	memcpy(data + size, host_id(p), 8);
 	buf_init(&out, 1000);
-	sw = peer_send(p, 0, 0x88, 0, 0, view_of(data, sizeof(data)), 256, &out);
+	sw = peer_send(p, 0, 0x88, 0, 0, view_of(data, size + 8), 256, &out);
 	if (sw == 0x9000)
-		CU_ASSERT_TRUE(card_signature_is_good(p, data, &out));
+		CU_ASSERT_TRUE(p->suite == 0x01 ? peer_agreed(p, data, size + 8, view_buf(&out))
+						: card_signature_is_good(p, data, &out));
 	buf_free(&out);
 	return sw;
 }
@@ -288,7 +302,7 @@ uint16_t peer_open(struct peer *p, uint8_t suite, uint8_t p1, uint8_t p2, uint8_
 	if (sw == 0x9000 && p2 == 0xB6)
 		sw = peer_certificates(p);
 	peer_make_block(p, level);
-	if (sw == 0x9000)
+	if (sw == 0x9000 && suite != 0x01)
 		sw = peer_decipher(p);
 	if (sw == 0x9000)
 		sw = peer_challenge(p);

@@ -11,7 +11,7 @@
 #include "base/cvc.h"
 #include "card/card.h"
 
-enum { PEER_TODAY = 261121, PEER_LATER = 291121, PEER_KEY = 32, PEER_SUITES = 2 };
+enum { PEER_TODAY = 261121, PEER_LATER = 291121, PEER_KEY = 32, PEER_SUITES = 3 };
 
 /* A key pair with its certificate. */
 struct peer_party {
@@ -23,7 +23,7 @@ struct peer_party {
 /* Made once for a program: making RSA keys takes long. */
 struct peer_world {
 	struct peer_party authority, issuer;
-	struct peer_party host[PEER_SUITES]; /* for suite 02 and for suite 42 */
+	struct peer_party host[PEER_SUITES]; /* for suites 02, 42 and 01 */
 };
 
 struct peer {
@@ -31,13 +31,15 @@ struct peer {
 	struct card *card;
 	unsigned int channel;
 	bool extended; /* extended length instead of command chaining */
-	struct buf card_key[PEER_SUITES]; /* 7F49 of the card's keys, (2,1) for 02 and (1,1) for 42 */
+	struct buf card_key[PEER_SUITES]; /* 7F49 of the card's keys, at peer_index of their suite */
 	/* The handshake in hand. */
 	uint8_t suite, p1, p2, level;
 	struct buf block; /* D3 and templates */
 	uint8_t key[4][PEER_KEY]; /* C-MAC, R-MAC, C-ENC, R-ENC */
 	uint64_t counter[2];
-	uint8_t challenge[16];
+	uint8_t challenge[16]; /* of the card; 8 bytes under 01 */
+	uint8_t secret[32]; /* of the host, under 01 */
+	bool by_use; /* keys of 01 are numbered as step 134' has it */
 	struct buf signature; /* of the last peer_external */
 	struct buf wire; /* the last command as sent */
 };
@@ -55,14 +57,14 @@ void peer_certify(const struct peer_party *signer, const char *car,
 
 /* A fresh card. */
 void peer_fresh(struct peer *p);
-/* A personalised one that accepts suites 42 and 02 at every level; a copy, with the same keys each time. */
+/* A personalised one that accepts all suites at every level; a copy, with the same keys each time. */
 void peer_new(struct peer *p);
 /* The same with keys of its own. */
 void peer_new_keys(struct peer *p);
 void peer_free(struct peer *p);
 /* Closes the card and opens it again, on these system calls if not NULL. */
 void peer_reopen(struct peer *p, const struct nvm_io *io);
-/* Makes the card's keys (1,1) for 42 and (2,1) for 02, of 2048 and 1024 bits. */
+/* Makes the card's keys (1,1) for 42, (2,1) for 02 and (3,1) for 01, of 2048, 1024 and 1024 bits. */
 void peer_generate(struct peer *p);
 /* The data of STORE DATA that personalises the card after peer_generate. */
 void peer_store_data(struct peer *p, struct buf *out);
@@ -88,6 +90,13 @@ uint16_t peer_external(struct peer *p);
 uint16_t peer_external_again(struct peer *p);
 /* Checks the card's signature on 9000. */
 uint16_t peer_internal(struct peer *p);
+/* Key agreement: the block for EXTERNAL AUTHENTICATE into signature; whether the card's answer is good. */
+void peer_agree(struct peer *p);
+bool peer_agreed(struct peer *p, const uint8_t *data, size_t len, struct view answer);
+/* The public part of the card's key for the suite in hand; to be freed. */
+EVP_PKEY *peer_card_key(struct peer *p);
+/* Bytes of the card's challenge, and of the host's. */
+size_t peer_challenge_size(const struct peer *p);
 /* All of them; 9000 if the session is up. */
 uint16_t peer_open(struct peer *p, uint8_t suite, uint8_t p1, uint8_t p2, uint8_t level);
 

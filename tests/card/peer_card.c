@@ -24,7 +24,7 @@ void peer_good(enum rc rc)
 
 size_t peer_index(uint8_t suite)
 {
-	return suite == 0x42;
+	return suite == 0x42 ? 1 : suite == 0x02 ? 0 : 2;
 }
 
 void peer_certify(const struct peer_party *signer, const char *car,
@@ -71,6 +71,9 @@ struct peer_world *peer_world(void)
 	request.suite = 0x02;
 	request.scheme = RSA_PKCS1_SHA1;
 	make_party(&world.host[0], 1024, &world.issuer, "DEISSUER00001", request);
+	request.chr = "DEHOST0001001";
+	request.suite = 0x01;
+	make_party(&world.host[2], 1024, &world.issuer, "DEISSUER00001", request);
 	return &world;
 }
 
@@ -84,8 +87,8 @@ void peer_world_free(void)
 {
 	party_free(&world.authority);
 	party_free(&world.issuer);
-	party_free(&world.host[0]);
-	party_free(&world.host[1]);
+	for (size_t i = 0; i < PEER_SUITES; i++)
+		party_free(&world.host[i]);
 	memset(&world, 0, sizeof(world));
 	if (original.card)
 		peer_free(&original);
@@ -180,12 +183,16 @@ void peer_generate(struct peer *p)
 {
 	const uint8_t modern[] = {0x80, 1, 0x42, 0x81, 2, 0x08, 0x00};
 	const uint8_t transport[] = {0x80, 1, 0x02, 0x81, 2, 0x04, 0x00};
+	const uint8_t agreement[] = {0x80, 1, 0x01, 0x81, 2, 0x04, 0x00};
 
 	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0, 0x46, 1, 1, view_of(modern, sizeof(modern)), 65536,
 					&p->card_key[1]),
 			      0x9000);
 	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0, 0x46, 2, 1, view_of(transport, sizeof(transport)),
 					65536, &p->card_key[0]),
+			      0x9000);
+	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0, 0x46, 3, 1, view_of(agreement, sizeof(agreement)),
+					65536, &p->card_key[2]),
 			      0x9000);
 }
 
@@ -211,22 +218,32 @@ static void put_card_certificate(struct peer *p, struct buf *out, uint8_t versio
 	EVP_PKEY_free(request.key);
 }
 
+static void put_stored_host(struct buf *out, uint8_t version, uint8_t suite)
+{
+	const uint8_t reference[] = {version, 1};
+	size_t mark = tlv_open(out, 0xA1);
+
+	tlv_put(out, 0x83, view_of(reference, 2));
+	buf_view(out, view_buf(&peer_world()->issuer.certificate));
+	buf_view(out, view_buf(&peer_world()->host[peer_index(suite)].certificate));
+	tlv_close(out, mark);
+}
+
 void peer_store_data(struct peer *p, struct buf *out)
 {
-	const uint8_t suites[] = {0x42, 0x02}, host[] = {3, 1};
-	size_t mark;
+	const uint8_t suites[] = {0x42, 0x02, 0x01};
 
 	buf_init(out, BIG);
 	buf_view(out, view_buf(&peer_world()->authority.certificate));
 	put_card_certificate(p, out, 1, 0x42);
 	put_card_certificate(p, out, 2, 0x02);
+	put_card_certificate(p, out, 3, 0x01);
 	tlv_put(out, 0xC8, view_of(suites, sizeof(suites)));
 	tlv_put_u8(out, 0xC9, 0);
-	mark = tlv_open(out, 0xA1);
-	tlv_put(out, 0x83, view_of(host, 2));
-	buf_view(out, view_buf(&peer_world()->issuer.certificate));
-	buf_view(out, view_buf(&peer_world()->host[0].certificate));
-	tlv_close(out, mark);
+	if (p->by_use)
+		tlv_put_u8(out, 0xCA, 1);
+	put_stored_host(out, 3, 0x02);
+	put_stored_host(out, 4, 0x01);
 	peer_good(buf_rc(out));
 }
 

@@ -31,7 +31,8 @@ void steps_go_to(struct peer *p, uint8_t suite, enum step end)
 	p->suite = suite;
 	peer_make_block(p, 0x33);
 	for (enum step step = ENVIRONMENT; step < end; step++)
-		CU_ASSERT_EQUAL_FATAL(steps_take(p, suite, step), 0x9000);
+		if (suite != 0x01 || step != DECIPHER)
+			CU_ASSERT_EQUAL_FATAL(steps_take(p, suite, step), 0x9000);
 }
 
 bool steps_are_reset(struct peer *p)

@@ -53,7 +53,7 @@ static void select_answers_the_documented_fci(void)
 		uint32_t tag;
 		size_t len;
 	} objects[] = {{0xC1, 8}, {0xC2, 32}, {0xC3, 1}, {0xC4, 1},
-		       {0xC5, 8}, {0xC6, 4},  {0xC7, 4}, {0xC8, 2}};
+		       {0xC5, 8}, {0xC6, 4},  {0xC7, 4}, {0xC8, 3}};
 	struct view rest, fci, proprietary, value;
 	struct buf out;
 	struct peer p;
@@ -334,14 +334,19 @@ static void keys_are_made_only_as_the_suites_allow(void)
 /* Byte ranges of STORE DATA that a change must spoil: one byte in each certificate and policy. */
 static void a_spoilt_personalisation_changes_nothing(void)
 {
+	struct view rest, value;
 	struct buf data;
 	struct peer p;
+	uint32_t tag;
 
 	peer_fresh(&p);
 	peer_generate(&p);
 	peer_store_data(&p, &data);
+	rest = view_buf(&data);
+	while (!tlv_is_next(rest, 0xA1))
+		CU_ASSERT_EQUAL_FATAL(tlv_next(&rest, &tag, &value), RC_OK);
 	/* Stored host chains come last and are judged when they are used. */
-	for (size_t at = 3; at < data.len - 1400; at += 41) {
+	for (size_t at = 3; at < data.len - rest.len; at += 41) {
 		data.data[at] ^= 0x01;
 		CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL),
 				0x6A80);
@@ -500,11 +505,75 @@ static void get_data_answers_the_object_or_its_value(void)
 	CU_ASSERT_EQUAL(tlv_expect(&rest, 0x7F21, &inner), RC_OK);
 	CU_ASSERT_TRUE(view_equal(inner, view_buf(&value)));
 	CU_ASSERT_EQUAL(peer_send(&p, 0x00, 0xCA, 0x7F, 0x22, view_of(NULL, 0), 256, NULL), 0x6A88);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x7F, 0x21, view_of(object.data, 2), 256, NULL),
+			0x6A80);
 	buf_free(&object);
 	buf_free(&value);
 	peer_free(&p);
 	peer_fresh(&p);
 	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x7F, 0x21, view_of(NULL, 0), 256, NULL), 0x6A88);
+	peer_free(&p);
+}
+
+/* One certificate object of EF.OD: whether it is of this form; its id. */
+static bool take_certificate_object(struct view *objects, struct view *ret_id)
+{
+	static const uint32_t way[] = {0xA1, 0x30, 0x30, 0x04};
+	struct view object, common, class, at;
+
+	if (tlv_expect(objects, 0xA5, &object) != RC_OK ||
+	    tlv_expect(&object, 0x30, &common) != RC_OK ||
+	    tlv_expect(&object, 0x30, &class) != RC_OK || tlv_expect(&class, 0x04, ret_id) != RC_OK)
+		return false;
+	at = object;
+	for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
+		if (tlv_expect(&at, way[i], &object) != RC_OK || at.len)
+			return false;
+		else
+			at = object;
+	return view_equal(at, *ret_id) && ret_id->len == 2;
+}
+
+static void ef_od_leads_to_every_certificate(void)
+{
+	static const uint8_t all[] = {0x5C, 0x00}, some[] = {0x5C, 0x01, 0x42};
+	struct view list = view_of(all, sizeof(all)), rest, certificates, objects, id, value;
+	struct buf directory, object, inner;
+	unsigned int count = 0;
+	struct peer p;
+
+	peer_new(&p);
+	buf_init(&directory, 5000);
+	buf_init(&object, 5000);
+	buf_init(&inner, 5000);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x50, 0x31, list, 65536, &directory), 0x9000);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x00, 0xCB, 0x50, 0x31, list, 65536, &object), 0x9000);
+	CU_ASSERT_TRUE(view_equal(view_buf(&directory), view_buf(&object)));
+	rest = view_buf(&directory);
+	CU_ASSERT_EQUAL_FATAL(tlv_expect(&rest, 0xA4, &certificates), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(tlv_expect(&certificates, 0xA0, &objects), RC_OK);
+	CU_ASSERT_EQUAL(rest.len | certificates.len, 0);
+	for (; objects.len; count++) {
+		CU_ASSERT_TRUE_FATAL(take_certificate_object(&objects, &id));
+		CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, id.data[0], id.data[1], list, 65536,
+					  &object),
+				0x9000);
+		CU_ASSERT_EQUAL(peer_send(&p, 0x00, 0xCB, id.data[0], id.data[1], list, 65536,
+					  &inner),
+				0x9000);
+		rest = view_buf(&object);
+		CU_ASSERT_EQUAL(tlv_expect(&rest, 0x7F21, &value), RC_OK);
+		CU_ASSERT_TRUE(view_equal(value, view_buf(&inner)));
+	}
+	CU_ASSERT_EQUAL(count, 3);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x00, 0xCA, 0x50, 0x31, list, 256, NULL), 0x6A86);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCB, 0x01, 0x01, list, 256, NULL), 0x6A86);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x50, 0x31, view_of(NULL, 0), 256, NULL), 0x6A80);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x01, 0x01, view_of(some, 3), 256, NULL), 0x6A80);
+	CU_ASSERT_EQUAL(peer_send(&p, 0x80, 0xCA, 0x09, 0x01, list, 256, NULL), 0x6A88);
+	buf_free(&directory);
+	buf_free(&object);
+	buf_free(&inner);
 	peer_free(&p);
 }
 
@@ -606,6 +675,7 @@ static CU_TestInfo tests[] = {
 	 a_failed_memory_stops_the_card_until_it_is_opened_again},
 	{"noise is answered and does no harm", noise_is_answered_and_does_no_harm},
 	{"GET DATA answers the object or its value", get_data_answers_the_object_or_its_value},
+	{"EF.OD leads to every certificate", ef_od_leads_to_every_certificate},
 	{"no session command is served bare", no_session_command_is_served_bare},
 	{"in a session the row decides who is served", in_a_session_the_row_decides_who_is_served},
 	CU_TEST_INFO_NULL,

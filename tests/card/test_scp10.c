@@ -19,8 +19,8 @@ static void every_way_in_opens_a_session(void)
 	static const struct {
 		uint8_t suite, p1, p2;
 	} ways[] = {
-		{0x42, 0xC1, 0xB6}, {0x02, 0xC1, 0xB6}, {0x02, 0x81, 0xB6},
-		{0x02, 0xC1, 0xA4}, {0x02, 0x81, 0xA4},
+		{0x42, 0xC1, 0xB6}, {0x02, 0xC1, 0xB6}, {0x02, 0x81, 0xB6}, {0x02, 0xC1, 0xA4},
+		{0x02, 0x81, 0xA4}, {0x01, 0xC1, 0xB6}, {0x01, 0xC1, 0xA4},
 	};
 	struct peer p;
 
@@ -170,7 +170,7 @@ static void the_default_policy_is_suite_42_at_level_33(void)
 	peer_generate(&p);
 	peer_store_data(&p, &data);
 	whole = rest = view_buf(&data);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		CU_ASSERT_EQUAL_FATAL(tlv_next(&rest, &tag, &value), RC_OK);
 	whole.len -= rest.len;
 	CU_ASSERT_EQUAL_FATAL(peer_send(&p, 0x80, 0xE2, 0x80, 0, whole, 0, NULL), 0x9000);

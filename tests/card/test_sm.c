@@ -390,12 +390,12 @@ static void the_dek_stays_with_the_session(void)
 	struct session_keys keys = keys_of(0x33, 32, 0, 0);
 	struct sm *sm = session(SM_AES, keys);
 
-	CU_ASSERT_EQUAL(sm_dek(sm).len, 0);
+	CU_ASSERT_EQUAL(sm_dek(sm, KEY_DEK).len, 0);
 	sm_free(&sm);
 	keys.len[KEY_DEK] = 32;
 	keys.key[KEY_DEK][0] = 0x50;
 	sm = session(SM_AES, keys);
-	CU_ASSERT_TRUE(view_equal(sm_dek(sm), view_of(keys.key[KEY_DEK], 32)));
+	CU_ASSERT_TRUE(view_equal(sm_dek(sm, KEY_DEK), view_of(keys.key[KEY_DEK], 32)));
 	sm_free(&sm);
 }
 
