@@ -14,7 +14,15 @@
 #include "sc/scp10.h"
 #include "sc/wire.h"
 
-enum { INS_SELECT = 0xA4, P1_BY_NAME = 0x04, LE_SHORT = 256, ATTEMPTS = 2 };
+enum {
+	INS_SELECT = 0xA4,
+	INS_MANAGE_CHANNEL = 0x70,
+	P1_BY_NAME = 0x04,
+	P1_CLOSE = 0x80,
+	LE_SHORT = 256,
+	CHANNEL_MAX = 19,
+	ATTEMPTS = 2,
+};
 
 static const uint8_t application_aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
 
@@ -25,11 +33,19 @@ struct sc {
 	struct messaging *sm; /* NULL: no session */
 	uint8_t suite;
 	uint8_t card_id[CVC_ID];
+	bool has_channel; /* the logical channel is ours; else one is opened before SELECT */
 	bool selected; /* the application is selected, and fci is what it answered */
 	struct fci fci;
 	uint64_t epoch, change_counter, handshake_apdus;
 	struct buf scratch;
 };
+
+static void close_channel(struct sc *sc);
+
+struct view sc_application_aid(void)
+{
+	return view_of(application_aid, sizeof(application_aid));
+}
 
 enum rc sc_open(struct transport **transport, const struct identity *identity,
 		const struct policy *policy, struct sc **ret)
@@ -54,6 +70,7 @@ void sc_close(struct sc **sc)
 {
 	if (!sc || !*sc)
 		return;
+	close_channel(*sc);
 	messaging_free(&(*sc)->sm);
 	wire_close(&(*sc)->wire);
 	buf_free(&(*sc)->scratch);
@@ -69,6 +86,33 @@ static void end_session(struct sc *sc, const char *why)
 	messaging_free(&sc->sm);
 	sc->suite = 0;
 	sc->selected = false;
+	/* The channel may be somebody else's by now: it is left alone. */
+	sc->has_channel = false;
+}
+
+/*
+ * MANAGE CHANNEL, where other processes use the card as well. A card that has no channel to give is
+ * used on the basic one.
+ */
+static enum rc open_channel(struct sc *sc)
+{
+	const struct apdu command = {.ins = INS_MANAGE_CHANNEL, .le = 1};
+	struct view data;
+	uint8_t number;
+	uint16_t sw;
+	enum rc rc;
+
+	if (sc->has_channel || !transport_attributes(sc->wire.transport)->shared)
+		return RC_OK;
+	sc->wire.channel = 0;
+	rc = wire_exchange(&sc->wire, &command, &data, &sw);
+	if (rc != RC_OK)
+		return rc;
+	if (sw == SW_OK && view_u8(&data, &number) == RC_OK && number <= CHANNEL_MAX) {
+		sc->wire.channel = number;
+		sc->has_channel = true;
+	}
+	return RC_OK;
 }
 
 /* Whether commands may be extended is known from the card's own limits. */
@@ -134,11 +178,14 @@ static struct apdu select_command(void)
 	};
 }
 
-/* The card's bare answer that it knows of no session (6982) or has just ended it (6987, 6988). */
+/*
+ * The card's bare answer that it knows of no session (6982) or has just ended it (6987, 6988), or
+ * that the logical channel is no longer open (6881).
+ */
 static bool session_is_lost(struct view data, uint16_t sw)
 {
-	return !data.len &&
-	       (sw == SW_SECURITY_STATUS || sw == SW_SM_MISSING || sw == SW_SM_INCORRECT);
+	return !data.len && (sw == SW_SECURITY_STATUS || sw == SW_SM_MISSING ||
+			     sw == SW_SM_INCORRECT || sw == SW_CHANNEL_NOT_SUPPORTED);
 }
 
 /*
@@ -153,9 +200,12 @@ static enum rc select_bare(struct sc *sc, uint16_t *ret_sw)
 
 	sc->selected = false;
 	for (int i = 0; i < ATTEMPTS; i++) {
-		rc = wire_exchange(&sc->wire, &command, &data, ret_sw);
+		rc = open_channel(sc);
+		if (rc == RC_OK)
+			rc = wire_exchange(&sc->wire, &command, &data, ret_sw);
 		if (rc != RC_RESET && (rc != RC_OK || !session_is_lost(data, *ret_sw)))
 			break;
+		sc->has_channel = false;
 	}
 	if (rc != RC_OK)
 		return rc;
@@ -205,6 +255,7 @@ enum rc sc_exchange_bare(struct sc *sc, const struct apdu *command, struct buf *
 	buf_reset(&sc->scratch);
 	if (rc != RC_OK) {
 		sc->selected = false;
+		sc->has_channel = false;
 		return rc;
 	}
 	buf_view(answer, data);
@@ -271,6 +322,8 @@ static enum rc connect_once(struct sc *sc)
 	rc = scp10_open(&sc->wire, sc->identity, row, sc->fci.card_id, &sc->sm);
 	if (rc != RC_OK) {
 		sc->selected = false;
+		if (rc == RC_RESET)
+			sc->has_channel = false;
 		return rc;
 	}
 	sc->handshake_apdus = sc->wire.apdus - before;
@@ -294,12 +347,19 @@ enum rc sc_connect(struct sc *sc)
 		return RC_STATE;
 	}
 	/* A card that is reset in the middle of it is begun with again, once. */
+	transport_begin(sc->wire.transport);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		rc = connect_once(sc);
 		if (rc != RC_RESET)
 			break;
 	}
+	transport_end(sc->wire.transport);
 	return rc;
+}
+
+void sc_set_identity(struct sc *sc, const struct identity *identity)
+{
+	sc->identity = identity;
 }
 
 /* Suites 01 and 02 send errors bare: GPCS F.3.2.3. */
@@ -378,23 +438,46 @@ static enum rc attempt(struct sc *sc, const struct apdu *command, struct view *r
 enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view *ret_answer,
 			 uint16_t *ret_sw)
 {
+	bool needs_session = !sc->sm;
 	struct view answer;
 	enum rc rc = RC_OK;
 	bool lost = true;
 	uint16_t sw;
 
+	/* The handshake and what it is made for are one operation. */
+	if (needs_session)
+		transport_begin(sc->wire.transport);
 	for (int i = 0; i < ATTEMPTS && lost; i++) {
 		rc = sc_connect(sc);
 		if (rc != RC_OK)
 			break;
 		rc = attempt(sc, command, &answer, &sw, &lost);
 	}
+	if (needs_session)
+		transport_end(sc->wire.transport);
 	buf_reset(&sc->scratch);
 	if (rc != RC_OK)
 		return rc;
 	*ret_answer = answer;
 	*ret_sw = sw;
 	return RC_OK;
+}
+
+/* Gives the channel back, as far as the card still listens. */
+static void close_channel(struct sc *sc)
+{
+	const struct apdu command = {
+		.ins = INS_MANAGE_CHANNEL, .p1 = P1_CLOSE, .p2 = (uint8_t)sc->wire.channel};
+	struct view data;
+	uint16_t sw;
+	bool lost;
+
+	if (!sc->has_channel)
+		return;
+	if ((sc->sm ? attempt(sc, &command, &data, &sw, &lost)
+		    : wire_exchange(&sc->wire, &command, &data, &sw)) != RC_OK)
+		trace_note(&sc->wire.trace, "the channel was not closed");
+	sc->has_channel = false;
 }
 
 enum rc sc_exchange(struct sc *sc, const struct apdu *command, struct buf *answer, uint16_t *ret_sw)

@@ -39,13 +39,18 @@ enum {
 };
 enum { FCI_FRESH = 0x01, FCI_PERSONALISED = 0x0F };
 
+/* The token application's name. */
+struct view sc_application_aid(void);
+
 /*
  * Takes the transport over (and nulls it) on success. identity may be NULL: then only bare commands
  * work. policy may be NULL: the default. Sends nothing.
  */
 enum rc sc_open(struct transport **transport, const struct identity *identity,
 		const struct policy *policy, struct sc **ret) WARN_UNUSED;
-/* Wipes keys and buffers and closes the transport. */
+/* Who the host is, when that hangs on the card that was found; before the first session. */
+void sc_set_identity(struct sc *sc, const struct identity *identity);
+/* Gives a logical channel back, wipes keys and buffers and closes the transport. */
 void sc_close(struct sc **sc);
 
 /*
@@ -62,7 +67,7 @@ enum rc sc_exchange_bare(struct sc *sc, const struct apdu *command, struct buf *
  * One protected command and its verified answer, whatever its status word; the session is opened
  * first if there is none. Plain CLA without channel, chaining or secure messaging bits.
  *
- * A session that the card has lost (bare 6982, 6987 or 6988, or a reset before the command) is
+ * A session that the card has lost (bare 6982, 6987, 6988 or 6881, or a reset before the command) is
  * opened again and the command repeated, once; sc_epoch has then moved, and the card has forgotten
  * every PIN. (A bare status word has no MAC: somebody on the line can have a command executed twice
  * that way, in two sessions, as he can have it not executed at all.) A command whose answer was lost

@@ -11,6 +11,7 @@ struct transport {
 	void *handle;
 	char *address;
 	pid_t owner;
+	unsigned int depth; /* of begin without end */
 	struct transport_attributes attributes;
 };
 
@@ -64,6 +65,18 @@ enum rc transport_reset(struct transport *t)
 	if (t->owner != getpid())
 		return RC_FORKED;
 	return t->ops->reset(t->handle);
+}
+
+void transport_begin(struct transport *t)
+{
+	if (t->depth++ == 0 && t->ops->begin && t->owner == getpid())
+		t->ops->begin(t->handle);
+}
+
+void transport_end(struct transport *t)
+{
+	if (--t->depth == 0 && t->ops->end && t->owner == getpid())
+		t->ops->end(t->handle);
 }
 
 const struct transport_attributes *transport_attributes(const struct transport *t)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A transport moves raw APDUs to one card and back, and knows nothing of what they mean: a table of
- * four functions and a few attributes. In a forked child every transport is dead: nothing is sent,
+ * functions and a few attributes. In a forked child every transport is dead: nothing is sent,
  * and calls fail with RC_FORKED. Not thread safe: one user at a time.
  */
 #ifndef INTAGLIO_SC_TRANSPORT_H
@@ -14,6 +14,7 @@ struct transport_attributes {
 	bool extended; /* extended length APDUs pass (the card must announce them as well) */
 	size_t command_max; /* bytes of the longest command APDU, header and lengths included */
 	size_t response_max; /* bytes of the longest response APDU, status word included */
+	bool shared; /* other processes use the card as well: a logical channel of one's own */
 };
 
 struct transport_ops {
@@ -29,6 +30,12 @@ struct transport_ops {
 	/* Resets the card. */
 	enum rc (*reset)(void *handle);
 	void (*close)(void **handle);
+	/*
+	 * Between these two nobody else's commands reach the card. NULL where nobody else's can.
+	 * Failures show at the next transmit.
+	 */
+	void (*begin)(void *handle);
+	void (*end)(void *handle);
 };
 
 struct transport;
@@ -43,6 +50,9 @@ void transport_close(struct transport **t);
 enum rc transport_transmit(struct transport *t, struct view command,
 			   struct buf *response) WARN_UNUSED;
 enum rc transport_reset(struct transport *t) WARN_UNUSED;
+/* Several APDUs that belong together go between these; they nest. */
+void transport_begin(struct transport *t);
+void transport_end(struct transport *t);
 
 const struct transport_attributes *transport_attributes(const struct transport *t);
 const char *transport_name(const struct transport *t);

@@ -28,15 +28,27 @@ void wire_close(struct wire *wire)
 	transport_close(&wire->transport);
 }
 
+/* The class byte on the wire's channel, protected as it was. */
+static uint8_t on_channel(const struct wire *wire, uint8_t cla)
+{
+	uint8_t placed = apdu_cla(cla, wire->channel);
+
+	if (!wire->channel)
+		return cla;
+	return apdu_is_protected(cla) ? apdu_protected_cla(placed) : placed;
+}
+
 /* One APDU each way. */
 static enum rc transmit(struct wire *wire, const struct apdu *apdu, struct view *ret_data,
 			uint16_t *ret_sw)
 {
+	struct apdu command = *apdu;
 	enum rc rc;
 
+	command.cla = on_channel(wire, apdu->cla);
 	buf_reset(&wire->command);
 	buf_reset(&wire->response);
-	apdu_put(&wire->command, apdu);
+	apdu_put(&wire->command, &command);
 	rc = buf_rc(&wire->command);
 	if (rc != RC_OK)
 		return rc;
@@ -90,7 +102,7 @@ static enum rc send_chained(struct wire *wire, struct apdu *command, uint16_t *r
 /* Fetches the rest of an answer whose first part is data, ended by 61xx. */
 static enum rc gather(struct wire *wire, struct view data, uint16_t *sw, struct view *ret_data)
 {
-	struct apdu get = {.cla = apdu_cla(0, wire->channel), .ins = INS_GET_RESPONSE};
+	struct apdu get = {.ins = INS_GET_RESPONSE};
 	enum rc rc;
 
 	buf_reset(&wire->gathered);
@@ -112,8 +124,8 @@ static enum rc gather(struct wire *wire, struct view data, uint16_t *sw, struct 
 	return RC_OK;
 }
 
-enum rc wire_exchange(struct wire *wire, const struct apdu *command, struct view *ret_data,
-		      uint16_t *ret_sw)
+static enum rc exchange(struct wire *wire, const struct apdu *command, struct view *ret_data,
+			uint16_t *ret_sw)
 {
 	struct apdu last = *command;
 	struct view data;
@@ -150,4 +162,19 @@ enum rc wire_exchange(struct wire *wire, const struct apdu *command, struct view
 	*ret_data = data;
 	*ret_sw = sw;
 	return RC_OK;
+}
+
+enum rc wire_exchange(struct wire *wire, const struct apdu *command, struct view *ret_data,
+		      uint16_t *ret_sw)
+{
+	bool is_chained = command->data.len > piece_size(wire);
+	enum rc rc;
+
+	/* The parts of a chain follow each other; one command alone needs no transaction. */
+	if (is_chained)
+		transport_begin(wire->transport);
+	rc = exchange(wire, command, ret_data, ret_sw);
+	if (is_chained)
+		transport_end(wire->transport);
+	return rc;
 }
