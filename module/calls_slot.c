@@ -65,13 +65,11 @@ CK_RV C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 	return gate_leave(&c, c.slot ? get_token_info(&c, ret) : c.rv);
 }
 
-/* Slots do not report events yet, so there never is one, and nothing to wait for. */
 CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR ret, void *reserved)
 {
 	struct call c = gate_library(FUNCTION_C_WaitForSlotEvent, ret && !reserved);
-	bool waits = !(flags & CKF_DONT_BLOCK);
 
-	return gate_leave(&c, !c.slots ? c.rv : waits ? CKR_FUNCTION_NOT_SUPPORTED : CKR_NO_EVENT);
+	return gate_leave(&c, c.slots ? slots_wait(c.slots, !(flags & CKF_DONT_BLOCK), ret) : c.rv);
 }
 
 CK_RV C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)

@@ -82,6 +82,29 @@ static struct call enter(enum function function)
 	return call;
 }
 
+static void close_entries(struct entry *chain)
+{
+	while (chain) {
+		struct entry *entry = chain;
+
+		chain = entry->next;
+		session_close(&entry->session);
+		free(entry);
+	}
+}
+
+/* The slot's card is no longer there: its sessions are closed with it (PKCS #11 5.6.1). */
+static void close_gone(struct slot *slot)
+{
+	struct entry *entries;
+
+	lock();
+	entries = sessions_take_all(library.sessions, slot);
+	unlock();
+	close_entries(entries);
+	slot_forget_card(slot);
+}
+
 /* Out; a child that was forked inside takes nothing of the parent's with it. */
 static void leave(struct call *call)
 {
@@ -90,6 +113,9 @@ static void leave(struct call *call)
 	depth--;
 	if (is_forked())
 		return;
+	/* A card that was taken out while the call worked on it. */
+	if (call->slot && slot_is_gone(call->slot))
+		close_gone(call->slot);
 	if (call->slot)
 		slot_unlock(call->slot);
 	lock();
@@ -140,6 +166,8 @@ struct call gate_slot(enum function function, CK_SLOT_ID id, bool arguments)
 		return refuse(call, CKR_ARGUMENTS_BAD);
 	slot_lock(slot);
 	call.slot = slot;
+	if (slot_lost_card(slot, true))
+		close_gone(slot);
 	return call;
 }
 
@@ -172,6 +200,10 @@ struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool 
 	/* Whoever had the slot before us may have closed the session. */
 	if (!find_session(handle, &entry))
 		return refuse(call, CKR_SESSION_CLOSED);
+	if (slot_lost_card(call.slot, false)) {
+		close_gone(call.slot);
+		return refuse(call, CKR_DEVICE_REMOVED);
+	}
 	call.session = entry.session;
 	call.handle = handle;
 	return call;
@@ -205,17 +237,6 @@ CK_RV gate_leave(struct call *call, CK_RV rv)
 const char *gate_explanation(void)
 {
 	return explanation;
-}
-
-static void close_entries(struct entry *chain)
-{
-	while (chain) {
-		struct entry *entry = chain;
-
-		chain = entry->next;
-		session_close(&entry->session);
-		free(entry);
-	}
 }
 
 /* No call is inside: closes all sessions and then the cards. */
@@ -318,6 +339,11 @@ CK_RV gate_finalize(bool arguments)
 		rv = CKR_FUNCTION_FAILED; /* from a callback: it would wait for itself */
 	else
 		library.state = STATE_CLOSING;
+	unlock();
+	/* What waits for events would wait for ever. */
+	if (rv == CKR_OK)
+		slots_interrupt(library.slots);
+	lock();
 	while (rv == CKR_OK && library.inside > 0)
 		pthread_cond_wait(&library.changed, &library.mutex);
 	unlock();

@@ -47,7 +47,7 @@ static bool set_syslog(struct reader *r, const char *value)
 	return r->config->log_syslog || strcasecmp(value, "no") == 0;
 }
 
-static bool set_data(struct reader *r, const char *value)
+static bool set_directory(char **directory, const char *value)
 {
 	char *copy;
 
@@ -56,9 +56,19 @@ static bool set_data(struct reader *r, const char *value)
 	copy = strdup(value);
 	if (!copy)
 		return false;
-	free(r->config->data);
-	r->config->data = copy;
+	free(*directory);
+	*directory = copy;
 	return true;
+}
+
+static bool set_data(struct reader *r, const char *value)
+{
+	return set_directory(&r->config->data, value);
+}
+
+static bool set_host(struct reader *r, const char *value)
+{
+	return set_directory(&r->config->host, value);
 }
 
 static bool set_suites(struct reader *r, const char *value)
@@ -138,7 +148,7 @@ static const struct key {
 } keys[] = {
 	{"log", "level", set_level},        {"log", "syslog", set_syslog},
 	{"card", "data", set_data},         {"card", "suites", set_suites},
-	{"card", "allow-02", add_allow_02},
+	{"card", "allow-02", add_allow_02}, {"host", "directory", set_host},
 };
 
 static char *trim(char *text)
@@ -214,17 +224,17 @@ static enum rc read_file(struct reader *r)
 	return rc;
 }
 
-/* Where cards lie unless the settings say otherwise; NULL without a home. */
-static char *default_data(void)
+/* A directory below the XDG folder, or below its place in the home; NULL without a home. */
+static char *default_directory(const char *folder, const char *in_home, const char *name)
 {
-	const char *xdg = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
+	const char *xdg = secure_getenv(folder), *home = secure_getenv("HOME");
 	char *path = NULL;
 
 	if (xdg && xdg[0] == '/') {
-		if (asprintf(&path, "%s/intaglio", xdg) < 0)
+		if (asprintf(&path, "%s/%s", xdg, name) < 0)
 			return NULL;
 	} else if (home && home[0] == '/') {
-		if (asprintf(&path, "%s/.local/share/intaglio", home) < 0)
+		if (asprintf(&path, "%s/%s/%s", home, in_home, name) < 0)
 			return NULL;
 	}
 	return path;
@@ -239,7 +249,8 @@ enum rc config_load_file(const char *path, struct config **ret)
 	if (!r.config)
 		goto out;
 	r.config->log_level = LOG_LEVEL_WARNING;
-	r.config->data = default_data();
+	r.config->data = default_directory("XDG_DATA_HOME", ".local/share", "intaglio");
+	r.config->host = default_directory("XDG_CONFIG_HOME", ".config", "intaglio/host");
 	rc = path ? read_file(&r) : RC_OK;
 	if (rc != RC_OK)
 		goto out;
@@ -301,6 +312,7 @@ void config_free(struct config **config)
 	cards = (struct policy_card *)(*config)->policy.cards;
 	free(cards);
 	free((*config)->data);
+	free((*config)->host);
 	free(*config);
 	*config = NULL;
 }

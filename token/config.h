@@ -15,6 +15,7 @@ struct config {
 	enum log_level log_level; /* [log] level = none, error, warning, info, debug */
 	bool log_syslog; /* [log] syslog = yes */
 	char *data; /* [card] data = the directory above cards/; NULL if there is none */
+	char *host; /* [host] directory = host keys for cards in readers; NULL if there is none */
 	bool make_02; /* [card] suites = 42 02: new embedded cards get a key pair for suite 02 too */
 	struct policy policy; /* [card] allow-02 = card id, one line a card */
 };

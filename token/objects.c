@@ -11,7 +11,7 @@
 #include "token/session.h"
 #include "token/template.h"
 
-enum { READINGS_MAX = 3, PAGE_MAX = 1 << 20 };
+enum { READINGS_MAX = 3, STALE_MS = 1000, PAGE_MAX = 1 << 20 };
 
 static void mark_unseen(struct store *store, bool is_private)
 {
@@ -82,6 +82,10 @@ CK_RV session_sync(struct session *s)
 	struct slot *slot = s->slot;
 	CK_RV rv = token_connect(slot);
 
+	/* Others may have changed what a shared card holds: it is asked when its word is old. */
+	if (rv == CKR_OK && slot->source->insertion && slot->public_known &&
+	    slot_now_ms() - slot->talked_ms > STALE_MS)
+		rv = token_refresh(slot);
 	for (int i = 0; i < READINGS_MAX && rv == CKR_OK; i++) {
 		bool is_current = slot->public_known &&
 				  sc_change_counter(slot->sc) == slot->counter;

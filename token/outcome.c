@@ -213,6 +213,9 @@ CK_RV outcome(struct slot *slot, enum outcome_call call, enum rc rc, const uint1
 {
 	bool lost = notice_lost_login(slot);
 
+	slot->talked_ms = slot_now_ms();
+	if (rc == RC_REMOVED)
+		slot->gone = true;
 	if (rc == RC_OK)
 		return CKR_OK;
 	if (lost && (rc == RC_RESET || (rc == RC_SW && *sw == SW_SECURITY_STATUS)))

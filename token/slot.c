@@ -8,14 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* Readers come here as a further row. */
-static const struct source *const sources[] = {&embedded_source};
-enum { SOURCES = sizeof(sources) / sizeof(sources[0]), SLOTS_MAX = 256 };
+#include "sc/readers.h"
+
+static const struct source *const sources[] = {&embedded_source, &reader_source};
+enum { SOURCES = sizeof(sources) / sizeof(sources[0]), SLOTS_MAX = 256, LOOK_MS = 1000 };
 
 struct slots {
 	pthread_mutex_t lock;
 	struct config *config;
+	struct readers *readers;
+	bool open; /* the first scan is over: what comes from now on is an event */
+	bool interrupted;
 	struct slot *slots[SLOTS_MAX];
 	size_t count;
 };
@@ -62,14 +67,30 @@ CK_RV slots_add(struct slots *slots, const struct source *source, const char *na
 	slot->id = slots->count;
 	slot->source = source;
 	slot->config = slots->config;
+	slot->readers = slots->readers;
 	slot->name = strdup(name);
 	if (!slot->name || pthread_mutex_init(&slot->lock, NULL) != 0) {
 		free(slot->name);
 		free(slot);
 		return CKR_HOST_MEMORY;
 	}
+	if (source->insertion)
+		slot->reported = slots->open ? UINT64_MAX : source->insertion(slot, false);
 	slots->slots[slots->count++] = slot;
 	return CKR_OK;
+}
+
+struct readers *slots_readers(const struct slots *slots)
+{
+	return slots->readers;
+}
+
+uint64_t slot_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 const struct config *slots_config(const struct slots *slots)
@@ -95,9 +116,10 @@ CK_RV slots_open(struct slots **ret)
 		goto out;
 	}
 	log_open(slots->config->log_level, slots->config->log_syslog);
-	rv = slots_refresh(slots);
+	rv = readers_open(&slots->readers) == RC_OK ? slots_refresh(slots) : CKR_HOST_MEMORY;
 	if (rv != CKR_OK)
 		goto out;
+	slots->open = true;
 	*ret = slots;
 	slots = NULL;
 out:
@@ -111,6 +133,7 @@ void slots_close(struct slots **slots)
 		return;
 	for (size_t i = 0; i < (*slots)->count; i++)
 		slot_free(&(*slots)->slots[i]);
+	readers_close(&(*slots)->readers);
 	config_free(&(*slots)->config);
 	pthread_mutex_destroy(&(*slots)->lock);
 	free(*slots);
@@ -151,6 +174,54 @@ struct slot *slots_get(struct slots *slots, CK_SLOT_ID id)
 	return slot;
 }
 
+/* The first slot with something untold, now told. */
+static bool take_event(struct slots *slots, CK_SLOT_ID_PTR ret, bool *ret_interrupted)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&slots->lock);
+	for (size_t i = 0; i < slots->count && !found; i++) {
+		struct slot *slot = slots->slots[i];
+		uint64_t now;
+
+		if (!slot->source->insertion)
+			continue;
+		now = slot->source->insertion(slot, false);
+		found = now != slot->reported;
+		slot->reported = now;
+		if (found)
+			*ret = slot->id;
+	}
+	*ret_interrupted = slots->interrupted;
+	pthread_mutex_unlock(&slots->lock);
+	return found;
+}
+
+CK_RV slots_wait(struct slots *slots, bool block, CK_SLOT_ID_PTR ret)
+{
+	bool interrupted;
+	CK_RV rv;
+
+	for (;;) {
+		rv = slots_refresh(slots);
+		if (rv != CKR_OK || take_event(slots, ret, &interrupted))
+			return rv;
+		if (!block)
+			return CKR_NO_EVENT;
+		if (interrupted)
+			return CKR_CRYPTOKI_NOT_INITIALIZED;
+		readers_wait(slots->readers);
+	}
+}
+
+void slots_interrupt(struct slots *slots)
+{
+	pthread_mutex_lock(&slots->lock);
+	slots->interrupted = true;
+	pthread_mutex_unlock(&slots->lock);
+	readers_interrupt(slots->readers);
+}
+
 void slot_lock(struct slot *slot)
 {
 	pthread_mutex_lock(&slot->lock);
@@ -169,6 +240,32 @@ CK_SLOT_ID slot_id(const struct slot *slot)
 bool slot_has_token(struct slot *slot)
 {
 	return slot->source->is_present(slot);
+}
+
+bool slot_lost_card(struct slot *slot, bool look)
+{
+	uint64_t now = slot_now_ms();
+
+	if (slot->gone || !slot->source->insertion || (!slot->sc && !slot->sessions))
+		return slot->gone;
+	if (!look && now - slot->looked_ms < LOOK_MS)
+		return false;
+	slot->looked_ms = now;
+	slot->gone = slot->source->insertion(slot, true) != slot->insertion;
+	return slot->gone;
+}
+
+bool slot_is_gone(const struct slot *slot)
+{
+	return slot->gone;
+}
+
+void slot_forget_card(struct slot *slot)
+{
+	log_info("slot %s: the card was taken out; its sessions are closed", slot->name);
+	token_disconnect(slot);
+	store_clear(&slot->store);
+	slot->gone = false;
 }
 
 /* Text in a field that PKCS#11 pads with blanks and does not terminate; cut to the field. */

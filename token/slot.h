@@ -21,12 +21,22 @@ struct source {
 	/* Connects to the slot's card and finds who we are towards it, as enum rc with a sentence. */
 	enum rc (*open)(struct slot *slot, struct transport **ret_transport,
 			struct identity **ret_identity);
-	/* True while the slot holds a card. */
+	/* True while the slot holds a card of ours. */
 	bool (*is_present)(struct slot *slot);
+	/* What the next two are NULL for is always the same card, of a known identity. */
+	/* Finds who we are towards the card of this id, where open left *ret_identity NULL. */
+	enum rc (*identify)(struct slot *slot, const uint8_t card_id[CVC_ID],
+			    struct identity **ret_identity);
+	/*
+	 * Another number for each card put in, 0 while there is none; look: asked of the source
+	 * now, else as it was found last. Needs no slot lock.
+	 */
+	uint64_t (*insertion)(const struct slot *slot, bool look);
 	const char *description; /* the slot description, before its name */
 };
 
 extern const struct source embedded_source; /* token/embedded.c */
+extern const struct source reader_source; /* token/reader.c */
 
 enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
 
@@ -34,6 +44,7 @@ struct slot {
 	CK_SLOT_ID id;
 	const struct source *source;
 	const struct config *config;
+	struct readers *readers;
 	char *name; /* of the card directory or reader */
 	pthread_mutex_t lock;
 
@@ -43,6 +54,13 @@ struct slot {
 	uint64_t login_epoch; /* sc_epoch at login: another one means that the card forgot it */
 	struct application_token token; /* the newest TOKEN INFO */
 	char channel[64]; /* what slot_channel returns */
+
+	uint64_t insertion; /* the card that connection and sessions are of */
+	bool gone; /* that card is no longer there */
+	uint64_t looked_ms, talked_ms; /* monotonic: last look for it, last exchange with it */
+	uint64_t judged; /* the insertion whose card was judged last, and whether it is ours */
+	bool is_ours;
+	uint64_t reported; /* the insertion last told as an event; under the list's lock */
 
 	struct session *sessions; /* the newest first */
 	size_t session_count, rw_count;
@@ -59,6 +77,9 @@ struct slot *slots_find(struct slots *slots, const struct source *source, const 
 /* Adds one; CKR_HOST_MEMORY. */
 CK_RV slots_add(struct slots *slots, const struct source *source, const char *name);
 const struct config *slots_config(const struct slots *slots);
+struct readers *slots_readers(const struct slots *slots);
+/* Monotonic time. */
+uint64_t slot_now_ms(void);
 
 /* token/token.c: the connection, opened if there is none yet. */
 CK_RV token_connect(struct slot *slot);

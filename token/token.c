@@ -8,23 +8,59 @@
 
 enum { SERIAL_TEXT = 16 };
 
+/* The card says which it is, and so who we are: a bare answer, which the handshake then proves. */
+static enum rc identify(struct slot *slot, struct sc *sc, struct identity **ret)
+{
+	struct fci fci;
+	uint16_t sw;
+	enum rc rc = sc_select(sc, &fci, &sw);
+
+	if (rc == RC_SW || rc == RC_MALFORMED) {
+		log_error("the card in %s does not have the token application", slot->name);
+		return RC_POLICY;
+	}
+	if (rc == RC_OK)
+		rc = slot->source->identify(slot, fci.card_id, ret);
+	if (rc == RC_OK)
+		sc_set_identity(sc, *ret);
+	return rc;
+}
+
+/* Sessions of a card that is no longer there do not go over to the next one. */
+static bool take_insertion(struct slot *slot)
+{
+	uint64_t now = slot->source->insertion ? slot->source->insertion(slot, false) : 0;
+
+	slot->gone = slot->sessions && now != slot->insertion;
+	if (!slot->gone)
+		slot->insertion = now;
+	return !slot->gone;
+}
+
 CK_RV token_connect(struct slot *slot)
 {
 	struct transport *transport = NULL;
 	struct identity *identity = NULL;
+	struct sc *sc = NULL;
 	enum rc rc;
 
 	if (slot->sc)
 		return CKR_OK;
 	if (!slot->source->is_present(slot))
 		return CKR_TOKEN_NOT_PRESENT;
+	if (!take_insertion(slot))
+		return CKR_DEVICE_REMOVED;
 	rc = slot->source->open(slot, &transport, &identity);
 	if (rc == RC_OK)
-		rc = sc_open(&transport, identity, &slot->config->policy, &slot->sc);
+		rc = sc_open(&transport, identity, &slot->config->policy, &sc);
+	if (rc == RC_OK && !identity)
+		rc = identify(slot, sc, &identity);
 	if (rc == RC_OK) {
+		slot->sc = sc;
 		slot->identity = identity;
 		return CKR_OK;
 	}
+	sc_close(&sc);
 	transport_close(&transport);
 	identity_free(&identity);
 	return outcome(slot, CALL_OBJECT, rc, 0);

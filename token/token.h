@@ -33,10 +33,26 @@ size_t slots_count(const struct slots *slots);
 /* NULL if there is no such slot. */
 struct slot *slots_get(struct slots *slots, CK_SLOT_ID id);
 
+/*
+ * C_WaitForSlotEvent: a slot whose card came or went, or a new reader, each told once; CKR_NO_EVENT.
+ * With block it waits for one; CKR_CRYPTOKI_NOT_INITIALIZED after slots_interrupt.
+ */
+CK_RV slots_wait(struct slots *slots, bool block, CK_SLOT_ID_PTR ret);
+/* Ends every wait, now and from now on. */
+void slots_interrupt(struct slots *slots);
+
 void slot_lock(struct slot *slot);
 void slot_unlock(struct slot *slot);
 CK_SLOT_ID slot_id(const struct slot *slot);
 bool slot_has_token(struct slot *slot);
+/*
+ * True if the card that connection and sessions are of is no longer in the slot. look: the reader is
+ * asked now, else at most once a second. The caller then closes the sessions and forgets the card.
+ */
+bool slot_lost_card(struct slot *slot, bool look);
+/* The same of what is known already. */
+bool slot_is_gone(const struct slot *slot);
+void slot_forget_card(struct slot *slot);
 CK_RV slot_info(struct slot *slot, CK_SLOT_INFO *ret);
 
 /* The first call that needs the card provisions an embedded one and opens the channel. */

@@ -21,11 +21,15 @@ struct slot {
 	bool locked;
 	CK_SLOT_ID id;
 	unsigned int sessions;
+	bool lost; /* its card was taken out */
 };
 
 struct slots {
 	struct slot slot[FAKE_SLOTS];
 	unsigned int looks;
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	bool interrupted;
 };
 
 struct session {
@@ -51,8 +55,31 @@ CK_RV slots_open(struct slots **ret)
 		pthread_mutex_init(&slots->slot[id].mutex, NULL);
 		slots->slot[id].id = id;
 	}
+	pthread_mutex_init(&slots->mutex, NULL);
+	pthread_cond_init(&slots->changed, NULL);
 	*ret = slots;
 	return CKR_OK;
+}
+
+/* There never is an event; a wait ends when it is interrupted. */
+CK_RV slots_wait(struct slots *slots, bool block, CK_SLOT_ID_PTR ret)
+{
+	(void)ret;
+	if (!block)
+		return CKR_NO_EVENT;
+	pthread_mutex_lock(&slots->mutex);
+	while (!slots->interrupted)
+		pthread_cond_wait(&slots->changed, &slots->mutex);
+	pthread_mutex_unlock(&slots->mutex);
+	return CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+void slots_interrupt(struct slots *slots)
+{
+	pthread_mutex_lock(&slots->mutex);
+	slots->interrupted = true;
+	pthread_cond_broadcast(&slots->changed);
+	pthread_mutex_unlock(&slots->mutex);
 }
 
 void slots_close(struct slots **slots)
@@ -106,6 +133,25 @@ bool slot_has_token(struct slot *slot)
 {
 	check_locked(slot);
 	return slot->id == 0;
+}
+
+bool slot_lost_card(struct slot *slot, bool look)
+{
+	(void)look;
+	check_locked(slot);
+	return slot->lost;
+}
+
+bool slot_is_gone(const struct slot *slot)
+{
+	return slot->lost;
+}
+
+void slot_forget_card(struct slot *slot)
+{
+	check_locked(slot);
+	assert(slot->sessions == 0);
+	slot->lost = false;
 }
 
 CK_RV slot_info(struct slot *slot, CK_SLOT_INFO *ret)
@@ -329,6 +375,10 @@ CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len)
 		usleep(200 * 1000);
 	if (len == 4 && seed[0] == 'c' && s->notify)
 		return s->notify(s->handle, CKN_SURRENDER, s->application);
+	if (len == 4 && seed[0] == 'p') {
+		s->slot->lost = true;
+		return CKR_DEVICE_REMOVED;
+	}
 	if (len == 3 && seed[0] == 'l')
 		return CKR_NO_EVENT;
 	return CKR_RANDOM_SEED_NOT_SUPPORTED;

@@ -296,6 +296,39 @@ static void c_finalize_waits_for_the_call_that_is_inside(void)
 	CU_ASSERT_EQUAL(loaded.list->C_Initialize(NULL), CKR_OK);
 }
 
+static void *wait_for_an_event(void *unused)
+{
+	CK_SLOT_ID slot;
+
+	(void)unused;
+	CU_ASSERT_EQUAL(loaded.list->C_WaitForSlotEvent(0, &slot, NULL),
+			CKR_CRYPTOKI_NOT_INITIALIZED);
+	return NULL;
+}
+
+static void c_finalize_ends_the_waits_for_a_slot_event(void)
+{
+	pthread_t threads[2] = {start(wait_for_an_event, NULL), start(wait_for_an_event, NULL)};
+
+	usleep(50 * 1000);
+	CU_ASSERT_EQUAL(loaded.list->C_Finalize(NULL), CKR_OK);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	CU_ASSERT_EQUAL(loaded.list->C_Initialize(NULL), CKR_OK);
+}
+
+static void a_card_pulled_in_a_call_takes_its_sessions_with_it(void)
+{
+	CK_SESSION_HANDLE one = open_session(0, NULL), other = open_session(0, NULL);
+	CK_SESSION_INFO info;
+
+	CU_ASSERT_EQUAL(seed(one, "pull"), CKR_DEVICE_REMOVED);
+	CU_ASSERT_EQUAL(loaded.list->C_GetSessionInfo(one, &info), CKR_SESSION_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(other), CKR_SESSION_HANDLE_INVALID);
+	one = open_session(0, NULL);
+	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(one), CKR_OK);
+}
+
 static void *ask_for_the_session(void *session)
 {
 	static CK_RV rv;
@@ -490,6 +523,9 @@ static CU_TestInfo on_fake[] = {
 	 a_child_forked_while_a_thread_is_inside_is_not_stuck},
 	{"c_finalize_waits_for_the_call_that_is_inside",
 	 c_finalize_waits_for_the_call_that_is_inside},
+	{"c_finalize_ends_the_waits_for_a_slot_event", c_finalize_ends_the_waits_for_a_slot_event},
+	{"a_card_pulled_in_a_call_takes_its_sessions_with_it",
+	 a_card_pulled_in_a_call_takes_its_sessions_with_it},
 	{"a_session_closed_while_a_call_waits_for_it_is_closed",
 	 a_session_closed_while_a_call_waits_for_it_is_closed},
 	{"c_finalize_in_a_callback_is_refused_and_not_stuck",
