@@ -14,6 +14,7 @@ shift
 
 . "$(dirname "$0")/scenario.sh"
 
+unset PCSCLITE_CSOCK_NAME
 ip link set lo up
 mkdir -p /run/pcscd
 mount -t tmpfs none /run/pcscd || exit 1
@@ -36,4 +37,29 @@ says "the token application answers SELECT" 'SW1=0x90, SW2=0x00' \
 says "nothing of it is served without a channel" 'SW1=0x69, SW2=0x82' \
 	opensc-tool --reader 0 --card-driver default \
 	--send-apdu "00A404000A${aid}00" --send-apdu 8042000000
+
+# The module on the reader. Slot 0 is the embedded card, slot 1 the same card in the reader.
+token() {
+	pkcs11-tool --module "$module" --slot 1 "$@"
+}
+says "the reader is a slot with the card" 'Reader: Virtual PCD' pkcs11-tool --module "$module" --list-slots
+step "the card in the reader is initialised" token --init-token --label Reader --so-pin 12345678
+step "gets a PIN" token --login --login-type so --so-pin 12345678 --init-pin --pin 123456
+step "makes an RSA key" token --login --pin 123456 --keypairgen --key-type rsa:2048 --id 01
+printf 'to be signed' >text
+step "signs" token --login --pin 123456 --sign --mechanism SHA256-RSA-PKCS --id 01 \
+	--input-file text --output-file signature
+step "gives its public key" token --read-object --type pubkey --id 01 --output-file key.der
+says "the signature verifies elsewhere" 'Verified OK' openssl dgst -sha256 -keyform DER -verify key.der \
+	-signature signature text
+head -c 4000 /dev/urandom >large
+step "stores 4 kB in extended or chained commands" token --login --pin 123456 --write-object large \
+	--type data --label large
+step "reads them again" token --login --pin 123456 --read-object --type data --label large \
+	--output-file again
+step "unchanged" cmp large again
+says "the embedded slot sees what the reader's wrote" large pkcs11-tool --module "$module" --slot 0 \
+	--login --pin 123456 --list-objects
+says "without a PIN the reader's slot shows no private object" '^0$' sh -c \
+	'pkcs11-tool --module "$0" --slot 1 --list-objects | grep -c "Private Key"' "$module"
 finish

@@ -63,6 +63,8 @@ export HOME="$scenario_dir/home"
 export XDG_DATA_HOME="$scenario_dir/data"
 export XDG_CONFIG_HOME="$scenario_dir/config"
 export XDG_RUNTIME_DIR="$scenario_dir/runtime"
+# Readers of this machine are not touched; a scenario with a pcscd of its own takes this back.
+export PCSCLITE_CSOCK_NAME=/nonexistent
 mkdir -m 700 "$HOME" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME" "$XDG_RUNTIME_DIR" || exit 1
 cd "$scenario_dir" || exit 1
 
