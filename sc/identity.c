@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 
 #include "base/log.h"
+#include "base/revocation.h"
 #include "base/secret.h"
 
 enum { SUITES = 2, FILE_MAX = 64 * 1024, CARD_ID_TEXT = 2 * CVC_ID };
@@ -21,6 +22,8 @@ enum { SUITES = 2, FILE_MAX = 64 * 1024, CARD_ID_TEXT = 2 * CVC_ID };
 struct identity {
 	struct buf authority_bytes;
 	struct cvc authority; /* borrows from authority_bytes */
+	struct buf list_bytes; /* the authority's revocation list; empty if there is none */
+	struct view revoked; /* its entries; borrows from list_bytes */
 	struct identity_key keys[SUITES];
 	size_t key_count;
 	bool card_expected;
@@ -45,6 +48,7 @@ enum rc identity_new(struct view authority, struct identity **ret)
 	if (!i)
 		return RC_MEMORY;
 	buf_init(&i->authority_bytes, CVC_MAX);
+	buf_init(&i->list_bytes, REVOCATION_MAX);
 	buf_view(&i->authority_bytes, authority);
 	rc = buf_rc(&i->authority_bytes);
 	rest = view_buf(&i->authority_bytes);
@@ -70,6 +74,7 @@ void identity_free(struct identity **identity)
 		EVP_PKEY_free(i->keys[n].key);
 		buf_free(&i->keys[n].chain);
 	}
+	buf_free(&i->list_bytes);
 	buf_free(&i->authority_bytes);
 	secret_wipe(i, sizeof(*i));
 	free(i);
@@ -152,6 +157,41 @@ void identity_expect_card(struct identity *identity, const uint8_t id[CVC_ID])
 {
 	memcpy(identity->card, id, CVC_ID);
 	identity->card_expected = true;
+}
+
+enum rc identity_revoke(struct identity *identity, struct view list)
+{
+	struct revocation parsed;
+	EVP_PKEY *key = NULL;
+	struct view rest;
+	enum rc rc;
+
+	if (identity->list_bytes.len)
+		return RC_EXISTS;
+	buf_view(&identity->list_bytes, list);
+	rc = buf_rc(&identity->list_bytes);
+	rest = view_buf(&identity->list_bytes);
+	if (rc == RC_OK)
+		rc = revocation_parse(&rest, &parsed);
+	if (rc == RC_OK && rest.len)
+		rc = RC_MALFORMED;
+	if (rc == RC_OK && !view_equal(parsed.car, identity->authority.chr))
+		rc = RC_AUTH;
+	if (rc == RC_OK)
+		rc = cvc_key(&identity->authority, &key);
+	if (rc == RC_OK)
+		rc = revocation_verify(&parsed, key);
+	EVP_PKEY_free(key);
+	if (rc == RC_OK)
+		identity->revoked = parsed.entries;
+	else
+		buf_reset(&identity->list_bytes);
+	return rc;
+}
+
+bool identity_is_revoked(const struct identity *identity, const struct cvc *certificate)
+{
+	return revocation_covers(identity->revoked, certificate);
 }
 
 const struct identity_key *identity_find(const struct identity *identity, uint8_t suite)
@@ -363,6 +403,27 @@ static enum rc load_card_id(struct identity *i, const char *dir)
 	return RC_OK;
 }
 
+/* A list that cannot be believed is no reason to go on as if nobody were revoked. */
+static enum rc load_revoked(struct identity *i, const char *dir)
+{
+	struct buf list;
+	enum rc rc;
+
+	buf_init(&list, FILE_MAX);
+	rc = read_file(dir, "revoked", false, &list);
+	if (rc == RC_NOT_FOUND) {
+		rc = RC_OK;
+	} else if (rc == RC_OK) {
+		rc = identity_revoke(i, view_buf(&list));
+		if (rc != RC_OK)
+			log_error("%s/revoked is not the revocation list of the authority in "
+				  "authority.cvc; no card is trusted until it is",
+				  dir);
+	}
+	buf_free(&list);
+	return rc;
+}
+
 enum rc identity_load(const char *dir, struct identity **ret)
 {
 	struct identity *i = NULL;
@@ -391,6 +452,8 @@ enum rc identity_load(const char *dir, struct identity **ret)
 			goto out;
 	}
 	rc = load_card_id(i, dir);
+	if (rc == RC_OK)
+		rc = load_revoked(i, dir);
 	if (rc != RC_OK)
 		goto out;
 	*ret = i;

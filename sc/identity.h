@@ -7,6 +7,8 @@
  *	host-02.key, host-02.cvc    the same for suite 02; may be absent
  *	authority.cvc               the authority's certificate: trust point for cards
  *	card.id                     16 hexadecimal digits: the only card accepted; may be absent
+ *	revoked                     the authority's revocation list: cards that it names are refused;
+ *	                            may be absent
  *
  * A chain is the certificates one after the other, binary, from the one that the authority signed
  * to the host's own, which is last. An identity is not changed once it is in use, and may then be
@@ -44,11 +46,18 @@ enum rc identity_add(struct identity *identity, uint8_t suite, EVP_PKEY *key,
 		     struct view chain) WARN_UNUSED;
 /* Only the card of this id is accepted from now on. */
 void identity_expect_card(struct identity *identity, const uint8_t id[CVC_ID]);
+/*
+ * The authority's revocation list (base/revocation.h), one E1; it is copied. RC_AUTH if it is not
+ * signed by the authority, RC_MALFORMED, RC_EXISTS if there is one already.
+ */
+enum rc identity_revoke(struct identity *identity, struct view list) WARN_UNUSED;
 void identity_free(struct identity **identity);
 
 /* The key pair of a suite, NULL if there is none. */
 const struct identity_key *identity_find(const struct identity *identity, uint8_t suite);
 const struct cvc *identity_authority(const struct identity *identity);
+/* True if the revocation list says that this certificate is accepted no more. */
+bool identity_is_revoked(const struct identity *identity, const struct cvc *certificate);
 /* The card expected, NULL if any card under the authority will do. */
 const uint8_t *identity_card(const struct identity *identity);
 

@@ -162,6 +162,10 @@ static enum rc check_certificate(const struct handshake *h)
 		log_error("the card's certificate is another card's");
 		return RC_POLICY;
 	}
+	if (identity_is_revoked(h->identity, c)) {
+		log_error("the card's certificate is revoked by its authority");
+		return RC_POLICY;
+	}
 	if (c->suite != s->id || (c->scheme == RSA_PSS_SHA256) != s->pss_key ||
 	    rsa_bits(h->card_key) < s->bits_min || rsa_bits(h->card_key) > s->bits_max ||
 	    (s->strict && !rsa_exponent_is_f4(h->card_key))) {

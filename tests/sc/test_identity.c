@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 
 #include "base/log.h"
+#include "base/revocation.h"
 #include "tests/sc/fake_card.h"
 #include "tests/suite.h"
 
@@ -19,6 +20,7 @@ static char dir[64];
 
 static const char *const names[] = {
 	"host.key", "host.cvc", "host-02.key", "host-02.cvc", "authority.cvc", "card.id",
+	"revoked",
 };
 
 static const char *path_of(const char *name)
@@ -206,6 +208,76 @@ static void another_suite_s_certificate_is_refused(void)
 	CU_ASSERT_EQUAL(load(&identity), RC_POLICY);
 }
 
+/* The authority's list that takes one holder's certificates of before tomorrow or of long ago. */
+static void write_list(const uint8_t id[CVC_ID], bool today, EVP_PKEY *signer)
+{
+	struct view authority = fake_authority();
+	struct cvc c;
+	struct revocation list = {.sequence = 1, .date = cvc_today()};
+	struct buf entries, out;
+
+	CU_ASSERT_EQUAL_FATAL(cvc_parse(&authority, &c), RC_OK);
+	buf_init(&entries, REVOCATION_ENTRIES_MAX);
+	buf_init(&out, REVOCATION_MAX);
+	CU_ASSERT_EQUAL(revocation_enter(&entries, id, today ? cvc_day_after(cvc_today()) : 100101),
+			RC_OK);
+	list.car = c.chr;
+	list.entries = view_buf(&entries);
+	CU_ASSERT_EQUAL(revocation_sign(&list, signer, &out), RC_OK);
+	write_file("revoked", view_buf(&out), 0644);
+	buf_free(&entries);
+	buf_free(&out);
+}
+
+static enum rc connect_with(struct identity **identity)
+{
+	struct transport *transport;
+	struct sc *sc = NULL;
+	enum rc rc;
+
+	fake_reset(SUITE_42);
+	CU_ASSERT_EQUAL_FATAL(load(identity), RC_OK);
+	transport = fake_transport();
+	CU_ASSERT_EQUAL_FATAL(sc_open(&transport, *identity, NULL, &sc), RC_OK);
+	log_forget();
+	rc = sc_connect(sc);
+	sc_close(&sc);
+	identity_free(identity);
+	return rc;
+}
+
+static void a_revoked_card_is_refused(void)
+{
+	static const uint8_t other[CVC_ID] = "ARD00002";
+	struct identity *identity = NULL;
+
+	fill();
+	write_list(fake_card_id, true, fake_authority_key());
+	CU_ASSERT_EQUAL(connect_with(&identity), RC_POLICY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "revoked"));
+	fill();
+	write_list(fake_card_id, false, fake_authority_key());
+	CU_ASSERT_EQUAL(connect_with(&identity), RC_OK);
+	fill();
+	write_list(other, true, fake_authority_key());
+	CU_ASSERT_EQUAL(connect_with(&identity), RC_OK);
+}
+
+static void a_list_that_cannot_be_believed_stops_the_host(void)
+{
+	struct identity *identity = NULL;
+
+	fill();
+	write_list(fake_card_id, true, fake_host_key());
+	CU_ASSERT_EQUAL(load(&identity), RC_AUTH);
+	fill();
+	write_file("revoked", view_str(""), 0644);
+	CU_ASSERT_EQUAL(load(&identity), RC_MALFORMED);
+	fill();
+	write_file("revoked", fake_authority(), 0644);
+	CU_ASSERT_EQUAL(load(&identity), RC_MALFORMED);
+}
+
 static void directories_and_devices_are_no_files(void)
 {
 	struct identity *identity = NULL;
@@ -294,6 +366,9 @@ int main(void)
 		{"a key that is not the certified one is refused",
 		 a_key_that_is_not_the_certified_one_is_refused},
 		{"another suite's certificate is refused", another_suite_s_certificate_is_refused},
+		{"a revoked card is refused", a_revoked_card_is_refused},
+		{"a list that cannot be believed stops the host",
+		 a_list_that_cannot_be_believed_stops_the_host},
 		{"directories and devices are no files", directories_and_devices_are_no_files},
 		{"chains are followed from the authority", chains_are_followed_from_the_authority},
 		CU_TEST_INFO_NULL,
