@@ -100,6 +100,10 @@ uint64_t sc_epoch(const struct sc *sc);
 /* The suite of the session, 0 if there is none; the id of its card, NULL if there is none. */
 uint8_t sc_suite(const struct sc *sc);
 const uint8_t *sc_card_id(const struct sc *sc);
+/* The session's key for data in commands; empty without a session, or where it has none. */
+struct view sc_dek(const struct sc *sc);
+/* The logical channel. Where others use the card as well it is one of the connection's own. */
+unsigned int sc_channel(const struct sc *sc);
 /* The newest change counter that an answer carried; 0 before the first. */
 uint64_t sc_change_counter(const struct sc *sc);
 void sc_set_change_counter(struct sc *sc, uint64_t counter);

@@ -17,7 +17,7 @@
 #include "base/revocation.h"
 #include "base/secret.h"
 
-enum { SUITES = 2, FILE_MAX = 64 * 1024, CARD_ID_TEXT = 2 * CVC_ID };
+enum { SUITES = 3, CHAIN_MAX = 4, FILE_MAX = 64 * 1024, CARD_ID_TEXT = 2 * CVC_ID };
 
 struct identity {
 	struct buf authority_bytes;
@@ -37,6 +37,7 @@ static const struct {
 } files[SUITES] = {
 	{.suite = 0x42, .key = "host.key", .chain = "host.cvc"},
 	{.suite = 0x02, .key = "host-02.key", .chain = "host-02.cvc"},
+	{.suite = 0x01, .key = "host-01.key", .chain = "host-01.cvc"},
 };
 
 enum rc identity_new(struct view authority, struct identity **ret)
@@ -71,7 +72,7 @@ void identity_free(struct identity **identity)
 	if (!i)
 		return;
 	for (size_t n = 0; n < i->key_count; n++) {
-		EVP_PKEY_free(i->keys[n].key);
+		host_key_free(&i->keys[n].key);
 		buf_free(&i->keys[n].chain);
 	}
 	buf_free(&i->list_bytes);
@@ -86,7 +87,7 @@ static enum rc check_chain(const struct identity *i, struct identity_key *k)
 {
 	struct cvc signer = i->authority, c = {.type = CVC_CVCA};
 	struct view rest = view_buf(&k->chain);
-	unsigned int roles = signer.roles;
+	unsigned int roles = signer.roles, count = 0;
 	enum rc rc = RC_MALFORMED;
 
 	while (rest.len) {
@@ -94,6 +95,8 @@ static enum rc check_chain(const struct identity *i, struct identity_key *k)
 
 		if (signer.type == CVC_TERMINAL)
 			return RC_AUTH;
+		if (++count > CHAIN_MAX)
+			return RC_SPACE;
 		rc = cvc_parse(&rest, &c);
 		if (rc == RC_OK && !view_equal(c.car, signer.chr))
 			rc = RC_AUTH;
@@ -115,16 +118,17 @@ static enum rc check_chain(const struct identity *i, struct identity_key *k)
 
 static enum rc check_key(const struct identity_key *k)
 {
-	EVP_PKEY *certified = NULL;
-	enum rc rc = cvc_key(&k->certificate, &certified);
+	EVP_PKEY *certified = NULL, *own = host_key_public_half(k->key);
+	enum rc rc = own ? cvc_key(&k->certificate, &certified) : RC_OK;
 
-	if (rc == RC_OK && EVP_PKEY_eq(certified, k->key) != 1)
+	if (rc == RC_OK && own && EVP_PKEY_eq(certified, own) != 1)
 		rc = RC_AUTH;
 	EVP_PKEY_free(certified);
 	return rc;
 }
 
-enum rc identity_add(struct identity *identity, uint8_t suite, EVP_PKEY *key, struct view chain)
+enum rc identity_add_key(struct identity *identity, uint8_t suite, struct host_key *key,
+			 struct view chain)
 {
 	struct identity_key *k;
 	enum rc rc;
@@ -151,6 +155,26 @@ enum rc identity_add(struct identity *identity, uint8_t suite, EVP_PKEY *key, st
 	}
 	identity->key_count++;
 	return RC_OK;
+}
+
+enum rc identity_add(struct identity *identity, uint8_t suite, EVP_PKEY *key, struct view chain)
+{
+	struct host_key *k = NULL;
+	enum rc rc;
+
+	if (!identity || !key)
+		return RC_ARGUMENT;
+	rc = host_key_of(key, &k);
+	if (rc != RC_OK)
+		return rc;
+	/* The caller's own reference is given up on success only. */
+	EVP_PKEY_up_ref(key);
+	rc = identity_add_key(identity, suite, k, chain);
+	if (rc != RC_OK)
+		host_key_free(&k);
+	else
+		EVP_PKEY_free(key);
+	return rc;
 }
 
 void identity_expect_card(struct identity *identity, const uint8_t id[CVC_ID])

@@ -5,26 +5,28 @@
  *
  *	host.key, host.cvc          private key (PEM, PKCS#8, not enciphered) and chain for suite 42
  *	host-02.key, host-02.cvc    the same for suite 02; may be absent
+ *	host-01.key, host-01.cvc    the same for suite 01; may be absent
  *	authority.cvc               the authority's certificate: trust point for cards
  *	card.id                     16 hexadecimal digits: the only card accepted; may be absent
  *	revoked                     the authority's revocation list: cards that it names are refused;
  *	                            may be absent
  *
  * A chain is the certificates one after the other, binary, from the one that the authority signed
- * to the host's own, which is last. An identity is not changed once it is in use, and may then be
+ * to the host's own, which is last; at most four. An identity is not changed once it is in use, and may then be
  * shared by threads; it must outlive the connections that use it.
  */
 #ifndef INTAGLIO_SC_IDENTITY_H
 #define INTAGLIO_SC_IDENTITY_H
 
 #include "base/cvc.h"
+#include "sc/host_key.h"
 
 struct identity;
 
 /* One key pair of the host. */
 struct identity_key {
 	uint8_t suite;
-	EVP_PKEY *key;
+	struct host_key *key;
 	struct buf chain; /* the certificates as read */
 	struct cvc certificate; /* the host's own; borrows from chain */
 };
@@ -44,6 +46,9 @@ enum rc identity_new(struct view authority, struct identity **ret) WARN_UNUSED;
  */
 enum rc identity_add(struct identity *identity, uint8_t suite, EVP_PKEY *key,
 		     struct view chain) WARN_UNUSED;
+/* The same for a key that may lie elsewhere. */
+enum rc identity_add_key(struct identity *identity, uint8_t suite, struct host_key *key,
+			 struct view chain) WARN_UNUSED;
 /* Only the card of this id is accepted from now on. */
 void identity_expect_card(struct identity *identity, const uint8_t id[CVC_ID]);
 /*

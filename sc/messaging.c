@@ -26,6 +26,9 @@ struct messaging {
 	uint64_t counter[2]; /* of commands, of responses */
 	struct cmac *cmac[2]; /* AES */
 	uint8_t (*retail)[DES_KEY]; /* 3DES: two MAC keys in secret memory */
+	bool joint; /* counter[COMMAND] serves both directions */
+	uint8_t *dek; /* secret memory; NULL if there is none */
+	size_t dek_size;
 	struct cipher *cipher[2];
 	struct buf data; /* data field of the protected command */
 	struct buf work; /* what is enciphered, or padded for a retail MAC */
@@ -56,6 +59,14 @@ static enum rc make_keys(struct messaging *sm, const struct messaging_secrets *s
 		if (!sm->retail)
 			return RC_MEMORY;
 	}
+	if (secrets->dek_size) {
+		sm->dek = secret_new(MESSAGING_KEY_MAX);
+		if (!sm->dek)
+			return RC_MEMORY;
+		memcpy(sm->dek, secrets->dek, MESSAGING_KEY_MAX);
+		sm->dek_size = secrets->dek_size;
+	}
+	sm->joint = secrets->joint_counter;
 	for (enum direction d = COMMAND; rc == RC_OK && d <= RESPONSE; d++) {
 		sm->counter[d] = secrets->counter[d];
 		if (has(sm, d, LEVEL_C_MAC))
@@ -100,11 +111,32 @@ void messaging_free(struct messaging **sm)
 		cipher_free(&(*sm)->cipher[d]);
 	}
 	secret_free(&(*sm)->retail);
+	secret_free(&(*sm)->dek);
 	buf_free(&(*sm)->data);
 	buf_free(&(*sm)->work);
 	buf_free(&(*sm)->plain);
 	free(*sm);
 	*sm = NULL;
+}
+
+struct view messaging_dek(const struct messaging *sm)
+{
+	return view_of(sm->dek, sm->dek_size);
+}
+
+/* The counter of a direction's MAC key. */
+static uint64_t *counter_of(struct messaging *sm, enum direction d)
+{
+	return &sm->counter[sm->joint ? COMMAND : d];
+}
+
+/* True if command and answer still have a value of their counters. */
+static bool has_room(struct messaging *sm)
+{
+	uint64_t needed = sm->joint ? 2 : 1;
+
+	return *counter_of(sm, COMMAND) <= UINT64_MAX - needed &&
+	       *counter_of(sm, RESPONSE) <= UINT64_MAX - needed;
 }
 
 static void put_counter(uint64_t counter, uint8_t ret[8])
@@ -114,10 +146,10 @@ static void put_counter(uint64_t counter, uint8_t ret[8])
 }
 
 /* Suite 42's 16 bytes: the direction's counter, zero-extended. */
-static void put_counter16(const struct messaging *sm, enum direction d, uint8_t ret[AES_BLOCK])
+static void put_counter16(struct messaging *sm, enum direction d, uint8_t ret[AES_BLOCK])
 {
 	memset(ret, 0, AES_BLOCK);
-	put_counter(sm->counter[d], ret + AES_BLOCK - 8);
+	put_counter(*counter_of(sm, d), ret + AES_BLOCK - 8);
 }
 
 /* IV of a direction's next message: 0 under 3DES, the enciphered counter under AES. */
@@ -138,7 +170,7 @@ static enum rc retail(struct messaging *sm, enum direction d, const struct view 
 	uint8_t counter[8], icv[DES_BLOCK];
 	enum rc rc;
 
-	put_counter(sm->counter[d], counter);
+	put_counter(*counter_of(sm, d), counter);
 	rc = des_block(sm->retail[d], counter, icv);
 	if (rc != RC_OK)
 		return rc;
@@ -160,7 +192,7 @@ static enum rc compute_mac(struct messaging *sm, enum direction d, struct view h
 	struct view parts[] = {view_of(counter, sizeof(counter)), header, objects};
 	enum rc rc;
 
-	if (sm->counter[d] == UINT64_MAX)
+	if (*counter_of(sm, d) == UINT64_MAX)
 		return RC_STATE;
 	if (sm->kind == MESSAGING_3DES) {
 		rc = retail(sm, d, parts + 1, ret);
@@ -171,19 +203,19 @@ static enum rc compute_mac(struct messaging *sm, enum direction d, struct view h
 			memcpy(ret, mac, MAC_SIZE);
 	}
 	if (rc == RC_OK)
-		sm->counter[d]++;
+		++*counter_of(sm, d);
 	return rc;
 }
 
-/* Appends 87 with the enciphered data, in place where it stays. */
-static enum rc put_enciphered(struct messaging *sm, struct view data)
+/* Appends the enciphered data under a tag, in place where it stays. */
+static enum rc put_enciphered(struct messaging *sm, uint32_t tag, struct view data)
 {
 	size_t padded = (data.len / sm->block + 1) * sm->block;
 	uint8_t iv[AES_BLOCK], *at;
 	size_t from;
 	enum rc rc;
 
-	tlv_header(&sm->data, 0x87, padded + 1);
+	tlv_header(&sm->data, tag, padded + 1);
 	buf_u8(&sm->data, PADDING_INDICATOR);
 	from = sm->data.len;
 	buf_view(&sm->data, data);
@@ -197,14 +229,50 @@ static enum rc put_enciphered(struct messaging *sm, struct view data)
 	return cipher_cbc_encrypt(sm->cipher[COMMAND], iv, at, padded, at);
 }
 
-static void put_le(struct buf *b, const struct apdu *plain)
+static void put_le(struct buf *b, uint32_t tag, const struct apdu *plain)
 {
 	if (!plain->le)
 		return;
-	tlv_header(b, 0x97, plain->extended ? 2 : 1);
+	tlv_header(b, tag, plain->extended ? 2 : 1);
 	if (plain->extended)
 		buf_u8(b, (uint8_t)(plain->le >> 8));
 	buf_u8(b, (uint8_t)plain->le);
+}
+
+/* The command that carries what is in sm->data. */
+static struct apdu carrier(const struct messaging *sm, uint8_t cla, const struct apdu *plain)
+{
+	return (struct apdu){
+		.cla = cla,
+		.ins = plain->ins,
+		.p1 = plain->p1,
+		.p2 = plain->p2,
+		.data = view_buf(&sm->data),
+		.le = plain->extended ? 65536 : 256,
+		.extended = plain->extended,
+	};
+}
+
+/* Levels without C-MAC: 86 and 96 if there is data to encipher, and else the command as it is. */
+static enum rc protect_without_mac(struct messaging *sm, const struct apdu *plain,
+				   struct apdu *ret_command)
+{
+	uint8_t cla = apdu_protected_cla(plain->cla);
+	enum rc rc;
+
+	if (!plain->data.len || !has(sm, COMMAND, LEVEL_C_DEC)) {
+		*ret_command = *plain;
+		return RC_OK;
+	}
+	rc = put_enciphered(sm, 0x86, plain->data);
+	if (rc != RC_OK)
+		return rc;
+	put_le(&sm->data, 0x96, plain);
+	/* The header is not authenticated: 08, which the further channels have no code for. */
+	if ((cla & CLA_SM) == CLA_SM && !(cla & 0x40))
+		cla &= (uint8_t)~0x04;
+	*ret_command = carrier(sm, cla, plain);
+	return buf_rc(&sm->data);
 }
 
 enum rc messaging_protect(struct messaging *sm, const struct apdu *plain, struct apdu *ret_command)
@@ -219,21 +287,21 @@ enum rc messaging_protect(struct messaging *sm, const struct apdu *plain, struct
 	uint8_t mac[MAC_SIZE];
 	enum rc rc = RC_OK;
 
-	if (!has(sm, COMMAND, LEVEL_C_MAC))
-		return RC_ARGUMENT;
 	if (plain->data.len > APDU_EXTENDED_DATA)
 		return RC_SPACE;
 	/* The response needs a value of its counter, too. */
-	if (sm->counter[COMMAND] == UINT64_MAX || sm->counter[RESPONSE] == UINT64_MAX)
+	if (!has_room(sm))
 		return RC_STATE;
 	buf_reset(&sm->data);
+	if (!has(sm, COMMAND, LEVEL_C_MAC))
+		return protect_without_mac(sm, plain, ret_command);
 	if (plain->data.len && has(sm, COMMAND, LEVEL_C_DEC))
-		rc = put_enciphered(sm, plain->data);
+		rc = put_enciphered(sm, 0x87, plain->data);
 	else if (plain->data.len)
 		tlv_put(&sm->data, 0x81, plain->data);
 	if (rc != RC_OK)
 		return rc;
-	put_le(&sm->data, plain);
+	put_le(&sm->data, 0x97, plain);
 	rc = buf_rc(&sm->data);
 	if (rc == RC_OK)
 		rc = compute_mac(sm, COMMAND, view_of(header, sizeof(header)), view_buf(&sm->data),
@@ -244,15 +312,7 @@ enum rc messaging_protect(struct messaging *sm, const struct apdu *plain, struct
 	rc = buf_rc(&sm->data);
 	if (rc != RC_OK)
 		return rc;
-	*ret_command = (struct apdu){
-		.cla = apdu_protected_cla(plain->cla),
-		.ins = plain->ins,
-		.p1 = plain->p1,
-		.p2 = plain->p2,
-		.data = view_buf(&sm->data),
-		.le = plain->extended ? 65536 : 256,
-		.extended = plain->extended,
-	};
+	*ret_command = carrier(sm, apdu_protected_cla(plain->cla), plain);
 	return RC_OK;
 }
 
@@ -299,6 +359,22 @@ static enum rc decipher(struct messaging *sm, const uint8_t iv[AES_BLOCK], struc
 	return unpad(view_buf(&sm->plain), ret) == RC_OK ? RC_OK : RC_AUTH;
 }
 
+/* Levels without R-MAC: 86 if answers are enciphered, and else the answer as it is. */
+static enum rc open_without_mac(struct messaging *sm, struct view data, struct view *ret_plain)
+{
+	uint8_t iv[AES_BLOCK];
+	struct view body;
+	enum rc rc;
+
+	*ret_plain = data;
+	if (!data.len || !has(sm, RESPONSE, LEVEL_C_DEC))
+		return RC_OK;
+	if (tlv_expect(&data, 0x86, &body) != RC_OK || data.len)
+		return RC_AUTH;
+	rc = make_iv(sm, RESPONSE, iv);
+	return rc == RC_OK ? decipher(sm, iv, body, ret_plain) : rc;
+}
+
 enum rc messaging_verify(struct messaging *sm, struct view data, uint16_t sw,
 			 struct view *ret_plain)
 {
@@ -307,10 +383,8 @@ enum rc messaging_verify(struct messaging *sm, struct view data, uint16_t sw,
 	enum rc rc;
 
 	buf_reset(&sm->plain);
-	if (!has(sm, RESPONSE, LEVEL_C_MAC)) {
-		*ret_plain = data;
-		return RC_OK;
-	}
+	if (!has(sm, RESPONSE, LEVEL_C_MAC))
+		return open_without_mac(sm, data, ret_plain);
 	rc = parse_response(sm, data, sw, &r);
 	/* The IV belongs to this message's counter, which the MAC moves on. */
 	if (rc == RC_OK && has(sm, RESPONSE, LEVEL_C_DEC))

@@ -25,6 +25,9 @@ enum { MESSAGING_KEY_MAX = AES256_KEY };
 struct messaging_secrets {
 	uint8_t key[MESSAGING_KEYS][MESSAGING_KEY_MAX]; /* 16 bytes each under 3DES, 32 under AES */
 	uint64_t counter[2]; /* of the first command and of the first response */
+	bool joint_counter; /* one MAC key and counter for both directions: counter[0] */
+	uint8_t dek[MESSAGING_KEY_MAX];
+	size_t dek_size; /* 0: the session has none */
 };
 
 struct messaging;
@@ -33,10 +36,12 @@ struct messaging;
 enum rc messaging_new(enum messaging_kind kind, uint8_t level,
 		      const struct messaging_secrets *secrets, struct messaging **ret) WARN_UNUSED;
 void messaging_free(struct messaging **sm);
+/* The session's DEK, empty if it has none; valid as long as sm. */
+struct view messaging_dek(const struct messaging *sm);
 
 /*
- * Protects a command whose extended field says how its Le is coded. ret_command borrows its data
- * until the next call. RC_STATE: the counter has come to its end; RC_SPACE: more data than a
+ * Protects a command whose extended field says how its Le is coded; a level that protects no
+ * commands leaves it as it is. ret_command borrows its data until the next call. RC_STATE: the counter has come to its end; RC_SPACE: more data than a
  * command holds. In both cases no counter has moved.
  */
 enum rc messaging_protect(struct messaging *sm, const struct apdu *plain,

@@ -14,29 +14,55 @@ const struct policy_card *policy_find(const struct policy *policy, const uint8_t
 		if (view_equal(view_of(row->id, CVC_ID), view_of(id, CVC_ID)))
 			return row;
 	}
-	return &default_row;
+	return policy && policy->named_only ? NULL : &default_row;
+}
+
+static enum rc check_level(const struct policy_card *row, uint8_t level)
+{
+	bool both = level & LEVEL_C_MAC && level & LEVEL_R_MAC;
+
+	if (!(level & ~LEVEL_ALL) && (both || row->unauthenticated))
+		return RC_OK;
+	log_error("policy asks for security level %02X; the host needs at least 11 (commands and "
+		  "answers authenticated)",
+		  level);
+	return RC_POLICY;
 }
 
 /* Without both MACs nothing that the card says could be believed; 33 is also what 42 insists on. */
 enum rc policy_check(const struct policy_card *row)
 {
 	uint8_t level = row->level ? row->level : LEVEL_ALL;
+	bool is_old = row->suite == SUITE_02 || row->suite == SUITE_01;
+	enum rc rc = check_level(row, level);
 
-	if (level & ~LEVEL_ALL || !(level & LEVEL_C_MAC) || !(level & LEVEL_R_MAC)) {
-		log_error("policy asks for security level %02X; the host needs at least 11 "
-			  "(commands and answers authenticated)",
-			  level);
-		return RC_POLICY;
-	}
-	if (row->suite == SUITE_42 && (level != LEVEL_ALL || row->stored_host_key)) {
-		log_error("policy asks for suite 42 at level %02X%s; it has level 33 with "
-			  "certificates only",
-			  level, row->stored_host_key ? " without a certificate" : "");
-		return RC_POLICY;
-	}
-	if (row->suite != SUITE_42 && row->suite != SUITE_02) {
+	if (rc != RC_OK)
+		return rc;
+	if (!is_old && row->suite != SUITE_42) {
 		log_error("policy asks for suite %02X, which this host does not have", row->suite);
 		return RC_POLICY;
 	}
+	if (!is_old && (level != LEVEL_ALL || row->stored_host_key || row->external_only ||
+			row->joint_keys || row->dek)) {
+		log_error("policy asks for suite 42 at level %02X%s%s%s; it has level 33 with "
+			  "certificates of both sides and a key for each direction only",
+			  level, row->stored_host_key ? ", without a certificate" : "",
+			  row->external_only ? ", without the card's signature" : "",
+			  row->joint_keys || row->dek ? ", with other keys" : "");
+		return RC_POLICY;
+	}
+	if (row->suite == SUITE_01 && row->external_only) {
+		log_error("policy asks for suite 01 without the card's signature, which brings the "
+			  "card's half of the keys");
+		return RC_POLICY;
+	}
 	return RC_OK;
+}
+
+enum rc policy_check_roles(const struct policy *policy, unsigned int roles)
+{
+	if (!policy || !policy->roles || !(roles & ~policy->roles))
+		return RC_OK;
+	log_error("the host's certificate has more roles than the settings let it show to a card");
+	return RC_POLICY;
 }

@@ -20,6 +20,9 @@ enum {
 	LEVEL_ALL = 0x33,
 };
 
+/* How suite 01 numbers the keys of an agreement, and which bytes begin its counters. */
+enum policy_numbering { POLICY_NUMBERING_GPCS, POLICY_NUMBERING_SEED };
+
 /* A key of card or host by version and index; 0, 0 is the default key (an empty tag 83 or 84). */
 struct policy_reference {
 	uint8_t version, index;
@@ -33,16 +36,28 @@ struct policy_card {
 	struct policy_reference card_key; /* tag 84 */
 	struct policy_reference host_key; /* tag 83 */
 	bool stored_host_key; /* P2 A4: the card holds the host's public key, no certificate is sent */
+	bool external_only; /* P1 81: the card signs nothing; its MACs show that it has its key */
+	bool joint_keys; /* usage 30: one key for both directions where the level has both */
+	bool dek; /* a DEK template; 42 derives its DEK and has none */
+	bool unauthenticated; /* a level without C-MAC or without R-MAC is wanted */
+	enum policy_numbering numbering; /* suite 01 */
 };
 
 struct policy {
 	const struct policy_card *cards;
 	size_t card_count;
+	bool named_only; /* cards without a row are refused */
+	unsigned int roles; /* ROLE_ bits that the host's certificate may have; 0: all */
 };
 
-/* The row for a card: the one that names it, or the default row. Never NULL. policy may be NULL. */
+/*
+ * The row for a card: the one that names it, or the default row, or NULL if cards must be named.
+ * policy may be NULL.
+ */
 const struct policy_card *policy_find(const struct policy *policy, const uint8_t id[CVC_ID]);
 /* RC_POLICY, with a sentence, if a row asks for what its suite does not have. */
 enum rc policy_check(const struct policy_card *row) WARN_UNUSED;
+/* RC_POLICY, with a sentence, if a certificate of these roles is not to be shown. */
+enum rc policy_check_roles(const struct policy *policy, unsigned int roles) WARN_UNUSED;
 
 #endif

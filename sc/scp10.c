@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The seven commands in order, one step each: a step sends one command and judges its answer. The
- * first failure ends the handshake; everything secret is wiped either way.
+ * The commands of the set-up in order, one step each: a step sends one command and judges its answer.
+ * The first failure ends the handshake; everything secret is wiped either way.
  */
 #include "sc/scp10.h"
 
@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "base/sw.h"
 #include "base/tlv.h"
-#include "sc/scp10_suite.h"
+#include "sc/scp10_keys.h"
 
 enum {
 	INS_MANAGE_SECURITY_ENVIRONMENT = 0x22,
@@ -21,6 +21,7 @@ enum {
 	INS_INTERNAL_AUTHENTICATE = 0x88,
 	INS_GET_DATA = 0xCA,
 	P1_MUTUAL = 0xC1,
+	P1_EXTERNAL = 0x81,
 	P2_STORED_KEY = 0xA4,
 	P2_CERTIFICATE = 0xB6,
 	P2_SELF_DESCRIPTIVE = 0xBE,
@@ -37,27 +38,16 @@ struct handshake {
 	const struct policy_card *row;
 	const struct scp10_suite *suite;
 	const uint8_t *card_id;
-	uint8_t level;
-	uint8_t p2;
+	uint8_t p1, p2; /* of MANAGE SECURITY ENVIRONMENT */
 	struct buf certificate; /* the card's, as received */
 	struct cvc card; /* borrows from certificate */
 	EVP_PKEY *card_key; /* verified */
+	EVP_PKEY *host_key; /* public half, as certified */
 	struct messaging_secrets *secrets;
+	struct scp10_keys keys;
 	struct buf body; /* D3 and the templates, as enciphered */
 	uint8_t card_challenge[CHALLENGE_MAX];
-};
-
-/* The templates in the order of protocol.md 1, and what each needs. */
-static const struct {
-	uint32_t tag; /* B4 MAC, B8 ENC */
-	uint8_t usage; /* 10 command, 20 response */
-	uint8_t level; /* the level bit that needs it */
-	enum messaging_key key;
-} templates[MESSAGING_KEYS] = {
-	{.tag = 0xB4, .usage = 0x10, .level = LEVEL_C_MAC, .key = MESSAGING_C_MAC},
-	{.tag = 0xB4, .usage = 0x20, .level = LEVEL_R_MAC, .key = MESSAGING_R_MAC},
-	{.tag = 0xB8, .usage = 0x10, .level = LEVEL_C_DEC, .key = MESSAGING_C_ENC},
-	{.tag = 0xB8, .usage = 0x20, .level = LEVEL_R_ENC, .key = MESSAGING_R_ENC},
+	uint8_t *host_secret; /* suite 01: in secret memory */
 };
 
 /* What a status word says about a certificate, scp10.md 1. */
@@ -103,7 +93,7 @@ static void put_reference(struct buf *b, uint32_t tag, struct policy_reference r
 static enum rc set_environment(struct handshake *h)
 {
 	const uint8_t scp[] = {SCP10, h->suite->id};
-	struct apdu command = {.ins = INS_MANAGE_SECURITY_ENVIRONMENT, .p1 = P1_MUTUAL};
+	struct apdu command = {.ins = INS_MANAGE_SECURITY_ENVIRONMENT, .p1 = h->p1, .p2 = h->p2};
 	uint8_t array[16];
 	struct view ignored;
 	struct buf data;
@@ -114,9 +104,8 @@ static enum rc set_environment(struct handshake *h)
 	put_reference(&data, 0x84, h->row->card_key);
 	if (buf_rc(&data) != RC_OK)
 		return buf_rc(&data);
-	command.p2 = h->p2;
 	command.data = view_buf(&data);
-	trace_note(&h->wire->trace, "scp10: suite %02X, level %02X", h->suite->id, h->level);
+	trace_note(&h->wire->trace, "scp10: suite %02X, level %02X", h->suite->id, h->keys.level);
 	return send(h, &command, RC_POLICY,
 		    "the card does not open a channel in the suite and with the keys asked for",
 		    &ignored);
@@ -168,8 +157,15 @@ static enum rc check_certificate(const struct handshake *h)
 	}
 	if (c->suite != s->id || (c->scheme == RSA_PSS_SHA256) != s->pss_key ||
 	    rsa_bits(h->card_key) < s->bits_min || rsa_bits(h->card_key) > s->bits_max ||
-	    (s->strict && !rsa_exponent_is_f4(h->card_key))) {
+	    !rsa_exponent_is_f4(h->card_key)) {
 		log_error("the card's key is not one for suite %02X", s->id);
+		return RC_POLICY;
+	}
+	/* What is signed by one end must fit under the key of the other. */
+	if (s->agreement && rsa_bits(h->card_key) != rsa_bits(h->host_key)) {
+		log_error("suite 01 needs keys of one length: the card's has %u bits and the "
+			  "host's %u",
+			  rsa_bits(h->card_key), rsa_bits(h->host_key));
 		return RC_POLICY;
 	}
 	if (today > c->expiration || today < c->effective) {
@@ -239,40 +235,29 @@ static enum rc get_certificate(struct handshake *h)
 	return rc;
 }
 
-static void put_template(struct handshake *h, size_t i)
-{
-	size_t mark = tlv_open(&h->body, templates[i].tag);
-	const uint8_t *key = h->secrets->key[templates[i].key];
-
-	tlv_put_u8(&h->body, 0x95, templates[i].usage);
-	if (h->suite->key_type)
-		tlv_put_u8(&h->body, 0x80, h->suite->key_type);
-	tlv_put(&h->body, 0xD1, view_of(key, h->suite->key_size));
-	if (h->suite->counters && templates[i].tag == 0xB4)
-		tlv_put_u64(&h->body, 0x91, h->secrets->counter[templates[i].usage == 0x20]);
-	tlv_close(&h->body, mark);
-}
-
 /* PERFORM SECURITY OPERATION, decipher: new session keys under the card's key. */
 static enum rc send_keys(struct handshake *h)
 {
 	struct apdu command = {.ins = INS_PERFORM_SECURITY_OPERATION, .p1 = 0x80, .p2 = 0x84};
 	struct view ignored;
 	struct buf block;
-	enum rc rc;
+	enum rc rc = RC_OK;
 
-	rc = crypto_random(h->secrets->key, sizeof(h->secrets->key));
+	if (!h->suite->agreement)
+		rc = scp10_keys_draw(&h->keys);
+	if (rc == RC_OK && h->suite->counters)
+		rc = crypto_random(h->secrets->counter, sizeof(h->secrets->counter));
 	if (rc != RC_OK)
 		return rc;
-	tlv_put_u8(&h->body, 0xD3, h->level);
-	for (size_t i = 0; i < MESSAGING_KEYS; i++) {
-		if (h->level & templates[i].level)
-			put_template(h, i);
-	}
-	buf_init(&block, BODY_MAX * 2);
+	/* Far from the end, and still another one in each session. */
+	for (size_t i = 0; i < 2; i++)
+		h->secrets->counter[i] >>= 8;
+	scp10_keys_put(&h->keys, &h->body);
 	rc = buf_rc(&h->body);
-	if (rc == RC_OK)
-		rc = rsa_encrypt(h->card_key, h->suite->encryption, view_buf(&h->body), &block);
+	if (rc != RC_OK || h->suite->agreement)
+		return rc;
+	buf_init(&block, BODY_MAX * 2);
+	rc = rsa_encrypt(h->card_key, h->suite->encryption, view_buf(&h->body), &block);
 	command.data = view_buf(&block);
 	if (rc == RC_OK)
 		rc = send(h, &command, RC_AUTH, "the card refuses the session keys", &ignored);
@@ -299,14 +284,14 @@ static enum rc get_challenge(struct handshake *h)
 enum {
 	SIGNED_BY_HOST = 0x82,
 	SIGNED_BY_CARD = 0x88,
-	SIGNED_PARTS = MESSAGING_KEYS + 2,
+	SIGNED_PARTS = SCP10_TEMPLATES + 2,
 	BOUND_SIZE = 71
 };
 
 /* What a signature of suite 42 covers before the body: suite, direction, P1 P2, both public keys. */
 static enum rc put_bound(const struct handshake *h, uint8_t direction, struct buf *b)
 {
-	const uint8_t head[] = {0x80, 0x02, SCP10, h->suite->id, direction, P1_MUTUAL, h->p2};
+	const uint8_t head[] = {0x80, 0x02, SCP10, h->suite->id, direction, h->p1, h->p2};
 	const struct view keys[] = {h->host->certificate.public_key, h->card.public_key};
 	uint8_t hash[SHA256_SIZE];
 	enum rc rc = RC_OK;
@@ -319,28 +304,55 @@ static enum rc put_bound(const struct handshake *h, uint8_t direction, struct bu
 	return rc == RC_OK ? buf_rc(b) : rc;
 }
 
-/* EXTERNAL AUTHENTICATE: the host signs the session keys and the card's challenge. */
-static enum rc prove_host(struct handshake *h)
+/* The host's signature over the session keys and the card's challenge. */
+static enum rc sign_keys(struct handshake *h, struct buf *out)
 {
-	struct apdu command = {.ins = INS_EXTERNAL_AUTHENTICATE};
 	uint8_t array[BOUND_SIZE];
-	struct view parts[3], ignored;
-	struct buf bound, signature;
+	struct view parts[3];
+	struct buf bound;
 	enum rc rc = RC_OK;
 
 	buf_fixed(&bound, array, sizeof(array));
-	buf_init(&signature, BODY_MAX * 2);
 	if (h->suite->bound)
 		rc = put_bound(h, SIGNED_BY_HOST, &bound);
 	parts[0] = view_buf(&bound);
 	parts[1] = view_buf(&h->body);
 	parts[2] = view_of(h->card_challenge, h->suite->challenge);
 	if (rc == RC_OK)
-		rc = rsa_sign(h->host->key, h->suite->signature, parts, 3, &signature);
-	command.data = view_buf(&signature);
+		rc = host_key_sign(h->host->key, h->suite->signature, parts, 3, out);
+	return rc;
+}
+
+/* Suite 01: the host's secret, with level and templates, signed and enciphered for the card. */
+static enum rc seal_secret(struct handshake *h, struct buf *out)
+{
+	struct buf block;
+	enum rc rc = crypto_random(h->host_secret, AGREEMENT_SECRET);
+
+	buf_init(&block, BODY_MAX * 2);
+	if (rc == RC_OK)
+		rc = agreement_block(rsa_size(h->host_key), view_buf(&h->body), h->host_secret,
+				     h->card_challenge, h->card_id, &block);
+	if (rc == RC_OK)
+		rc = agreement_seal(h->host->key, h->host_key, h->card_key, view_buf(&block), out);
+	buf_free(&block);
+	return rc;
+}
+
+/* EXTERNAL AUTHENTICATE: the host proves that it has its key. */
+static enum rc prove_host(struct handshake *h)
+{
+	struct apdu command = {.ins = INS_EXTERNAL_AUTHENTICATE};
+	struct view ignored;
+	struct buf data;
+	enum rc rc;
+
+	buf_init(&data, BODY_MAX * 2);
+	rc = h->suite->agreement ? seal_secret(h, &data) : sign_keys(h, &data);
+	command.data = view_buf(&data);
 	if (rc == RC_OK)
 		rc = send(h, &command, RC_AUTH, "the card refuses the host's signature", &ignored);
-	buf_free(&signature);
+	buf_free(&data);
 	return rc;
 }
 
@@ -350,24 +362,36 @@ static enum rc verify_card(struct handshake *h, const uint8_t *challenge, struct
 	uint8_t array[BOUND_SIZE];
 	struct view parts[SIGNED_PARTS];
 	struct buf bound;
-	size_t count = 1;
+	size_t count;
 	enum rc rc = RC_OK;
 
 	buf_fixed(&bound, array, sizeof(array));
 	if (h->suite->bound)
 		rc = put_bound(h, SIGNED_BY_CARD, &bound);
 	parts[0] = view_buf(&bound);
-	for (size_t i = 0; i < MESSAGING_KEYS; i++) {
-		if (h->level & templates[i].level)
-			parts[count++] =
-				view_of(h->secrets->key[templates[i].key], h->suite->key_size);
-	}
+	count = 1 + scp10_keys_list(&h->keys, parts + 1);
 	parts[count++] = view_of(challenge, h->suite->challenge);
 	if (rc == RC_OK)
 		rc = rsa_verify(h->card_key, h->suite->signature, parts, count, signature);
-	if (rc == RC_AUTH)
-		log_error("the card's signature does not verify: it is not the card that its "
-			  "certificate names, or somebody changes what goes over the line");
+	return rc;
+}
+
+/* Suite 01: the card's secret, and with it all keys. */
+static enum rc open_secret(struct handshake *h, const uint8_t *challenge, const uint8_t *host_id,
+			   struct view sealed)
+{
+	uint8_t card_secret[AGREEMENT_SECRET];
+	struct buf block;
+	enum rc rc;
+
+	buf_init(&block, BODY_MAX * 2);
+	rc = agreement_open(h->host->key, h->card_key, sealed, &block);
+	if (rc == RC_OK)
+		rc = agreement_check(view_buf(&block), challenge, host_id, card_secret);
+	if (rc == RC_OK)
+		rc = scp10_keys_agree(&h->keys, h->host_secret, card_secret);
+	secret_wipe(card_secret, sizeof(card_secret));
+	buf_free(&block);
 	return rc;
 }
 
@@ -377,17 +401,24 @@ static enum rc prove_card(struct handshake *h)
 	struct apdu command = {.ins = INS_INTERNAL_AUTHENTICATE, .le = LE_ALL};
 	uint8_t data[CHALLENGE_MAX + CVC_ID];
 	size_t n = h->suite->challenge;
-	struct view signature;
+	struct view answer;
 	enum rc rc;
 
+	if (h->p1 == P1_EXTERNAL)
+		return RC_OK;
 	rc = crypto_random(data, n);
 	if (rc == RC_OK)
 		rc = cvc_id(&h->host->certificate, data + n);
 	command.data = view_of(data, n + CVC_ID);
 	if (rc == RC_OK)
-		rc = send(h, &command, RC_AUTH, "the card does not prove who it is", &signature);
-	if (rc == RC_OK)
-		rc = verify_card(h, data, signature);
+		rc = send(h, &command, RC_AUTH, "the card does not prove who it is", &answer);
+	if (rc != RC_OK)
+		return rc;
+	rc = h->suite->agreement ? open_secret(h, data, data + n, answer)
+				 : verify_card(h, data, answer);
+	if (rc == RC_AUTH)
+		log_error("the card's signature does not verify: it is not the card that its "
+			  "certificate names, or somebody changes what goes over the line");
 	return rc;
 }
 
@@ -407,7 +438,7 @@ enum rc scp10_open(struct wire *wire, const struct identity *identity,
 		.row = row,
 		.suite = scp10_suite_find(row->suite),
 		.card_id = card_id,
-		.level = row->level ? row->level : LEVEL_ALL,
+		.p1 = row->external_only ? P1_EXTERNAL : P1_MUTUAL,
 		.p2 = row->stored_host_key ? P2_STORED_KEY : P2_CERTIFICATE,
 	};
 	uint8_t body[BODY_MAX];
@@ -420,16 +451,22 @@ enum rc scp10_open(struct wire *wire, const struct identity *identity,
 		goto out;
 	}
 	h.secrets = secret_new(sizeof(*h.secrets));
-	rc = h.secrets ? RC_OK : RC_MEMORY;
+	h.host_secret = secret_new(AGREEMENT_SECRET);
+	rc = h.secrets && h.host_secret ? cvc_key(&h.host->certificate, &h.host_key) : RC_MEMORY;
+	if (rc == RC_OK)
+		scp10_keys_plan(&h.keys, h.suite, row, h.secrets);
 	for (size_t i = 0; rc == RC_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
 		rc = steps[i](&h);
-	if (rc != RC_OK)
-		goto out;
-	rc = messaging_new(h.suite->sm, h.level, h.secrets, ret);
+	if (rc == RC_OK)
+		rc = scp10_keys_finish(&h.keys);
+	if (rc == RC_OK)
+		rc = messaging_new(h.suite->sm, h.keys.level, h.secrets, ret);
 out:
 	trace_note(&wire->trace, "scp10: %s", rc == RC_OK ? "session open" : rc_name(rc));
 	EVP_PKEY_free(h.card_key);
+	EVP_PKEY_free(h.host_key);
 	secret_free(&h.secrets);
+	secret_free(&h.host_secret);
 	secret_wipe(body, sizeof(body));
 	secret_wipe(h.card_challenge, sizeof(h.card_challenge));
 	buf_free(&h.certificate);

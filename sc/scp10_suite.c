@@ -2,6 +2,7 @@
 /* The rows. */
 #include "sc/scp10_suite.h"
 
+#include "sc/agreement.h"
 #include "sc/policy.h"
 
 static const struct scp10_suite suites[] = {
@@ -28,6 +29,15 @@ static const struct scp10_suite suites[] = {
 		.counters = true,
 		.key_size = 16,
 		.challenge = 16,
+		.sm = MESSAGING_3DES,
+	},
+	{
+		.id = SUITE_01,
+		.bits_min = 1024,
+		.bits_max = 4096,
+		.agreement = true,
+		.key_size = AGREEMENT_KEY,
+		.challenge = AGREEMENT_CHALLENGE,
 		.sm = MESSAGING_3DES,
 	},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The suites of SCP10 as rows of one table: everything in which i=42 and i=02 differ (protocol.md 1).
+ * The suites of SCP10 as rows of one table: everything in which i=42, 02 and 01 differ (protocol.md 1).
  * Internal to sc/.
  */
 #ifndef INTAGLIO_SC_SCP10_SUITE_H
@@ -12,7 +12,8 @@
 struct scp10_suite {
 	uint8_t id; /* i */
 	unsigned int bits_min, bits_max; /* of the card's key */
-	bool strict; /* e is 65537; no SHA-1 and no short key at the authority either */
+	bool strict; /* no SHA-1 and no short key at the authority either */
+	bool agreement; /* keys are agreed and not sent: no decipher command */
 	enum rsa_encryption encryption; /* of the session keys */
 	enum rsa_scheme signature;
 	bool pss_key; /* the card's certificate must say RSASSA-PSS */

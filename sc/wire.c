@@ -33,9 +33,10 @@ static uint8_t on_channel(const struct wire *wire, uint8_t cla)
 {
 	uint8_t placed = apdu_cla(cla, wire->channel);
 
-	if (!wire->channel)
-		return cla;
-	return apdu_is_protected(cla) ? apdu_protected_cla(placed) : placed;
+	if (!wire->channel || !apdu_is_protected(cla))
+		return wire->channel ? placed : cla;
+	/* 0C, or 08 without a MAC; the further channels have one code for both. */
+	return wire->channel < 4 ? placed | (cla & CLA_SM) : apdu_protected_cla(placed);
 }
 
 /* One APDU each way. */

@@ -13,7 +13,7 @@
 struct wire {
 	struct transport *transport;
 	struct trace trace;
-	unsigned int channel; /* logical channel of every command */
+	unsigned int channel; /* logical channel of every command; put into CLA unless protected */
 	bool extended; /* card and transport both have extended length */
 	bool executed; /* the card had the whole of the last command: it may have been executed */
 	bool fetched; /* the last answer came in pieces: the card had accepted the command before */

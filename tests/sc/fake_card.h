@@ -8,6 +8,7 @@
 #define INTAGLIO_TESTS_SC_FAKE_CARD_H
 
 #include "sc/connection.h"
+#include "tests/sc/fake_agreement.h"
 
 enum { FAKE_LOG = 64 };
 
@@ -17,7 +18,10 @@ struct fake_card {
 	uint32_t command_max; /* in the FCI */
 	uint8_t life_cycle;
 	bool extended; /* the transport has extended length */
+	bool shared; /* others use the card as well: the host takes a further channel */
 	bool accepts_any_host; /* whatever signed the host's certificate */
+	bool numbers_as_seed; /* suite 01 */
+	enum fake_block block; /* suite 01: what is wrong with its block */
 	size_t response_max; /* longer answers go out in pieces with 61xx; 0: never */
 	/*
 	 * Called for each answer before it goes out, with its number since fake_reset and the
@@ -39,6 +43,9 @@ struct fake_card {
 	size_t last_len;
 	uint8_t environment[32]; /* data of the last MANAGE SECURITY ENVIRONMENT */
 	size_t environment_len;
+	uint8_t p1, p2; /* of the same */
+	uint8_t dek[16]; /* of the session's DEK template */
+	unsigned int opened, closed; /* further channels */
 };
 extern struct fake_card fake;
 
@@ -50,11 +57,14 @@ void fake_power_cut(void);
 struct sc *fake_connect(const struct policy *policy);
 struct transport *fake_transport(void);
 
-/* Identity of the host for 42 and 02; owned by the fake. */
+/* Identity of the host for 42, 02 and 01; owned by the fake. */
 struct identity *fake_identity(void);
 extern const uint8_t fake_card_id[CVC_ID];
 /* A policy that names the fake for suite 02 at level 33. */
 extern const struct policy fake_policy_02;
+extern const struct policy fake_policy_01;
+/* The default policy for 42, else one of the two. */
+const struct policy *fake_policy(uint8_t suite);
 
 EVP_PKEY *fake_authority_key(void);
 EVP_PKEY *fake_host_key(void);
