@@ -4,6 +4,7 @@
 #include "base/tlv.h"
 #include "card/key_material.h"
 #include "card/key_operation.h"
+#include "card/key_secret.h"
 #include "card/object_schema.h"
 #include "card/pin.h"
 #include "card/ram.h"
@@ -18,6 +19,8 @@ static const CK_ATTRIBUTE_TYPE generated[] = {
 	CKA_VALUE_LEN,   CKA_TRUSTED,
 	CKA_CHECK_VALUE, CK_UNAVAILABLE_INFORMATION,
 };
+
+enum { P1_SECRET_KEY = 1, P1_WRAP = 5, P1_UNWRAP = 6 };
 
 /* What is asked of GENERATE KEY PAIR. */
 struct request {
@@ -64,15 +67,17 @@ static enum rc take_rsa(struct view public_list, struct view private_list, struc
 	return RC_OK;
 }
 
-static enum rc take_ec(struct view public_list, struct view private_list, struct request *r)
+static enum rc take_ec(struct view public_list, struct view private_list, uint64_t key_type,
+		       struct request *r)
 {
 	struct view params;
 
 	if (attr_find(public_list, CKA_EC_PARAMS, &params) != RC_OK)
 		return RC_MALFORMED;
-	r->key_type = CKK_EC;
+	r->key_type = key_type;
 	r->curve = key_curve(params);
-	if (!r->curve || attr_find(private_list, CKA_EC_PARAMS, &params) == RC_OK)
+	if (!r->curve || r->curve->key_type != key_type ||
+	    attr_find(private_list, CKA_EC_PARAMS, &params) == RC_OK)
 		return RC_MALFORMED;
 	return RC_OK;
 }
@@ -98,11 +103,23 @@ static enum rc take_request(struct view in, struct request *r)
 	if (public_list.len > ATTR_LIST_MAX || private_list.len > ATTR_LIST_MAX)
 		return RC_SPACE;
 	r->mechanism = number;
-	if (number == CKM_RSA_PKCS_KEY_PAIR_GEN)
+	switch (number) {
+	case CKM_RSA_PKCS_KEY_PAIR_GEN:
 		rc = take_rsa(public_list, private_list, r);
-	else
-		rc = number == CKM_EC_KEY_PAIR_GEN ? take_ec(public_list, private_list, r)
-						   : RC_MALFORMED;
+		break;
+	case CKM_EC_KEY_PAIR_GEN:
+		rc = take_ec(public_list, private_list, CKK_EC, r);
+		break;
+	case CKM_EC_EDWARDS_KEY_PAIR_GEN:
+		rc = take_ec(public_list, private_list, CKK_EC_EDWARDS, r);
+		break;
+	case CKM_EC_MONTGOMERY_KEY_PAIR_GEN:
+		rc = take_ec(public_list, private_list, CKK_EC_MONTGOMERY, r);
+		break;
+	default:
+		rc = RC_MALFORMED;
+		break;
+	}
 	if (rc == RC_OK)
 		rc = check_half(public_list, CKO_PUBLIC_KEY, r->key_type);
 	if (rc == RC_OK)
@@ -133,6 +150,8 @@ static uint16_t generate(struct command *c)
 	struct request r = {0};
 	enum rc rc;
 
+	if (c->p1 == P1_SECRET_KEY && !c->p2)
+		return key_secret_generate(c);
 	if (c->p1 || c->p2)
 		return SW_INCORRECT_P1P2;
 	if (!pin_is(c->nvm, c->channel, PIN_USER))
@@ -153,37 +172,39 @@ static uint16_t generate(struct command *c)
 	return command_sw(rc);
 }
 
-struct operation {
-	uint32_t number, mechanism;
-	struct view parameter, input;
+static const unsigned int usages[] = {
+	KEY_MAY_SIGN,   KEY_MAY_DECRYPT, KEY_MAY_DERIVE, KEY_MAY_ENCRYPT,
+	KEY_MAY_VERIFY, KEY_MAY_WRAP,    KEY_MAY_UNWRAP,
 };
 
-static enum rc take_operation(struct view in, struct operation *ret)
+static enum rc take_operation(uint8_t p1, struct view in, struct key_request *ret)
 {
-	struct view number, mechanism;
+	struct view number, mechanism, target;
 
 	if (tlv_expect(&in, 0x84, &number) != RC_OK || view_u32(&number, &ret->number) != RC_OK ||
 	    view_end(&number) != RC_OK || tlv_expect(&in, 0x80, &mechanism) != RC_OK ||
 	    view_u32(&mechanism, &ret->mechanism) != RC_OK || view_end(&mechanism) != RC_OK ||
-	    tlv_expect(&in, 0x81, &ret->parameter) != RC_OK ||
-	    tlv_expect(&in, 0x82, &ret->input) != RC_OK)
+	    tlv_expect(&in, 0x81, &ret->parameter) != RC_OK)
 		return RC_MALFORMED;
+	if (p1 == P1_WRAP && tlv_expect(&in, 0x85, &target) == RC_OK) {
+		if (view_u32(&target, &ret->target) != RC_OK || view_end(&target) != RC_OK)
+			return RC_MALFORMED;
+		return view_end(&in);
+	}
+	if (tlv_expect(&in, 0x82, &ret->input) != RC_OK)
+		return RC_MALFORMED;
+	if (p1 == P1_UNWRAP && tlv_expect(&in, 0xA0, &ret->list) == RC_OK)
+		ret->makes = true;
 	return view_end(&in);
 }
 
-static uint16_t operate(struct command *c)
+/* The key of an operation, if the channel may use it now. */
+static uint16_t open_key(struct command *c, uint32_t number, struct cached_key **ret)
 {
-	static const unsigned int usages[] = {KEY_MAY_SIGN, KEY_MAY_DECRYPT, KEY_MAY_DERIVE};
 	bool fresh = c->channel->reauthenticated;
 	struct cached_key *key;
-	struct operation o;
-	enum rc rc;
+	enum rc rc = key_cache_get(c->channel->ram->keys, c, number, &key);
 
-	if (c->p2 || c->p1 >= sizeof(usages) / sizeof(usages[0]))
-		return SW_INCORRECT_P1P2;
-	if (take_operation(c->data, &o) != RC_OK)
-		return SW_WRONG_DATA;
-	rc = key_cache_get(c->channel->ram->keys, c, o.number, &key);
 	if (rc == RC_AUTH)
 		return SW_SECURITY_STATUS;
 	if (rc != RC_OK)
@@ -191,8 +212,30 @@ static uint16_t operate(struct command *c)
 	if (key->always_authenticate && !fresh)
 		return SW_SECURITY_STATUS;
 	c->channel->reauthenticated = false;
-	return command_sw(
-		key_operation(key, usages[c->p1], o.mechanism, o.parameter, o.input, c->answer));
+	*ret = key;
+	return SW_OK;
+}
+
+static uint16_t operate(struct command *c)
+{
+	struct key_request r = {0};
+	struct cached_key *key = NULL;
+	uint16_t sw;
+	enum rc rc;
+
+	if (c->p2 || c->p1 >= sizeof(usages) / sizeof(usages[0]))
+		return SW_INCORRECT_P1P2;
+	if (take_operation(c->p1, c->data, &r) != RC_OK)
+		return SW_WRONG_DATA;
+	sw = open_key(c, r.number, &key);
+	if (sw != SW_OK)
+		return sw;
+	if (r.target)
+		return key_secret_wrap(c, key, &r);
+	if (r.makes)
+		return key_secret_unwrap(c, key, &r);
+	rc = key_operation(key, usages[c->p1], r.mechanism, r.parameter, r.input, c->answer);
+	return rc == RC_AUTH ? SW_AUTHENTICATION_FAILED : command_sw(rc);
 }
 
 const struct command_row key_commands[] = {

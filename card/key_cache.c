@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The cache of private keys: a few entries, the one unused longest makes room. */
+/* The cache of keys: a few entries, the one unused longest makes room. */
 #include "card/key_cache.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/symmetric.h"
 #include "card/key_material.h"
 #include "card/object_schema.h"
 #include "card/pin.h"
@@ -20,6 +21,7 @@ static void drop(struct cached_key *entry)
 		EVP_PKEY_CTX_free(entry->prepared[i].context);
 	EVP_PKEY_free(entry->key);
 	buf_free(&entry->allowed);
+	buf_free(&entry->secret);
 	*entry = (struct cached_key){0};
 }
 
@@ -65,11 +67,14 @@ static unsigned int usage(struct view list)
 {
 	return (attr_bool(list, CKA_SIGN, false) ? KEY_MAY_SIGN : 0) |
 	       (attr_bool(list, CKA_DECRYPT, false) ? KEY_MAY_DECRYPT : 0) |
-	       (attr_bool(list, CKA_DERIVE, false) ? KEY_MAY_DERIVE : 0);
+	       (attr_bool(list, CKA_DERIVE, false) ? KEY_MAY_DERIVE : 0) |
+	       (attr_bool(list, CKA_ENCRYPT, false) ? KEY_MAY_ENCRYPT : 0) |
+	       (attr_bool(list, CKA_VERIFY, false) ? KEY_MAY_VERIFY : 0) |
+	       (attr_bool(list, CKA_WRAP, false) ? KEY_MAY_WRAP : 0) |
+	       (attr_bool(list, CKA_UNWRAP, false) ? KEY_MAY_UNWRAP : 0);
 }
 
-/* Makes a free entry into the key of this list. */
-static enum rc fill(struct cached_key *entry, struct view list)
+static enum rc fill_private(struct cached_key *entry, struct view list)
 {
 	const struct curve *curve = NULL;
 	struct view value;
@@ -79,8 +84,35 @@ static enum rc fill(struct cached_key *entry, struct view list)
 		return rc == RC_MALFORMED ? RC_DAMAGED : rc;
 	if (attr_find(list, CKA_EC_PARAMS, &value) == RC_OK)
 		curve = key_curve(value);
-	entry->type = attr_ulong(list, CKA_KEY_TYPE, ATTR_UNAVAILABLE);
 	entry->bytes = curve ? curve->bytes : (size_t)EVP_PKEY_get_size(entry->key);
+	return RC_OK;
+}
+
+static enum rc fill_secret(struct cached_key *entry, struct view list)
+{
+	struct view value;
+
+	if (attr_find(list, CKA_VALUE, &value) != RC_OK ||
+	    !symmetric_key_fits(entry->type, value.len))
+		return RC_POLICY;
+	buf_init(&entry->secret, value.len);
+	buf_view(&entry->secret, value);
+	entry->bytes = value.len;
+	return buf_rc(&entry->secret);
+}
+
+/* Makes a free entry into the key of this list. */
+static enum rc fill(struct cached_key *entry, struct view list)
+{
+	bool is_secret = attr_ulong(list, CKA_CLASS, ATTR_UNAVAILABLE) == CKO_SECRET_KEY;
+	struct view value;
+	enum rc rc;
+
+	entry->type = attr_ulong(list, CKA_KEY_TYPE, ATTR_UNAVAILABLE);
+	rc = is_secret ? fill_secret(entry, list) : fill_private(entry, list);
+	if (rc != RC_OK)
+		return rc;
+	entry->trusted = attr_bool(list, CKA_TRUSTED, false);
 	entry->usage = usage(list);
 	entry->always_authenticate = attr_bool(list, CKA_ALWAYS_AUTHENTICATE, false);
 	buf_init(&entry->allowed, ATTR_LIST_MAX);
@@ -94,12 +126,14 @@ static enum rc load(struct cached_key *entry, const struct command *c, uint32_t 
 		    const struct object_head *head)
 {
 	struct object object;
+	uint64_t class;
 	enum rc rc = object_open(c->nvm, number, object_key(c), &object);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = RC_POLICY;
-	if (attr_ulong(view_buf(&object.list), CKA_CLASS, ATTR_UNAVAILABLE) == CKO_PRIVATE_KEY) {
+	class = attr_ulong(view_buf(&object.list), CKA_CLASS, ATTR_UNAVAILABLE);
+	if (class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY) {
 		drop(entry);
 		rc = fill(entry, view_buf(&object.list));
 		if (rc != RC_OK)

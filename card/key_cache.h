@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Private keys ready for use. Opening an object and making libcrypto's key of it costs more than an
+ * Private and secret keys ready for use. Opening an object and making libcrypto's key of it costs more than an
  * elliptic curve signature, so the newest few stay in RAM, each with its prepared operations. An
  * entry serves as long as the object's stamp is the same, and a private one only while the user
  * is logged in on the asking channel. Owned by struct token_ram; under the card's lock.
@@ -33,12 +33,22 @@ struct cached_key {
 	size_t bytes; /* of the modulus, or of a coordinate */
 	struct buf allowed; /* CKA_ALLOWED_MECHANISMS */
 	bool restricted; /* it has that attribute */
-	EVP_PKEY *key;
+	EVP_PKEY *key; /* NULL for a secret key */
+	struct buf secret; /* empty for a private key */
+	bool trusted; /* CKA_TRUSTED */
 	struct prepared prepared[PREPARED_COUNT];
 	unsigned int next; /* of prepared to be replaced */
 };
 
-enum { KEY_MAY_SIGN = 1, KEY_MAY_DECRYPT = 2, KEY_MAY_DERIVE = 4 };
+enum {
+	KEY_MAY_SIGN = 0x01,
+	KEY_MAY_DECRYPT = 0x02,
+	KEY_MAY_DERIVE = 0x04,
+	KEY_MAY_ENCRYPT = 0x08,
+	KEY_MAY_VERIFY = 0x10,
+	KEY_MAY_WRAP = 0x20,
+	KEY_MAY_UNWRAP = 0x40,
+};
 
 /* RC_MEMORY. */
 enum rc key_cache_new(struct key_cache **ret) WARN_UNUSED;
@@ -46,7 +56,8 @@ void key_cache_free(struct key_cache **cache);
 void key_cache_wipe(struct key_cache *cache);
 /*
  * The key of an object, borrowed until the next call. RC_NOT_FOUND: no such object; RC_AUTH: it is
- * private and the user is not logged in on the channel; RC_POLICY: it is not a private key.
+ * private and the user is not logged in on the channel; RC_POLICY: it is no key that
+ * works on the card.
  */
 enum rc key_cache_get(struct key_cache *cache, const struct command *c, uint32_t number,
 		      struct cached_key **ret) WARN_UNUSED;

@@ -15,11 +15,23 @@ static const uint8_t p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0
 static const uint8_t p384[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22};
 static const uint8_t p521[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23};
 
+/* PKCS#11 6.3.3: by object identifier, or by the name as a PrintableString. */
+static const uint8_t ed25519[] = {0x06, 0x03, 0x2B, 0x65, 0x70};
+static const uint8_t ed25519_name[] = {0x13, 0x0C, 'e', 'd', 'w', 'a', 'r',
+				       'd',  's',  '2', '5', '5', '1', '9'};
+static const uint8_t x25519[] = {0x06, 0x03, 0x2B, 0x65, 0x6E};
+static const uint8_t x25519_name[] = {0x13, 0x0A, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9'};
+
 static const struct curve curves[] = {
-	{"P-256", {p256, sizeof(p256)}, 32},
-	{"P-384", {p384, sizeof(p384)}, 48},
-	{"P-521", {p521, sizeof(p521)}, 66},
+	{"P-256", {p256, sizeof(p256)}, 32, CKK_EC},
+	{"P-384", {p384, sizeof(p384)}, 48, CKK_EC},
+	{"P-521", {p521, sizeof(p521)}, 66, CKK_EC},
+	{"ED25519", {ed25519, sizeof(ed25519)}, 32, CKK_EC_EDWARDS},
+	{"ED25519", {ed25519_name, sizeof(ed25519_name)}, 32, CKK_EC_EDWARDS},
+	{"X25519", {x25519, sizeof(x25519)}, 32, CKK_EC_MONTGOMERY},
+	{"X25519", {x25519_name, sizeof(x25519_name)}, 32, CKK_EC_MONTGOMERY},
 };
+enum { RAW_KEY = 32 };
 
 /* The numbers of an RSA key; the last five together or not at all. */
 static const struct number {
@@ -133,6 +145,21 @@ static enum rc rsa_from_list(struct view list, EVP_PKEY **ret)
 	return rc;
 }
 
+/* RFC 7748 and 8032: any bytes of the right number are a private key. */
+static enum rc raw_private(const struct curve *curve, struct view value, EVP_PKEY **ret)
+{
+	EVP_PKEY *key;
+
+	if (value.len != RAW_KEY)
+		return RC_MALFORMED;
+	key = EVP_PKEY_new_raw_private_key_ex(crypto_context(), curve->name, NULL, value.data,
+					      value.len);
+	if (!key)
+		return RC_CRYPTO;
+	*ret = key;
+	return RC_OK;
+}
+
 static enum rc ec_from_list(struct view list, EVP_PKEY **ret)
 {
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
@@ -143,9 +170,13 @@ static enum rc ec_from_list(struct view list, EVP_PKEY **ret)
 
 	if (attr_find(list, CKA_EC_PARAMS, &params) == RC_OK)
 		curve = key_curve(params);
-	if (!curve || attr_find(list, CKA_VALUE, &value) != RC_OK || !value.len ||
-	    value.len > curve->bytes)
+	if (!curve || attr_ulong(list, CKA_KEY_TYPE, 0) != curve->key_type ||
+	    attr_find(list, CKA_VALUE, &value) != RC_OK || !value.len || value.len > curve->bytes)
 		goto out;
+	if (curve->key_type != CKK_EC) {
+		rc = raw_private(curve, value, ret);
+		goto out;
+	}
 	rc = RC_MEMORY;
 	secret = BN_secure_new();
 	if (!secret || !build || !BN_bin2bn(value.data, (int)value.len, secret) ||
@@ -165,6 +196,8 @@ enum rc key_from_list(struct view list, EVP_PKEY **ret)
 	case CKK_RSA:
 		return rsa_from_list(list, ret);
 	case CKK_EC:
+	case CKK_EC_EDWARDS:
+	case CKK_EC_MONTGOMERY:
 		return ec_from_list(list, ret);
 	default:
 		return RC_MALFORMED;
@@ -175,11 +208,16 @@ enum rc key_check(struct view list)
 {
 	EVP_PKEY_CTX *context = NULL;
 	EVP_PKEY *key = NULL;
-	bool is_rsa = attr_ulong(list, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) == CKK_RSA;
+	uint64_t type = attr_ulong(list, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	bool is_rsa = type == CKK_RSA;
 	enum rc rc = key_from_list(list, &key);
 
 	if (rc != RC_OK)
 		return rc;
+	if (!is_rsa && type != CKK_EC) {
+		EVP_PKEY_free(key);
+		return RC_OK;
+	}
 	context = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
 	ERR_set_mark();
 	if (!context)
@@ -208,14 +246,30 @@ enum rc key_from_point(const struct curve *curve, struct view point, EVP_PKEY **
 	return rc;
 }
 
+enum rc key_from_x25519(struct view bytes, EVP_PKEY **ret)
+{
+	EVP_PKEY *key;
+
+	if (bytes.len != RAW_KEY)
+		return RC_MALFORMED;
+	key = EVP_PKEY_new_raw_public_key_ex(crypto_context(), "X25519", NULL, bytes.data,
+					     bytes.len);
+	if (!key)
+		return RC_CRYPTO;
+	*ret = key;
+	return RC_OK;
+}
+
 enum rc key_generate_ec(const struct curve *curve, EVP_PKEY **ret)
 {
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(crypto_context(), "EC", NULL);
+	bool is_raw = curve->key_type != CKK_EC;
+	EVP_PKEY_CTX *context =
+		EVP_PKEY_CTX_new_from_name(crypto_context(), is_raw ? curve->name : "EC", NULL);
 	EVP_PKEY *key = NULL;
 	enum rc rc = RC_CRYPTO;
 
 	if (context && EVP_PKEY_keygen_init(context) > 0 &&
-	    EVP_PKEY_CTX_set_group_name(context, curve->name) > 0 &&
+	    (is_raw || EVP_PKEY_CTX_set_group_name(context, curve->name) > 0) &&
 	    EVP_PKEY_generate(context, &key) > 0) {
 		*ret = key;
 		rc = RC_OK;
@@ -287,9 +341,37 @@ out:
 	return rc;
 }
 
+static enum rc raw_to_lists(const EVP_PKEY *key, const struct curve *curve, struct buf *public_list,
+			    struct buf *private_list)
+{
+	uint8_t array[2 + RAW_KEY], bytes[RAW_KEY];
+	size_t len = sizeof(bytes);
+	struct buf point;
+	enum rc rc = RC_CRYPTO;
+
+	buf_fixed(&point, array, sizeof(array));
+	if (EVP_PKEY_get_raw_public_key(key, bytes, &len) != 1 || len != RAW_KEY)
+		return RC_CRYPTO;
+	tlv_put(&point, 0x04, view_of(bytes, len));
+	attr_set(public_list, CKA_EC_PARAMS, curve->params);
+	attr_set(public_list, CKA_EC_POINT, view_buf(&point));
+	attr_set(private_list, CKA_EC_PARAMS, curve->params);
+	rc = buf_rc(public_list);
+	if (rc == RC_OK && EVP_PKEY_get_raw_private_key(key, bytes, &len) != 1)
+		rc = RC_CRYPTO;
+	if (rc == RC_OK) {
+		attr_set(private_list, CKA_VALUE, view_of(bytes, len));
+		rc = buf_rc(private_list);
+	}
+	secret_wipe(bytes, sizeof(bytes));
+	return rc;
+}
+
 enum rc key_to_lists(const EVP_PKEY *key, const struct curve *curve, struct buf *public_list,
 		     struct buf *private_list)
 {
-	return curve ? ec_to_lists(key, curve, public_list, private_list)
-		     : rsa_to_lists(key, public_list, private_list);
+	if (!curve)
+		return rsa_to_lists(key, public_list, private_list);
+	return curve->key_type == CKK_EC ? ec_to_lists(key, curve, public_list, private_list)
+					 : raw_to_lists(key, curve, public_list, private_list);
 }

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
+#include "base/symmetric.h"
 #include "base/tlv.h"
 #include "card/key_hash.h"
 #include "card/key_material.h"
@@ -175,6 +176,18 @@ static enum rc check_point(const struct cached_key *key, struct view parameter, 
 	return !parameter.len && input.len == 1 + 2 * key->bytes ? RC_OK : RC_MALFORMED;
 }
 
+static enum rc check_message(const struct cached_key *key, struct view parameter, struct view input)
+{
+	(void)key;
+	(void)input;
+	return parameter.len ? RC_MALFORMED : RC_OK;
+}
+
+static enum rc check_x25519(const struct cached_key *key, struct view parameter, struct view input)
+{
+	return !parameter.len && input.len == key->bytes ? RC_OK : RC_MALFORMED;
+}
+
 static enum rc run_sign(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
 			struct buf *out)
 {
@@ -235,14 +248,49 @@ static enum rc run_ecdsa(const struct cached_key *key, EVP_PKEY_CTX *context, st
 	return rc == RC_OK ? put_half(&halves, key->bytes, out) : rc;
 }
 
+/* RFC 8032 signs the message and not its hash, in one step that has no context to be kept. */
+static enum rc set_up_nothing(EVP_PKEY_CTX *context, struct view parameter)
+{
+	(void)context;
+	(void)parameter;
+	return RC_OK;
+}
+
+static enum rc run_eddsa(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
+			 struct buf *out)
+{
+	size_t len = 2 * key->bytes;
+	uint8_t *at = buf_space(out, len);
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	enum rc rc;
+
+	(void)context;
+	if (!at || !md)
+		rc = RC_MEMORY;
+	else
+		rc = judge(EVP_DigestSignInit_ex(md, NULL, NULL, crypto_context(), NULL, key->key,
+						 NULL) == 1 &&
+			   EVP_DigestSign(md, at, &len, input.data, input.len) == 1);
+	EVP_MD_CTX_free(md);
+	return rc;
+}
+
+static enum rc take_peer(const struct cached_key *key, struct view input, EVP_PKEY **ret)
+{
+	const struct curve *curve = key_curve_of_size(key->bytes);
+
+	if (key->type == CKK_EC_MONTGOMERY)
+		return key_from_x25519(input, ret);
+	return curve ? key_from_point(curve, input, ret) : RC_CRYPTO;
+}
+
 static enum rc run_ecdh(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
 			struct buf *out)
 {
-	const struct curve *curve = key_curve_of_size(key->bytes);
 	EVP_PKEY *peer = NULL;
 	size_t len = key->bytes;
 	uint8_t *at;
-	enum rc rc = curve ? key_from_point(curve, input, &peer) : RC_CRYPTO;
+	enum rc rc = take_peer(key, input, &peer);
 
 	if (rc != RC_OK)
 		return rc;
@@ -251,7 +299,9 @@ static enum rc run_ecdh(const struct cached_key *key, EVP_PKEY_CTX *context, str
 		rc = buf_rc(out);
 	else if (EVP_PKEY_derive_set_peer(context, peer) <= 0)
 		rc = RC_MALFORMED;
-	else if (EVP_PKEY_derive(context, at, &len) <= 0 || len != key->bytes)
+	else if (EVP_PKEY_derive(context, at, &len) <= 0)
+		rc = RC_MALFORMED; /* RFC 7748 6.1: a peer of small order */
+	else if (len != key->bytes)
 		rc = RC_CRYPTO;
 	EVP_PKEY_free(peer);
 	return rc;
@@ -266,6 +316,10 @@ static const struct mechanism_row rows[] = {
 	{CKM_RSA_PKCS_OAEP, CKK_RSA, KEY_MAY_DECRYPT, decrypt_oaep, check_oaep, run_decrypt},
 	{CKM_RSA_X_509, CKK_RSA, KEY_MAY_DECRYPT, decrypt_raw, check_block, run_decrypt},
 	{CKM_ECDH1_DERIVE, CKK_EC, KEY_MAY_DERIVE, derive_ecdh, check_point, run_ecdh},
+	{CKM_ECDH1_DERIVE, CKK_EC_MONTGOMERY, KEY_MAY_DERIVE, derive_ecdh, check_x25519, run_ecdh},
+	{CKM_EDDSA, CKK_EC_EDWARDS, KEY_MAY_SIGN, set_up_nothing, check_message, run_eddsa},
+	{CKM_RSA_PKCS, CKK_RSA, KEY_MAY_UNWRAP, decrypt_pkcs, check_block, run_decrypt},
+	{CKM_RSA_PKCS_OAEP, CKK_RSA, KEY_MAY_UNWRAP, decrypt_oaep, check_oaep, run_decrypt},
 };
 
 static const struct mechanism_row *find_row(const struct cached_key *key, unsigned int usage,
@@ -323,6 +377,30 @@ static enum rc prepare(struct cached_key *key, const struct mechanism_row *row,
 	return rc;
 }
 
+/* What a secret key does; to verify, the parameter is the MAC. */
+static enum rc run_secret(const struct cached_key *key, unsigned int usage,
+			  CK_MECHANISM_TYPE mechanism, struct view parameter, struct view input,
+			  struct buf *out)
+{
+	struct view secret = view_buf(&key->secret);
+	bool macs = usage == KEY_MAY_SIGN || usage == KEY_MAY_VERIFY;
+	enum symmetric_use use = macs ? SYMMETRIC_MAC
+				 : usage == KEY_MAY_ENCRYPT || usage == KEY_MAY_WRAP
+					 ? SYMMETRIC_ENCRYPT
+					 : SYMMETRIC_DECRYPT;
+
+	if (usage == KEY_MAY_DERIVE || !symmetric_has(mechanism, key->type, use))
+		return RC_MALFORMED;
+	if (!(key->usage & usage))
+		return RC_POLICY;
+	if (key->restricted &&
+	    !key_hash_allows(view_buf(&key->allowed), mechanism, view_of(NULL, 0), input))
+		return RC_POLICY;
+	if (usage == KEY_MAY_VERIFY)
+		return symmetric_verify(mechanism, secret, input, parameter);
+	return symmetric_run(mechanism, use, secret, parameter, input, out);
+}
+
 enum rc key_operation(struct cached_key *key, unsigned int usage, CK_MECHANISM_TYPE mechanism,
 		      struct view parameter, struct view input, struct buf *out)
 {
@@ -330,6 +408,8 @@ enum rc key_operation(struct cached_key *key, unsigned int usage, CK_MECHANISM_T
 	struct prepared *p;
 	enum rc rc;
 
+	if (key->secret.len)
+		return run_secret(key, usage, mechanism, parameter, input, out);
 	if (!row || row->check(key, parameter, input) != RC_OK)
 		return RC_MALFORMED;
 	if (!(key->usage & usage))

@@ -2,7 +2,7 @@
 /* CREATE OBJECT, READ OBJECTS, SET ATTRIBUTES and DESTROY OBJECT. */
 #include "card/object.h"
 
-#include "base/crypto.h"
+#include "base/symmetric.h"
 #include "card/key_material.h"
 #include "card/object_schema.h"
 #include "card/pin.h"
@@ -55,6 +55,8 @@ static enum rc check_public_key(struct view list)
 		rc = check_has(list, CKA_MODULUS);
 		return rc == RC_OK ? check_has(list, CKA_PUBLIC_EXPONENT) : rc;
 	case CKK_EC:
+	case CKK_EC_EDWARDS:
+	case CKK_EC_MONTGOMERY:
 		rc = check_has(list, CKA_EC_PARAMS);
 		return rc == RC_OK ? check_has(list, CKA_EC_POINT) : rc;
 	default:
@@ -69,6 +71,8 @@ static enum rc check_secret_key(struct view list)
 
 	if (type >= CKK_VENDOR_DEFINED || attr_find(list, CKA_VALUE, &value) != RC_OK ||
 	    !value.len || value.len > SECRET_VALUE_MAX)
+		return RC_MALFORMED;
+	if (type == CKK_AES && !symmetric_key_fits(type, value.len))
 		return RC_MALFORMED;
 	return attr_ulong(list, CKA_VALUE_LEN, value.len) == value.len ? RC_OK : RC_MALFORMED;
 }

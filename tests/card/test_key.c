@@ -340,7 +340,7 @@ static void templates_against_the_rules_are_refused(void)
 		buf_free(&public_list);
 	}
 	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80460000, view_str("\x80\x04")), SW_WRONG_DATA);
-	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80460100, none()), SW_INCORRECT_P1P2);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80460200, none()), SW_INCORRECT_P1P2);
 	bare_card_logout(&card);
 	CU_ASSERT_EQUAL(bare_card_generate_rsa(&card, 2048, CKA_SIGN), SW_SECURITY_STATUS);
 	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_SO, SO_PIN), SW_OK);
@@ -370,7 +370,7 @@ static void operations_keep_to_mechanism_usage_and_form(void)
 	CU_ASSERT_EQUAL(bare_card_operate(&card, SIGN, ec, CKM_ECDSA, d, d), SW_WRONG_DATA);
 	CU_ASSERT_EQUAL(bare_card_operate(&card, SIGN, ec, CKM_ECDSA, none(), none()),
 			SW_WRONG_DATA);
-	CU_ASSERT_EQUAL(bare_card_operate(&card, 3, ec, CKM_ECDSA, none(), d), SW_INCORRECT_P1P2);
+	CU_ASSERT_EQUAL(bare_card_operate(&card, 7, ec, CKM_ECDSA, none(), d), SW_INCORRECT_P1P2);
 	CU_ASSERT_EQUAL(bare_card_operate(&card, SIGN, public_number, CKM_ECDSA, none(), d),
 			SW_CONDITIONS);
 	CU_ASSERT_EQUAL(bare_card_operate(&card, SIGN, 9999, CKM_ECDSA, none(), d),
