@@ -306,6 +306,9 @@ CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 
 	if (rv != CKR_OK)
 		return rv;
+	/* What is left of an operation with a result is to fetch it. */
+	if (o->has_result)
+		return CKR_OPERATION_ACTIVE;
 	/* No mechanism gives output before its end; a question for the length feeds nothing. */
 	if (out_len) {
 		*out_len = 0;

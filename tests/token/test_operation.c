@@ -240,6 +240,41 @@ static void what_is_encrypted_comes_back(void)
 	}
 }
 
+/* A result that waits for a larger buffer takes no further input, in one part or in several. */
+static void nothing_is_added_to_a_result_that_waits(void)
+{
+	CK_BYTE plain[20] = {7}, sealed[OUT], out[OUT];
+	CK_ULONG sealed_len = sizeof(sealed), len;
+
+	CU_ASSERT_EQUAL(init(OPERATION_ENCRYPT, CKM_RSA_PKCS, NULL, 0, rsa_pub), CKR_OK);
+	CU_ASSERT_EQUAL(operation_single(fixture.rw, OPERATION_ENCRYPT, plain, sizeof(plain),
+					 sealed, &sealed_len),
+			CKR_OK);
+	for (int parts = 0; parts < 2; parts++) {
+		CU_ASSERT_EQUAL(init(OPERATION_DECRYPT, CKM_RSA_PKCS, NULL, 0, rsa_priv), CKR_OK);
+		len = sizeof(out);
+		if (parts)
+			CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_DECRYPT, sealed,
+							 sealed_len, out, &len),
+					CKR_OK);
+		len = 1;
+		CU_ASSERT_EQUAL(parts ? operation_final(fixture.rw, OPERATION_DECRYPT, out, &len)
+				      : operation_single(fixture.rw, OPERATION_DECRYPT, sealed,
+							 sealed_len, out, &len),
+				CKR_BUFFER_TOO_SMALL);
+		len = sizeof(out);
+		CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_DECRYPT, sealed, sealed_len,
+						 out, &len),
+				CKR_OPERATION_ACTIVE);
+		len = sizeof(out);
+		CU_ASSERT_EQUAL(parts ? operation_final(fixture.rw, OPERATION_DECRYPT, out, &len)
+				      : operation_single(fixture.rw, OPERATION_DECRYPT, sealed,
+							 sealed_len, out, &len),
+				CKR_OK);
+		CU_ASSERT_TRUE(view_equal(view_of(out, len), view_of(plain, sizeof(plain))));
+	}
+}
+
 static void a_tampered_ciphertext_is_refused(void)
 {
 	CK_BYTE plain[20] = {7}, sealed[OUT], out[OUT];
@@ -471,6 +506,8 @@ int main(void)
 		{"data_of_impossible_length_ends_the_operation",
 		 data_of_impossible_length_ends_the_operation},
 		{"what_is_encrypted_comes_back", what_is_encrypted_comes_back},
+		{"nothing_is_added_to_a_result_that_waits",
+		 nothing_is_added_to_a_result_that_waits},
 		{"a_tampered_ciphertext_is_refused", a_tampered_ciphertext_is_refused},
 		{"digests_are_those_of_the_standard", digests_are_those_of_the_standard},
 		{"a_sealed_record_has_a_receipt_and_opens_both_ways",
