@@ -14,6 +14,8 @@ static const struct {
 	const char *arguments, *help;
 	bool own_options; /* stand after the two words; argv[0] is the verb, for getopt */
 } subcommands[] = {
+	{"audit", "verify", audit_verify_command, "DIR",
+	 "check a ledger's export: every record, tile and signature", true},
 	{"authority", "create", authority_create_command, "DIR",
 	 "make an authority, or an issuer's key", true},
 	{"authority", "issue", authority_issue_command, "DIR ...",

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* intaglio audit: the subcommands' command lines, and verify. No card and no module is needed. */
+#include "tools/audit.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option options[] = {
+	{"json", no_argument, NULL, 'j'},
+	{"previous", required_argument, NULL, 'p'},
+	{"html", required_argument, NULL, 'h'},
+	{"key", required_argument, NULL, 'k'},
+	{"escrow-key", required_argument, NULL, 'e'},
+	{"output", required_argument, NULL, 'o'},
+	{"with", required_argument, NULL, 'w'},
+	{"database", required_argument, NULL, 'd'},
+	{NULL, 0, NULL, 0},
+};
+
+static bool is_allowed(const char *name, const char *const *allowed)
+{
+	for (; *allowed; allowed++) {
+		if (!strcmp(name, *allowed))
+			return true;
+	}
+	return false;
+}
+
+static void keep(struct audit_options *o, int option, const char *value)
+{
+	const struct {
+		int option;
+		const char **text;
+	} rows[] = {
+		{'p', &o->previous}, {'h', &o->html}, {'k', &o->key},      {'e', &o->escrow_key},
+		{'o', &o->output},   {'w', &o->with}, {'d', &o->database},
+	};
+
+	if (option == 'j')
+		o->json = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].option == option)
+			*rows[i].text = value;
+	}
+}
+
+bool audit_parse(struct audit_options *o, int argc, char **argv, const char *const *allowed)
+{
+	int option, at;
+
+	*o = (struct audit_options){.json = false};
+	while ((option = getopt_long(argc, argv, "", options, &at)) != -1) {
+		if (option == '?')
+			return false;
+		if (!is_allowed(options[at].name, allowed)) {
+			fprintf(stderr, "intaglio: audit %s has no option --%s\n", argv[0],
+				options[at].name);
+			return false;
+		}
+		keep(o, option, optarg);
+	}
+	o->files = argv + optind;
+	o->file_count = argc - optind;
+	return true;
+}
+
+static enum exit_code report(const struct audit *a, const struct audit_options *o, enum rc rc)
+{
+	if (rc != RC_OK) {
+		fprintf(stderr, "intaglio: the audit cannot be done: %s\n", rc_name(rc));
+		return EXIT_FILE;
+	}
+	if (o->html && !audit_report_html(a, o->html))
+		return EXIT_FILE;
+	if (o->json)
+		tool_print_json(audit_report_json(a));
+	else
+		audit_report_text(a, stdout);
+	return a->findings.count ? EXIT_REFUSED : EXIT_DONE;
+}
+
+enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv)
+{
+	static const char *const allowed[] = {"json", "previous", "html", "key", NULL};
+	struct audit_options o;
+	enum exit_code code;
+	struct audit a;
+
+	(void)tool;
+	if (!audit_parse(&o, argc, argv, allowed) || o.file_count != 1)
+		return EXIT_USAGE;
+	audit_init(&a);
+	a.book.dir = o.files[0];
+	a.key_text = o.key;
+	a.previous = o.previous;
+	code = report(&a, &o, audit_walk(&a));
+	audit_free(&a);
+	return code;
+}

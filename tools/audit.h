@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The audit of an exported ledger by someone who trusts the ledger's key and nothing else. One walk
+ * over the entries, in constant memory: findings say what is wrong, notices what a person should
+ * look at. doc/audit.md describes it. One thread.
+ */
+#ifndef INTAGLIO_TOOLS_AUDIT_H
+#define INTAGLIO_TOOLS_AUDIT_H
+
+#include "tools/book.h"
+#include "tools/tool.h"
+
+enum { AUDIT_KEPT = 10000, AUDIT_DAYS = 40000, AUDIT_RATES = 256, AUDIT_TEXT = 200 };
+
+enum audit_kind {
+	AUDIT_KEY, /* the verifier key, or the ledger's description in leaf 0 */
+	AUDIT_CHECKPOINT, /* the checkpoint or its signature */
+	AUDIT_TREE, /* tiles, root */
+	AUDIT_LEAF, /* a record is not the one that the tree has, or cannot be read */
+	AUDIT_GAP, /* records are missing, repeated or in another order */
+	AUDIT_LEDGER, /* a record of another ledger */
+	AUDIT_COUNTER, /* the card counter does not grow */
+	AUDIT_TYPE, /* a record type that there is not */
+	AUDIT_TIME, /* host time goes backwards, or lies in the future */
+	AUDIT_PREVIOUS, /* not a continuation of what the previous audit saw */
+	AUDIT_FILE, /* a file that is no part of the export */
+	AUDIT_KINDS,
+};
+
+enum { AUDIT_NO_RECORD = -1 };
+
+struct audit_finding {
+	enum audit_kind kind;
+	int64_t record; /* or AUDIT_NO_RECORD */
+	char text[AUDIT_TEXT];
+};
+
+/* As many as AUDIT_KEPT are kept, all are counted. */
+struct audit_list {
+	uint64_t count;
+	size_t kept;
+	struct audit_finding *rows;
+};
+
+struct audit_day {
+	uint64_t day; /* since 1970-01-01, UTC, by host time */
+	uint64_t records, bytes; /* of plaintext */
+	uint64_t first, last; /* record numbers */
+};
+
+struct audit_rate {
+	char percent[16], currency[4];
+	uint64_t invoices;
+	int64_t taxable, tax; /* hundredths */
+};
+
+struct audit_totals {
+	struct audit_day *days; /* ascending */
+	size_t day_count;
+	uint64_t later; /* records of days for which there was no room */
+	uint64_t *types; /* 65536 */
+	uint64_t records, bytes;
+	uint64_t others; /* leaves of the card's other ledgers in between, by the card counter */
+	struct audit_rate rates[AUDIT_RATES];
+	size_t rate_count;
+	uint64_t read, unread; /* records deciphered and summed up; deciphered and no invoice */
+};
+
+struct audit {
+	/* What is asked for. */
+	struct book book;
+	const char *key_text; /* trusted; NULL: the export's own is taken */
+	const char *previous; /* file of a checkpoint, or NULL */
+	/* Called with every record whose leaf is the one in the tree; false ends the walk. */
+	bool (*record)(void *arg, const struct leaf_header *header, struct view leaf);
+	void *arg;
+	/* What is found. */
+	struct audit_list findings, notices;
+	struct audit_totals totals;
+	struct note_key key;
+	struct checkpoint checkpoint;
+	char label[256];
+	struct buf note, previous_note, policy; /* policy: the body of leaf 0 */
+	uint64_t previous_size; /* 0: no previous audit */
+};
+
+void audit_init(struct audit *audit);
+void audit_free(struct audit *audit);
+void audit_find(struct audit *audit, enum audit_kind kind, int64_t record, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void audit_notice(struct audit *audit, enum audit_kind kind, int64_t record, const char *format,
+		  ...) __attribute__((format(printf, 4, 5)));
+const char *audit_kind_name(enum audit_kind kind);
+
+/* Walks the whole export. RC_OK: the walk ended, and findings say what it found. RC_MEMORY, RC_IO. */
+enum rc audit_walk(struct audit *audit) WARN_UNUSED;
+/* Counts a record in the totals. */
+void audit_count(struct audit *audit, const struct leaf_header *header);
+
+/* "2026-11-21" and "2026-11-21T22:04:05Z". */
+void audit_say_day(uint64_t day, char *ret, size_t size);
+void audit_say_time(uint64_t ms, char *ret, size_t size);
+void audit_report_text(const struct audit *audit, FILE *out);
+json_t *audit_report_json(const struct audit *audit);
+/* One page that needs nothing else; false, and a sentence, if it cannot be written. */
+bool audit_report_html(const struct audit *audit, const char *path);
+
+/* The options that the subcommands share; NULL: not given. */
+struct audit_options {
+	bool json;
+	const char *previous, *html, *key, *escrow_key, *output, *with, *database;
+	char **files; /* what is no option */
+	int file_count;
+};
+/* The subcommand's own part of the command line, argv[0] its verb; allowed as the options' names. */
+bool audit_parse(struct audit_options *options, int argc, char **argv, const char *const *allowed);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An audit's result as text and as JSON. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "tools/audit.h"
+
+enum { SHOWN = 100, TYPES = 65536 };
+
+static void say_list(const struct audit_list *list, const char *word, FILE *out)
+{
+	size_t shown = list->kept < SHOWN ? list->kept : SHOWN;
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct audit_finding *row = &list->rows[i];
+
+		if (row->record == AUDIT_NO_RECORD)
+			fprintf(out, "%s: %s: %s\n", word, audit_kind_name(row->kind), row->text);
+		else
+			fprintf(out, "%s: record %lld: %s\n", word, (long long)row->record,
+				row->text);
+	}
+	if (list->count > shown)
+		fprintf(out, "%s: and %llu more\n", word,
+			(unsigned long long)(list->count - shown));
+}
+
+static void say_rates(const struct audit_totals *t, FILE *out)
+{
+	for (size_t i = 0; i < t->rate_count; i++) {
+		const struct audit_rate *r = &t->rates[i];
+
+		fprintf(out, "  %s%%: %llu, taxable %lld.%02lld, tax %lld.%02lld %s\n", r->percent,
+			(unsigned long long)r->invoices, (long long)r->taxable / 100,
+			llabs((long long)r->taxable % 100), (long long)r->tax / 100,
+			llabs((long long)r->tax % 100), r->currency);
+	}
+}
+
+void audit_report_text(const struct audit *a, FILE *out)
+{
+	const struct audit_totals *t = &a->totals;
+	char first[32], last[32];
+
+	say_list(&a->findings, "WRONG", out);
+	say_list(&a->notices, "notice", out);
+	if (t->day_count) {
+		audit_say_day(t->days[0].day, first, sizeof(first));
+		audit_say_day(t->days[t->day_count - 1].day, last, sizeof(last));
+		fprintf(out, "%llu records of %llu bytes on %zu days, %s to %s\n",
+			(unsigned long long)t->records, (unsigned long long)t->bytes, t->day_count,
+			first, last);
+	}
+	if (t->read || t->unread)
+		fprintf(out, "%llu invoices deciphered, %llu other records; by tax rate:\n",
+			(unsigned long long)t->read, (unsigned long long)t->unread);
+	say_rates(t, out);
+	if (a->findings.count)
+		fprintf(out, "REFUSED: %llu finding%s.\n", (unsigned long long)a->findings.count,
+			a->findings.count == 1 ? "" : "s");
+	else
+		fprintf(out, "Ledger %s: all %llu entries are those that the card signed%s.\n",
+			a->label, (unsigned long long)a->checkpoint.size,
+			a->previous_size ? ", and continue the previous audit" : "");
+	if (!a->key_text)
+		fprintf(out, "The key was taken from the export itself; who it belongs to is not "
+			     "checked. Give it with --key.\n");
+}
+
+static json_t *list_json(const struct audit_list *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->kept; i++) {
+		json_t *row = json_pack("{s:s,s:s}", "kind", audit_kind_name(list->rows[i].kind),
+					"text", list->rows[i].text);
+
+		if (list->rows[i].record != AUDIT_NO_RECORD)
+			json_object_set_new(row, "record",
+					    json_integer((json_int_t)list->rows[i].record));
+		json_array_append_new(array, row);
+	}
+	return array;
+}
+
+static json_t *days_json(const struct audit_totals *t)
+{
+	json_t *array = json_array();
+	char day[32];
+
+	for (size_t i = 0; i < t->day_count; i++) {
+		const struct audit_day *d = &t->days[i];
+
+		audit_say_day(d->day, day, sizeof(day));
+		json_array_append_new(array,
+				      json_pack("{s:s,s:I,s:I,s:I,s:I}", "day", day, "records",
+						(json_int_t)d->records, "bytes",
+						(json_int_t)d->bytes, "first", (json_int_t)d->first,
+						"last", (json_int_t)d->last));
+	}
+	return array;
+}
+
+static json_t *types_json(const struct audit_totals *t)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; t->types && i < TYPES; i++) {
+		if (t->types[i])
+			json_array_append_new(array, json_pack("{s:i,s:I}", "type", i, "records",
+							       (json_int_t)t->types[i]));
+	}
+	return array;
+}
+
+static json_t *rates_json(const struct audit_totals *t)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < t->rate_count; i++) {
+		const struct audit_rate *r = &t->rates[i];
+
+		json_array_append_new(array, json_pack("{s:s,s:s,s:I,s:I,s:I}", "percent",
+						       r->percent, "currency", r->currency,
+						       "invoices", (json_int_t)r->invoices,
+						       "taxable_hundredths", (json_int_t)r->taxable,
+						       "tax_hundredths", (json_int_t)r->tax));
+	}
+	return array;
+}
+
+json_t *audit_report_json(const struct audit *a)
+{
+	char root[64];
+	struct buf text;
+
+	buf_fixed(&text, root, sizeof(root) - 1);
+	base64_put(&text, view_of(a->checkpoint.root, MERKLE_HASH));
+	root[text.len] = '\0';
+	return json_pack("{s:b,s:s,s:s,s:b,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
+			 "valid", !a->findings.count, "ledger", a->key.name, "label", a->label,
+			 "key_given", a->key_text != NULL, "entries",
+			 (json_int_t)a->checkpoint.size, "root", root, "previous_entries",
+			 (json_int_t)a->previous_size, "records", (json_int_t)a->totals.records,
+			 "bytes", (json_int_t)a->totals.bytes, "records_of_other_ledgers",
+			 (json_int_t)a->totals.others, "finding_count",
+			 (json_int_t)a->findings.count, "notice_count",
+			 (json_int_t)a->notices.count, "findings", list_json(&a->findings),
+			 "notices", list_json(&a->notices), "days", days_json(&a->totals), "types",
+			 types_json(&a->totals), "rates", rates_json(&a->totals));
+}

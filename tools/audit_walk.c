@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The walk over an export. The tree is built from the hashes in the tiles; where a leaf has another
+ * hash, a second tree is built from the leaves on from there, so that in the end the signed root
+ * tells whether the tiles or the leaves were altered.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/tlv.h"
+#include "tools/audit.h"
+
+enum { DAY_MS = 86400000, PATH_SIZE = 4096 };
+
+struct walk {
+	struct audit *audit;
+	struct tiles tree, leaves; /* leaves: in use once something differed */
+	bool forked;
+	struct buf bundle, hashes, other;
+	struct checkpoint previous;
+	uint64_t now_ms;
+	uint64_t last_counter, last_time;
+	uint8_t id[LEDGER_ID]; /* of the key's name */
+	bool stopped;
+};
+
+static bool same_hash(const uint8_t *a, const uint8_t *b)
+{
+	return view_equal(view_of(a, MERKLE_HASH), view_of(b, MERKLE_HASH));
+}
+
+/* The key that is trusted, or the export's own. */
+static bool take_key(struct walk *w)
+{
+	struct audit *a = w->audit;
+	uint8_t array[BOOK_KEY_FILE_MAX];
+	struct view text, digits;
+	struct buf file;
+	char origin[LEDGER_ORIGIN + 1];
+
+	buf_fixed(&file, array, sizeof(array));
+	if (a->key_text) {
+		text = view_str(a->key_text);
+	} else if (book_read(&a->book, "key", &file) != RC_OK || !file.len ||
+		   file.data[file.len - 1] != '\n') {
+		audit_find(a, AUDIT_KEY, AUDIT_NO_RECORD,
+			   "the export has no key file, or one that is no key");
+		return false;
+	} else {
+		text = view_of(file.data, file.len - 1);
+	}
+	if (note_parse_key(text, &a->key) != RC_OK) {
+		audit_find(a, AUDIT_KEY, AUDIT_NO_RECORD, "the verifier key is malformed");
+		return false;
+	}
+	/* The id is in the name: what the name would be made of it is the name. */
+	digits = view_str(a->key.name);
+	if (digits.len == LEDGER_ORIGIN) {
+		for (size_t i = 0; i < LEDGER_ID; i++) {
+			unsigned int byte = 0;
+
+			sscanf(a->key.name + LEDGER_ORIGIN - 2 * LEDGER_ID + 2 * i, "%2x", &byte);
+			w->id[i] = (uint8_t)byte;
+		}
+	}
+	ledger_origin(w->id, origin);
+	if (!view_equal(digits, view_str(origin))) {
+		audit_find(a, AUDIT_KEY, AUDIT_NO_RECORD, "the verifier key is not a ledger's");
+		return false;
+	}
+	return true;
+}
+
+/* A trusted key says nothing about the file; it has to be right all the same. */
+static void check_key_file(struct walk *w)
+{
+	struct audit *a = w->audit;
+	uint8_t array[BOOK_KEY_FILE_MAX], expected_array[BOOK_KEY_FILE_MAX];
+	struct buf file, expected;
+
+	buf_fixed(&file, array, sizeof(array));
+	buf_fixed(&expected, expected_array, sizeof(expected_array));
+	note_put_key(&expected, &a->key);
+	buf_u8(&expected, '\n');
+	if (book_read(&a->book, "key", &file) != RC_OK ||
+	    !view_equal(view_buf(&file), view_buf(&expected)))
+		audit_find(a, AUDIT_KEY, AUDIT_NO_RECORD,
+			   "the key file of the export is missing or holds another key");
+}
+
+static bool take_checkpoint(struct walk *w)
+{
+	struct audit *a = w->audit;
+	enum rc rc = book_read(&a->book, "checkpoint", &a->note);
+	const uint8_t *end;
+
+	if (rc != RC_OK) {
+		audit_find(a, AUDIT_CHECKPOINT, AUDIT_NO_RECORD,
+			   "the export has no checkpoint that can be read");
+		return false;
+	}
+	if (book_open_note(view_buf(&a->note), &a->key, &a->checkpoint) == RC_OK)
+		return true;
+	audit_find(a, AUDIT_CHECKPOINT, AUDIT_NO_RECORD,
+		   "the checkpoint is not signed by the ledger's key");
+	/* What its text claims is looked at all the same. */
+	end = memmem(a->note.data, a->note.len, "\n\n", 2);
+	return end && note_parse_checkpoint(view_of(a->note.data, (size_t)(end + 1 - a->note.data)),
+					    &a->checkpoint) == RC_OK;
+}
+
+static void take_previous(struct walk *w)
+{
+	struct audit *a = w->audit;
+
+	if (!a->previous)
+		return;
+	if (!file_read(a->previous, NOTE_MAX, &a->previous_note)) {
+		audit_find(a, AUDIT_PREVIOUS, AUDIT_NO_RECORD,
+			   "the previous audit's checkpoint cannot be read");
+		return;
+	}
+	if (book_open_note(view_buf(&a->previous_note), &a->key, &w->previous) != RC_OK) {
+		audit_find(a, AUDIT_PREVIOUS, AUDIT_NO_RECORD,
+			   "the previous checkpoint is not signed by this ledger's key");
+		w->previous.size = 0;
+		return;
+	}
+	a->previous_size = w->previous.size;
+	if (w->previous.size > a->checkpoint.size)
+		audit_find(a, AUDIT_PREVIOUS, AUDIT_NO_RECORD,
+			   "the previous audit saw %llu entries and there are %llu now: the ledger "
+			   "was set back to an older state",
+			   (unsigned long long)w->previous.size,
+			   (unsigned long long)a->checkpoint.size);
+}
+
+static void check_previous(struct walk *w)
+{
+	uint8_t root[MERKLE_HASH];
+
+	if (!w->previous.size || w->tree.size != w->previous.size)
+		return;
+	if (tiles_root(&w->tree, root) != RC_OK || !same_hash(root, w->previous.root))
+		audit_find(
+			w->audit, AUDIT_PREVIOUS, AUDIT_NO_RECORD,
+			"the first %llu entries are not those that the previous audit saw: there "
+			"are two histories",
+			(unsigned long long)w->previous.size);
+}
+
+/* A label that is no UTF-8 text is said in ASCII. */
+static void say_label(struct audit *a)
+{
+	json_t *text = json_string(a->label);
+
+	for (char *c = a->label; *c && !text; c++) {
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	}
+	json_decref(text);
+}
+
+/* Leaf 0: the ledger's own description, and its key. */
+static void check_policy(struct walk *w, const struct leaf_header *h, struct view body)
+{
+	static const struct leaf_header empty;
+	struct audit *a = w->audit;
+	struct view in = body, label, key;
+
+	if (h->type || h->time_ms ||
+	    !view_equal(view_of(h->client_nonce, LEDGER_NONCE),
+			view_of(empty.client_nonce, LEDGER_NONCE)))
+		audit_find(a, AUDIT_TYPE, 0, "leaf 0 is not the ledger's description");
+	if (tlv_expect(&in, 0x80, &label) != RC_OK || tlv_expect(&in, 0x81, &key) != RC_OK ||
+	    label.len >= sizeof(a->label)) {
+		audit_find(a, AUDIT_KEY, 0, "the ledger's description in leaf 0 is malformed");
+		return;
+	}
+	snprintf(a->label, sizeof(a->label), "%.*s", (int)label.len, (const char *)label.data);
+	say_label(a);
+	buf_view(&a->policy, body);
+	if (!view_equal(key, view_of(a->key.public_key, ED25519_PUBLIC)))
+		audit_find(a, AUDIT_KEY, 0, "leaf 0 names another key than the verifier key");
+}
+
+static void check_order(struct walk *w, const struct leaf_header *h, uint64_t index)
+{
+	struct audit *a = w->audit;
+	unsigned long long number = h->index;
+	int64_t record = (int64_t)index;
+
+	if (h->index > index)
+		audit_find(a, AUDIT_GAP, record,
+			   "in place %lld stands record %llu: records before it are missing",
+			   (long long)record, number);
+	else if (h->index < index)
+		audit_find(a, AUDIT_GAP, record,
+			   "in place %lld stands record %llu: it is repeated or out of order",
+			   (long long)record, number);
+	if (index && h->card_counter <= w->last_counter)
+		audit_find(a, AUDIT_COUNTER, record,
+			   "the card counter is %llu after %llu: it does not grow",
+			   (unsigned long long)h->card_counter,
+			   (unsigned long long)w->last_counter);
+	else if (index)
+		a->totals.others += h->card_counter - w->last_counter - 1;
+	w->last_counter = h->card_counter;
+}
+
+static void check_time(struct walk *w, const struct leaf_header *h)
+{
+	struct audit *a = w->audit;
+	char now[32], before[32];
+
+	audit_say_time(h->time_ms, now, sizeof(now));
+	if (h->time_ms < w->last_time) {
+		audit_say_time(w->last_time, before, sizeof(before));
+		audit_notice(a, AUDIT_TIME, (int64_t)h->index, "the time is %s after %s", now,
+			     before);
+	}
+	if (h->time_ms > w->now_ms + DAY_MS)
+		audit_notice(a, AUDIT_TIME, (int64_t)h->index, "the time %s lies in the future",
+			     now);
+	w->last_time = h->time_ms;
+}
+
+/* What a leaf says about itself. is_good: it is the one that the tree has. */
+static void check_leaf(struct walk *w, struct view leaf, uint64_t index, bool is_good)
+{
+	struct audit *a = w->audit;
+	struct leaf_header h;
+	struct view body, tag;
+
+	if (leaf_parse(leaf, &h, &body, &tag) != RC_OK) {
+		audit_find(a, AUDIT_LEAF, (int64_t)index, "the record is malformed");
+		return;
+	}
+	if (!view_equal(view_of(h.ledger, LEDGER_ID), view_of(w->id, LEDGER_ID)))
+		audit_find(a, AUDIT_LEDGER, (int64_t)index, "the record is of another ledger");
+	check_order(w, &h, index);
+	if (!index) {
+		check_policy(w, &h, body);
+		return;
+	}
+	if (!h.type)
+		audit_find(a, AUDIT_TYPE, (int64_t)index, "the record has no type");
+	check_time(w, &h);
+	audit_count(a, &h);
+	if (is_good && a->record && !a->record(a->arg, &h, leaf))
+		w->stopped = true;
+}
+
+/* The files N.p/W that narrower trees left: each begins what is there now. */
+static void check_partials(struct walk *w, const struct tile *tile, struct view bytes)
+{
+	struct tile full = *tile, one = *tile;
+	char name[TILE_PATH_MAX + 8], path[PATH_SIZE];
+	struct dirent *entry;
+	struct buf text;
+	DIR *dir;
+
+	full.width = TILE_WIDTH;
+	buf_fixed(&text, name, sizeof(name) - 3);
+	tile_put_path(&text, &full);
+	snprintf(name + text.len, sizeof(name) - text.len, ".p");
+	if (!book_path(&w->audit->book, name, path, sizeof(path)))
+		return;
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		one.width = (unsigned int)strtoul(entry->d_name, NULL, 10);
+		if (!one.width || one.width >= tile->width)
+			continue;
+		buf_reset(&w->other);
+		if (book_read_tile(&w->audit->book, &one, &w->other) != RC_OK ||
+		    w->other.len > bytes.len ||
+		    !view_equal(view_buf(&w->other), view_of(bytes.data, w->other.len)) ||
+		    (tile->level != TILE_ENTRIES &&
+		     w->other.len != (size_t)one.width * MERKLE_HASH))
+			audit_find(w->audit, AUDIT_TREE, AUDIT_NO_RECORD,
+				   "%s/%u is not what the tree has there", name, one.width);
+		else if (tile->level == TILE_ENTRIES) {
+			struct view in = view_buf(&w->other), leaf;
+			unsigned int n = 0;
+
+			while (in.len && book_take_entry(&in, &leaf) == RC_OK)
+				n++;
+			if (in.len || n != one.width)
+				audit_find(w->audit, AUDIT_TREE, AUDIT_NO_RECORD,
+					   "%s/%u has not %u entries", name, one.width, one.width);
+		}
+	}
+	closedir(dir);
+}
+
+/* Every tile above the leaves, as the tree has it. */
+static enum rc check_tile(void *arg, const struct tile *tile, struct view hashes)
+{
+	struct walk *w = arg;
+	char name[TILE_PATH_MAX + 1];
+	struct buf text;
+	enum rc rc;
+
+	if (!tile->level)
+		return RC_OK;
+	buf_fixed(&text, name, TILE_PATH_MAX);
+	tile_put_path(&text, tile);
+	name[text.len] = '\0';
+	buf_reset(&w->other);
+	rc = book_read_tile(&w->audit->book, tile, &w->other);
+	if (rc != RC_OK)
+		audit_find(w->audit, AUDIT_TREE, AUDIT_NO_RECORD, "%s is missing", name);
+	else if (!view_equal(view_buf(&w->other), hashes))
+		audit_find(w->audit, AUDIT_TREE, AUDIT_NO_RECORD,
+			   "%s is not what the tree has there", name);
+	check_partials(w, tile, hashes);
+	return RC_OK;
+}
+
+static enum rc append(struct walk *w, const uint8_t *in_tile, const uint8_t *in_leaf)
+{
+	enum rc rc = RC_OK;
+
+	if (!w->forked && !same_hash(in_tile, in_leaf)) {
+		w->leaves = w->tree;
+		w->forked = true;
+	}
+	if (w->forked)
+		rc = tiles_append(&w->leaves, in_leaf, NULL, NULL);
+	if (rc == RC_OK)
+		rc = tiles_append(&w->tree, in_tile, check_tile, w);
+	if (rc == RC_OK)
+		check_previous(w);
+	return rc;
+}
+
+/* The leaf-level tile of a bundle; false if there is none of the right length. */
+static bool load_hashes(struct walk *w, struct tile tile)
+{
+	tile.level = 0;
+	buf_reset(&w->hashes);
+	if (book_read_tile(&w->audit->book, &tile, &w->hashes) == RC_OK &&
+	    w->hashes.len == (size_t)tile.width * MERKLE_HASH) {
+		check_partials(w, &tile, view_buf(&w->hashes));
+		return true;
+	}
+	audit_find(w->audit, AUDIT_TREE, (int64_t)(tile.index * TILE_WIDTH),
+		   "the tile of records %llu and on is missing or has a wrong length",
+		   (unsigned long long)tile.index * TILE_WIDTH);
+	return false;
+}
+
+/* The bundle, or the widest one before it: what is left of the records is looked at. */
+static bool load_bundle(struct walk *w, const struct tile *tile)
+{
+	struct tile one = *tile;
+	enum rc rc = RC_NOT_FOUND;
+
+	for (; rc == RC_NOT_FOUND && one.width; one.width--) {
+		buf_reset(&w->bundle);
+		rc = book_read_tile(&w->audit->book, &one, &w->bundle);
+	}
+	return rc == RC_OK;
+}
+
+/* Records that are not there: the tree goes on with the tile's hashes. */
+static enum rc skip(struct walk *w, uint64_t index, const uint8_t *in_tile)
+{
+	audit_find(w->audit, AUDIT_LEAF, (int64_t)index, "the record is missing");
+	w->stopped = !in_tile;
+	return in_tile ? append(w, in_tile, in_tile) : RC_OK;
+}
+
+static enum rc walk_bundle(struct walk *w, const struct tile *tile)
+{
+	uint64_t first = tile->index * TILE_WIDTH;
+	bool has_hashes = load_hashes(w, *tile), has_bundle;
+	uint8_t hash[MERKLE_HASH];
+	struct view in, leaf;
+	enum rc rc = RC_OK;
+
+	has_bundle = load_bundle(w, tile);
+	in = view_buf(&w->bundle);
+	for (unsigned int i = 0; i < tile->width && rc == RC_OK && !w->stopped; i++) {
+		const uint8_t *in_tile = has_hashes ? w->hashes.data + (size_t)i * MERKLE_HASH
+						    : NULL;
+
+		/* After an entry that is cut off none can be found. */
+		if (!has_bundle || book_take_entry(&in, &leaf) != RC_OK) {
+			has_bundle = false;
+			rc = skip(w, first + i, in_tile);
+			continue;
+		}
+		rc = merkle_leaf_hash(leaf, hash);
+		if (rc != RC_OK)
+			break;
+		if (in_tile && !same_hash(in_tile, hash))
+			audit_find(w->audit, AUDIT_LEAF, (int64_t)(first + i),
+				   "the record is not the one whose hash is in the tile");
+		check_leaf(w, leaf, first + i, !in_tile || same_hash(in_tile, hash));
+		rc = append(w, in_tile ? in_tile : hash, hash);
+	}
+	if (has_bundle && !w->stopped) {
+		if (in.len)
+			audit_find(w->audit, AUDIT_LEAF, (int64_t)(first + tile->width - 1),
+				   "there are bytes after the record that belong to none");
+		check_partials(w, tile, view_buf(&w->bundle));
+	}
+	return rc;
+}
+
+static void check_root(struct walk *w)
+{
+	const uint8_t *signed_root = w->audit->checkpoint.root;
+	uint8_t root[MERKLE_HASH];
+
+	if (tiles_root(&w->tree, root) == RC_OK && same_hash(root, signed_root))
+		return;
+	if (w->forked && tiles_root(&w->leaves, root) == RC_OK && same_hash(root, signed_root))
+		audit_find(w->audit, AUDIT_TREE, AUDIT_NO_RECORD,
+			   "the records are those that the card signed; the tiles were altered");
+	else
+		audit_find(w->audit, AUDIT_TREE, AUDIT_NO_RECORD,
+			   "the records are not those whose root the card signed");
+}
+
+static bool is_known(const struct walk *w, const char *name)
+{
+	struct tile tile;
+
+	if (!strcmp(name, "checkpoint") || !strcmp(name, "key"))
+		return true;
+	return tile_parse_path(view_str(name), &tile) == RC_OK &&
+	       tile.width <= tile_width(&tile, w->audit->checkpoint.size);
+}
+
+/* Files that are no part of the export; name is what the directory is called in the book. */
+static void look_around(struct walk *w, const char *name, unsigned int depth)
+{
+	char path[PATH_SIZE], inner[PATH_SIZE];
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+
+	if (depth > 12 || !book_path(&w->audit->book, name, path, sizeof(path)))
+		return;
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    snprintf(inner, sizeof(inner), "%s%s%s", name, *name ? "/" : "",
+			     entry->d_name) >= (int)sizeof(inner))
+			continue;
+		if (S_ISDIR(st.st_mode))
+			look_around(w, inner, depth + 1);
+		else if (!is_known(w, inner))
+			audit_notice(w->audit, AUDIT_FILE, AUDIT_NO_RECORD,
+				     "%.150s is no part of the export", inner);
+	}
+	closedir(dir);
+}
+
+static enum rc walk_all(struct walk *w)
+{
+	struct audit *a = w->audit;
+	struct tile tile = {.level = TILE_ENTRIES};
+	enum rc rc = RC_OK;
+
+	if (!take_key(w))
+		return RC_OK;
+	check_key_file(w);
+	if (!take_checkpoint(w))
+		return RC_OK;
+	take_previous(w);
+	while (rc == RC_OK && !w->stopped && (tile.width = tile_width(&tile, a->checkpoint.size))) {
+		rc = walk_bundle(w, &tile);
+		tile.index++;
+	}
+	if (rc == RC_OK)
+		rc = tiles_flush(&w->tree, check_tile, w);
+	if (rc == RC_OK && w->tree.size == a->checkpoint.size)
+		check_root(w);
+	else if (rc == RC_OK)
+		audit_find(a, AUDIT_TREE, AUDIT_NO_RECORD,
+			   "the records end after %llu of %llu entries",
+			   (unsigned long long)w->tree.size,
+			   (unsigned long long)a->checkpoint.size);
+	look_around(w, "", 0);
+	return rc;
+}
+
+enum rc audit_walk(struct audit *audit)
+{
+	struct walk *w = calloc(1, sizeof(*w));
+	struct timespec now;
+	enum rc rc;
+
+	if (!w)
+		return RC_MEMORY;
+	clock_gettime(CLOCK_REALTIME, &now);
+	w->audit = audit;
+	w->now_ms = (uint64_t)now.tv_sec * 1000;
+	buf_init(&w->bundle, BOOK_BUNDLE_MAX);
+	buf_init(&w->other, BOOK_BUNDLE_MAX);
+	buf_init(&w->hashes, TILE_WIDTH * MERKLE_HASH);
+	rc = walk_all(w);
+	buf_free(&w->hashes);
+	buf_free(&w->other);
+	buf_free(&w->bundle);
+	free(w);
+	return rc;
+}
