@@ -38,6 +38,13 @@ says "nothing of it is served without a channel" 'SW1=0x69, SW2=0x82' \
 	opensc-tool --reader 0 --card-driver default \
 	--send-apdu "00A404000A${aid}00" --send-apdu 8042000000
 
+# The control socket moves the card.
+step "the card is taken out by name" "$intaglio" card remove default
+step "pcscd sees it go" until_true 5 sh -c 'opensc-tool --list-readers | grep -q No'
+step "and come again" sh -c '"$0" card insert default' "$intaglio"
+step "in the same reader" until_true 5 sh -c 'opensc-tool --list-readers | grep -q Yes'
+refuse "there is no card of another name" "$intaglio" card remove other
+
 # The module on the reader. Slot 0 is the embedded card, slot 1 the same card in the reader.
 token() {
 	pkcs11-tool --module "$module" --slot 1 "$@"

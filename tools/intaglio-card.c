@@ -1,155 +1,184 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * intaglio-card: puts a software card into a running pcscd through vpcd (Debian's vsmartcard-vpcd).
- * The card connects to vpcd; each message is a length of two bytes, big-endian, and that many bytes:
- * one byte is a control code, more are a command APDU. See intaglio-card(8).
+ * intaglio-card: puts software cards into a running pcscd through vpcd (Debian's vsmartcard-vpcd),
+ * each in a reader of its own, and takes them out and in again when its control socket says so. See
+ * intaglio-card(8).
  */
 #include "base/log.h"
-#include "card/card.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <netinet/tcp.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/apdu.h"
+#include "tools/intaglio-card-control.h"
+#include "tools/intaglio-card-sandbox.h"
 
-enum { VPCD_POWER_OFF = 0, VPCD_POWER_ON = 1, VPCD_RESET = 2, VPCD_ATR = 4, VPCD_PORT = 35963 };
+enum { VPCD_PORT = 35963, CARDS_MAX = 16 };
 
-static volatile sig_atomic_t stopped;
+struct daemon {
+	struct vpcd *cards[CARDS_MAX];
+	const char *directories[CARDS_MAX];
+	char paths[CARDS_MAX][PATH_MAX];
+	size_t count;
+	char control_path[PATH_MAX];
+	int control, signals, event;
+};
 
-static void stop(int signal_number)
+static void usage(FILE *out)
 {
-	(void)signal_number;
-	stopped = 1;
+	fputs("usage: intaglio-card [--port N] [--control SOCKET] CARD ...\n"
+	      "\n"
+	      "CARD is a card's directory, or the name of an embedded card.\n",
+	      out);
 }
 
-/* Signals end the blocking read, so that the card is closed in order. */
-static void catch_signals(void)
+/* A directory as given, or that of the embedded card of this name. */
+static bool find_directory(const char *card, char path[PATH_MAX])
 {
-	struct sigaction action = {.sa_handler = stop};
+	const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	int len;
 
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	if (strchr(card, '/'))
+		len = snprintf(path, PATH_MAX, "%s", card);
+	else if (xdg && xdg[0] == '/')
+		len = snprintf(path, PATH_MAX, "%s/intaglio/cards/%s/card", xdg, card);
+	else
+		len = snprintf(path, PATH_MAX, "%s/.local/share/intaglio/cards/%s/card",
+			       home ? home : "", card);
+	return len > 0 && len < PATH_MAX;
 }
 
-static int connect_vpcd(uint16_t port)
+/* The name is the last part of the directory, but for `card` that above it. */
+static void find_name(const char *directory, char name[NAME_MAX + 1])
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons(port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const char *end = directory + strlen(directory), *start;
 
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		log_error("vpcd does not answer on 127.0.0.1 port %u (%s): is pcscd running, with "
-			  "vsmartcard-vpcd installed?",
-			  port, strerror(errno));
-		close(fd);
-		return -1;
-	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd;
+	while (end > directory && end[-1] == '/')
+		end--;
+	if (end - directory > 5 && strncmp(end - 5, "/card", 5) == 0)
+		end -= 5;
+	for (start = end; start > directory && start[-1] != '/'; start--)
+		;
+	snprintf(name, NAME_MAX + 1, "%.*s", (int)(end - start), start);
 }
 
-/* vpcd writes length and payload separately; without QUICKACK each APDU waits for a delayed ACK. */
-static bool read_all(int fd, uint8_t *bytes, size_t len)
+static bool open_cards(struct daemon *d, char **cards, size_t count, unsigned long port)
 {
-	while (len) {
-		int one = 1;
-		ssize_t n;
-
-		setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
-		n = read(fd, bytes, len);
-		if (n < 0 && errno == EINTR && !stopped)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool write_all(int fd, struct view bytes)
-{
-	while (bytes.len) {
-		ssize_t n = write(fd, bytes.data, bytes.len);
-
-		if (n < 0 && errno == EINTR && !stopped)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes.data += n;
-		bytes.len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool send_message(int fd, struct view payload)
-{
-	uint8_t array[2 + APDU_RESPONSE_MAX];
-	struct buf message;
-
-	buf_fixed(&message, array, sizeof(array));
-	buf_u16(&message, (uint16_t)payload.len);
-	buf_view(&message, payload);
-	return payload.len <= UINT16_MAX && buf_rc(&message) == RC_OK &&
-	       write_all(fd, view_buf(&message));
-}
-
-/* One message from vpcd; false ends the service. */
-static bool serve_one(int fd, struct card *card, struct buf *atr, struct buf *answer)
-{
-	uint8_t length[2] = {0}, message[UINT16_MAX];
-	struct view header = view_of(length, sizeof(length));
-	uint16_t len;
-
-	if (!read_all(fd, length, sizeof(length)) || view_u16(&header, &len) != RC_OK ||
-	    !read_all(fd, message, len))
+	if (count > CARDS_MAX || port + count > UINT16_MAX + 1UL) {
+		log_error("there are at most %d cards, each on a port of its own", CARDS_MAX);
 		return false;
-	if (len == 1) {
-		if (message[0] == VPCD_ATR)
-			return send_message(fd, view_buf(atr));
-		buf_reset(atr);
-		return card_reset(card, atr) == RC_OK;
 	}
-	buf_reset(answer);
-	return card_transmit(card, view_of(message, len), answer) == RC_OK &&
-	       send_message(fd, view_buf(answer));
+	for (size_t i = 0; i < count; i++) {
+		char name[NAME_MAX + 1];
+
+		if (!find_directory(cards[i], d->paths[i]))
+			return false;
+		find_name(d->paths[i], name);
+		if (vpcd_open(name, d->paths[i], (uint16_t)(port + i), &d->cards[i]) != RC_OK)
+			return false;
+		d->directories[i] = d->paths[i];
+		d->count++;
+	}
+	return true;
 }
 
-static int serve(const char *dir, uint16_t port)
+/* Without a folder for it there is no control socket, unless one was asked for. */
+static bool open_control(struct daemon *d, const char *asked)
 {
-	struct card_options options = {.create = false};
-	uint8_t atr_array[33];
-	struct card *card = NULL;
-	struct buf atr, answer;
-	int fd, code = 1;
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char folder[PATH_MAX];
+	int len;
 
-	buf_fixed(&atr, atr_array, sizeof(atr_array));
-	buf_init(&answer, APDU_RESPONSE_MAX);
-	fd = connect_vpcd(port);
-	if (fd >= 0 && card_open(dir, &options, &card) == RC_OK &&
-	    card_reset(card, &atr) == RC_OK) {
-		while (!stopped && serve_one(fd, card, &atr, &answer))
-			;
-		code = stopped ? 0 : 1;
-		if (!stopped)
-			log_error("vpcd closed the connection, or the card in %s failed", dir);
+	if (asked || getenv("LISTEN_FDS")) {
+		d->control = control_listen(asked ? asked : "");
+		return d->control >= 0;
 	}
-	card_close(&card);
-	buf_free(&answer);
-	if (fd >= 0)
-		close(fd);
+	if (!runtime || runtime[0] != '/')
+		return true;
+	len = snprintf(folder, sizeof(folder), "%s/intaglio", runtime);
+	if (len < 0 || (size_t)len >= sizeof(folder))
+		return true;
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return true;
+	len = snprintf(d->control_path, sizeof(d->control_path), "%s/card.sock", folder);
+	if (len > 0 && (size_t)len < sizeof(d->control_path))
+		d->control = control_listen(d->control_path);
+	return true;
+}
+
+/* Signals are read like everything else, so that the cards are closed in order. */
+static bool open_signals(struct daemon *d)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	d->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	d->event = eventfd(0, EFD_CLOEXEC);
+	return d->signals >= 0 && d->event >= 0;
+}
+
+static bool all_failed(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (vpcd_state(d->cards[i]) != VPCD_FAILED)
+			return false;
+	return true;
+}
+
+static int run(struct daemon *d)
+{
+	struct pollfd waits[] = {
+		{.fd = d->signals, .events = POLLIN},
+		{.fd = d->event, .events = POLLIN},
+		{.fd = d->control, .events = POLLIN},
+	};
+
+	for (size_t i = 0; i < d->count; i++)
+		if (vpcd_start(d->cards[i], d->event) != RC_OK)
+			return 1;
+	for (;;) {
+		uint64_t ignored;
+
+		if (poll(waits, sizeof(waits) / sizeof(waits[0]), -1) < 0 && errno != EINTR)
+			return 1;
+		if (waits[0].revents)
+			return 0;
+		if (waits[1].revents && read(d->event, &ignored, sizeof(ignored)) > 0 &&
+		    all_failed(d))
+			return 1;
+		if (waits[2].revents)
+			control_serve(d->control, d->cards, d->count);
+	}
+}
+
+static int serve(char **cards, size_t count, unsigned long port, const char *control)
+{
+	struct daemon d = {.control = -1, .signals = -1, .event = -1};
+	int code = 1;
+
+	if (open_signals(&d) && open_cards(&d, cards, count, port) && open_control(&d, control) &&
+	    sandbox_enter(d.directories, d.count) == RC_OK)
+		code = run(&d);
+	for (size_t i = 0; i < d.count; i++)
+		vpcd_close(&d.cards[i]);
+	/* Fenced off from its folder we may leave the socket behind: the next one replaces it. */
+	if (d.control >= 0 && d.control_path[0])
+		unlink(d.control_path);
+	if (d.control >= 0)
+		close(d.control);
 	return code;
 }
 
@@ -157,26 +186,28 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"port", required_argument, NULL, 'p'},
+		{"control", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	unsigned long port = VPCD_PORT;
+	const char *control = NULL;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'p')
 			port = strtoul(optarg, NULL, 10);
-		if (option == 'h' || option == '?' || port < 1 || port > 65535) {
-			fputs("usage: intaglio-card [--port N] CARD_DIRECTORY\n", stderr);
+		if (option == 'c')
+			control = optarg;
+		if (option == 'h' || option == '?' || port < 1 || port > UINT16_MAX) {
+			usage(option == 'h' ? stdout : stderr);
 			return option == 'h' ? 0 : 2;
 		}
 	}
-	if (optind + 1 != argc) {
-		fputs("usage: intaglio-card [--port N] CARD_DIRECTORY\n", stderr);
+	if (optind == argc) {
+		usage(stderr);
 		return 2;
 	}
-	/* Keys are in this process: no core dumps, no tracing by others. */
-	prctl(PR_SET_DUMPABLE, 0);
-	catch_signals();
-	return serve(argv[optind], (uint16_t)port);
+	sandbox_hide();
+	return serve(argv + optind, (size_t)(argc - optind), port, control);
 }

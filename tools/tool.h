@@ -72,6 +72,9 @@ enum exit_code authority_revoke_command(struct tool *tool, int argc, char **argv
 enum exit_code authority_link_command(struct tool *tool, int argc, char **argv);
 enum exit_code authority_show_command(struct tool *tool, int argc, char **argv);
 enum exit_code card_list(struct tool *tool, int argc, char **argv);
+enum exit_code card_insert(struct tool *tool, int argc, char **argv);
+enum exit_code card_remove(struct tool *tool, int argc, char **argv);
+enum exit_code card_reset(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_create(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_list(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_seal(struct tool *tool, int argc, char **argv);
