@@ -13,7 +13,7 @@ token() {
 }
 # broken SENTENCE REGEX: what a person sees when listing the objects of the broken card.
 broken() {
-	says "$1" "$2" sh -c '! pkcs11-tool --module "$0" --login --pin 123456 --list-objects' "$module"
+	refuse_says "$1" "$2" pkcs11-tool --module "$module" --login --pin 123456 --list-objects
 }
 flip() {
 	byte=$(dd if="$log" bs=1 skip="$1" count=1 2>/dev/null | od -An -tu1)
@@ -56,15 +56,15 @@ says "undone, everything is there again" 'greeting' token --login --pin 123456 -
 if [ "$(id -u)" -eq 0 ]; then
 	chown -R 65534 "$scenario_dir"
 	chmod 000 "$card"
-	says "an unreadable directory is said by name" 'default.*(Permission denied|unreadable|cannot)' \
-		sh -c '! setpriv --reuid 65534 --clear-groups pkcs11-tool --module "$0" --list-objects' "$module"
+	refuse_says "an unreadable directory is said by name" 'default.*(Permission denied|unreadable|cannot)' \
+		setpriv --reuid 65534 --clear-groups pkcs11-tool --module "$module" --list-objects
 	chmod 700 "$card" && chown -R 0 "$scenario_dir"
 else
 	chmod 000 "$card"
 	broken "an unreadable directory is said by name" 'default.*(Permission denied|unreadable|cannot)'
 	chmod 700 "$card"
 fi
-says "without HOME and XDG_DATA_HOME there is no embedded slot" 'No slots' \
+refuse_says "without HOME and XDG_DATA_HOME there is no embedded slot" 'No slots' \
 	env -u HOME -u XDG_DATA_HOME pkcs11-tool --module "$module" --list-slots
 
 step "eight processes work on the card at once" sh -c '
@@ -82,6 +82,6 @@ step "a PIN is locked by five wrong ones" sh -c '
 		pkcs11-tool --module "$0" --login --pin 000000 --list-objects >locked 2>&1 && exit 1
 	done; :' "$module"
 says "which says how to unblock" 'unlock|unblock' cat locked
-says "and further tries do not even count" 'CKR_PIN_LOCKED' \
-	sh -c '! pkcs11-tool --module "$0" --login --pin 123456 --list-objects' "$module"
+refuse_says "and further tries do not even count" 'CKR_PIN_LOCKED' \
+	pkcs11-tool --module "$module" --login --pin 123456 --list-objects
 finish

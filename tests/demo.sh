@@ -15,9 +15,12 @@ invoice=$source_root/doc/examples/invoice.xml
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
-export HOME="$dir" XDG_DATA_HOME="$dir/data" XDG_CONFIG_HOME="$dir/config"
+# Neither this user's cards nor settings that name others.
+unset INTAGLIO_MODULE INTAGLIO_LOG
+export HOME="$dir" XDG_DATA_HOME="$dir/data" INTAGLIO_CONF="$dir/conf"
 export INTAGLIO_TRACE="$dir/trace" INTAGLIO_PIN=123456
-mkdir "$XDG_DATA_HOME" "$XDG_CONFIG_HOME"
+mkdir "$XDG_DATA_HOME"
+: >"$INTAGLIO_CONF"
 cd "$dir"
 steps=0
 

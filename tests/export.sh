@@ -67,8 +67,8 @@ step "five records are sealed" sh -c 'for n in 1 2 3 4 5; do
 says "the export is continued" '6 entries, 5 of them new' \
 	"$intaglio" --ledger Invoices ledger export book
 says "and is a tree again" 'size 6' python3 tree.py book
-says "of several ledgers one must be named" 'name one with --ledger' \
-	sh -c '! "$0" ledger export book' "$intaglio"
+refuse_says "of several ledgers one must be named" 'name one with --ledger' \
+	"$intaglio" ledger export book
 says "in JSON for programs" '"entries":6,"added":0' \
 	"$intaglio" --json --ledger Invoices ledger export book
 refuse "another ledger does not continue it" "$intaglio" --ledger Credits ledger export book
@@ -77,25 +77,25 @@ cp -R book kept-book
 step "a record is sealed" "$intaglio" --ledger Invoices ledger seal "$invoice" --output sealed.6
 step "and exported" "$intaglio" --ledger Invoices ledger export book
 rm -rf data && cp -R kept-card data
-says "a card set back does not continue the export" 'fewer records than the export' \
-	sh -c '! "$0" --ledger Invoices ledger export book' "$intaglio"
+refuse_says "a card set back does not continue the export" 'fewer records than the export' \
+	"$intaglio" --ledger Invoices ledger export book
 step "it seals another sixth record" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.6
-says "which makes two histories" 'two histories' \
-	sh -c '! "$0" --ledger Invoices ledger export book' "$intaglio"
+refuse_says "which makes two histories" 'two histories' \
+	"$intaglio" --ledger Invoices ledger export book
 step "and a seventh" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.7
 cp -R book before
-says "also when it is longer" 'does not continue the export' \
-	sh -c '! "$0" --ledger Invoices ledger export book' "$intaglio"
+refuse_says "also when it is longer" 'does not continue the export' \
+	"$intaglio" --ledger Invoices ledger export book
 step "nothing of it was written" diff -r before book
 step "the older export is continued by it" "$intaglio" --ledger Invoices ledger export kept-book
 says "to a tree" 'size 8' python3 tree.py kept-book
 printf X | dd of=kept-book/tile/entries/000.p/8 bs=1 seek=300 conv=notrunc 2>/dev/null
 step "an eighth record is sealed" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.8
-says "an export damaged at its end is not continued" 'damaged' \
-	sh -c '! "$0" --ledger Invoices ledger export kept-book' "$intaglio"
+refuse_says "an export damaged at its end is not continued" 'damaged' \
+	"$intaglio" --ledger Invoices ledger export kept-book
 printf X | dd of=kept-book/tile/0/000.p/8 bs=1 seek=30 conv=notrunc 2>/dev/null
-says "nor one with damaged tiles" 'damaged' \
-	sh -c '! "$0" --ledger Invoices ledger export kept-book' "$intaglio"
-says "a directory that cannot be written is said" 'intaglio: /dev/null' \
-	sh -c '! "$0" --ledger Invoices ledger export /dev/null/book' "$intaglio"
+refuse_says "nor one with damaged tiles" 'damaged' \
+	"$intaglio" --ledger Invoices ledger export kept-book
+refuse_says "a directory that cannot be written is said" 'intaglio: /dev/null' \
+	"$intaglio" --ledger Invoices ledger export /dev/null/book
 finish

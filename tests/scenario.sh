@@ -65,6 +65,9 @@ export XDG_CONFIG_HOME="$scenario_dir/config"
 export XDG_RUNTIME_DIR="$scenario_dir/runtime"
 # Readers of this machine are not touched; a scenario with a pcscd of its own takes this back.
 export PCSCLITE_CSOCK_NAME=/nonexistent
+# Settings of this machine would go before all this.
+export INTAGLIO_CONF="$scenario_dir/intaglio.conf"
+: >"$INTAGLIO_CONF"
 mkdir -m 700 "$HOME" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME" "$XDG_RUNTIME_DIR" || exit 1
 cd "$scenario_dir" || exit 1
 
@@ -98,35 +101,57 @@ step() {
 	fi
 }
 
-# refuse SENTENCE COMMAND...: the command fails, by itself and not by a signal or for want of it.
-refuse() {
+# ran_and_refused SENTENCE COMMAND...: false, and a failure counted, unless the command fails by itself
+# and not by a signal or for want of it.
+ran_and_refused() {
 	scenario_sentence=$1
 	shift
 	"$@" >"$scenario_log" 2>&1 </dev/null
 	scenario_rc=$?
 	if [ $scenario_rc -eq 0 ]; then
 		fail "$scenario_sentence" "it was not refused"
-	elif crashed $scenario_rc || [ $scenario_rc -eq 126 ] || [ $scenario_rc -eq 127 ]; then
+		return 1
+	fi
+	if crashed $scenario_rc || [ $scenario_rc -eq 126 ] || [ $scenario_rc -eq 127 ]; then
 		fail "$scenario_sentence" "exit code $scenario_rc"
-	else
-		pass "$scenario_sentence"
+		return 1
 	fi
 }
 
-# says SENTENCE REGEX COMMAND...: the command, whatever its exit code, prints a matching line.
+# refuse SENTENCE COMMAND...: the command fails, by itself.
+refuse() {
+	ran_and_refused "$@" && pass "$1"
+}
+
+# printed SENTENCE REGEX: the last command printed a matching line.
+printed() {
+	if grep -aEq -e "$2" "$scenario_log"; then
+		pass "$1"
+	else
+		fail "$1" "no line matches $2"
+	fi
+}
+
+# says SENTENCE REGEX COMMAND...: the command succeeds and prints a matching line.
 says() {
 	scenario_sentence=$1
 	scenario_regex=$2
 	shift 2
 	"$@" >"$scenario_log" 2>&1 </dev/null
 	scenario_rc=$?
-	if crashed $scenario_rc; then
-		fail "$scenario_sentence" "exit code $scenario_rc"
-	elif grep -Eq -e "$scenario_regex" "$scenario_log"; then
-		pass "$scenario_sentence"
+	if [ $scenario_rc -eq 0 ]; then
+		printed "$scenario_sentence" "$scenario_regex"
 	else
-		fail "$scenario_sentence" "no line matches $scenario_regex"
+		fail "$scenario_sentence" "exit code $scenario_rc"
 	fi
+}
+
+# refuse_says SENTENCE REGEX COMMAND...: the command fails, by itself, and prints a matching line.
+refuse_says() {
+	scenario_regex=$2
+	scenario_sentence=$1
+	shift 2
+	ran_and_refused "$scenario_sentence" "$@" && printed "$scenario_sentence" "$scenario_regex"
 }
 
 # background COMMAND...: start it, remember its pid (in $background_pid), end it when the script ends.
