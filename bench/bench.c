@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,10 @@ struct sealing {
 	CK_INTAGLIO_SEAL_PARAMS params;
 	int file;
 	off_t at;
+	/* The baseline's other form: the sync in a thread of its own, as the card has it. */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool asked, ended;
 };
 
 static bool seal_ours(void *arg)
@@ -262,6 +267,68 @@ static bool write_raw(void *arg)
 	return pwrite(s->file, s->record, RECORD, s->at) == RECORD && fdatasync(s->file) == 0;
 }
 
+static void *sync_for_others(void *arg)
+{
+	struct sealing *s = arg;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->ended) {
+		if (!s->asked) {
+			pthread_cond_wait(&s->changed, &s->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&s->lock);
+		if (fdatasync(s->file) != 0)
+			die("fdatasync");
+		pthread_mutex_lock(&s->lock);
+		s->asked = false;
+		pthread_cond_broadcast(&s->changed);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+static bool write_raw_helped(void *arg)
+{
+	struct sealing *s = arg;
+
+	s->at = (s->at + RECORD) % BASELINE_FILE;
+	if (pwrite(s->file, s->record, RECORD, s->at) != RECORD)
+		return false;
+	pthread_mutex_lock(&s->lock);
+	s->asked = true;
+	pthread_cond_broadcast(&s->changed);
+	while (s->asked)
+		pthread_cond_wait(&s->changed, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	return true;
+}
+
+/*
+ * Against both forms of the least, since on some disks and loads a sync from one thread or the other
+ * is several times slower; the promise is held to the worse ratio.
+ */
+static void time_seal(struct sealing *s)
+{
+	struct measure_result plain, helped;
+	pthread_t helper;
+
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->changed, NULL);
+	if (pthread_create(&helper, NULL, sync_for_others, s) != 0)
+		die("a thread");
+	plain = measure_pair(seal_ours, s, write_raw, s, 20, 50);
+	helped = measure_pair(seal_ours, s, write_raw_helped, s, 20, 50);
+	pthread_mutex_lock(&s->lock);
+	s->ended = true;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(helper, NULL);
+	printf("  raw write+fdatasync: %.1f us, with the sync in another thread %.1f us\n",
+	       plain.base_us, helped.base_us);
+	row("seal, 1 KiB, one durable commit", helped.ratio < plain.ratio ? helped : plain, 0.70);
+}
+
 static void bench_seal(const char *dir, bool timed)
 {
 	struct sealing s = {.ledger = make_ledger(), .params = {.ulType = 1}};
@@ -278,8 +345,7 @@ static void bench_seal(const char *dir, bool timed)
 	if (fsync(s.file) != 0 || crypto_random(s.record, RECORD) != RC_OK)
 		die("the baseline file");
 	if (timed)
-		row("seal, 1 KiB, one durable commit",
-		    measure_pair(seal_ours, &s, write_raw, &s, 40, 50), 0.70);
+		time_seal(&s);
 
 	CK_INTAGLIO_FIGURES before = figures();
 	if (!seal_ours(&s))
@@ -329,12 +395,20 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static void own_directory(char *ret, size_t size)
 {
 	const char *build = getenv("INTAGLIO_BUILD");
-	char name[4096];
+	char name[4200];
+	int settings;
 
+	unsetenv("INTAGLIO_TRACE");
 	snprintf(name, sizeof(name), "%s/bench-XXXXXX", build ? build : "build");
 	if (!mkdtemp(name) || !realpath(name, ret) || strlen(ret) >= size ||
-	    setenv("XDG_DATA_HOME", ret, 1) != 0 || setenv("XDG_CONFIG_HOME", ret, 1) != 0)
+	    setenv("XDG_DATA_HOME", ret, 1) != 0)
 		die("a directory of its own");
+	/* Settings could name the user's own cards. */
+	snprintf(name, sizeof(name), "%s/conf", ret);
+	settings = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (settings < 0 || setenv("INTAGLIO_CONF", name, 1) != 0)
+		die("settings of its own");
+	close(settings);
 }
 
 /* "figures": only the APDUs and bytes, which no other load on the machine can change. */
