@@ -3,8 +3,7 @@
 #include "tools/tool.h"
 
 #include <stdio.h>
-
-#include <p11-kit/p11-kit.h>
+#include <stdlib.h>
 
 static const char *pin_state(CK_FLAGS flags)
 {
@@ -19,16 +18,18 @@ static const char *pin_state(CK_FLAGS flags)
 	return "ready";
 }
 
-static void list_one(struct tool *tool, CK_SLOT_ID slot, json_t *array)
+/* Prints a card's row. EXIT_CARD, and the reason under the row, if there is one that cannot be used. */
+static enum exit_code list_one(struct tool *tool, CK_SLOT_ID slot, json_t *array)
 {
 	char name[80] = "", label[40] = "", serial[20] = "";
+	enum exit_code code = EXIT_DONE;
 	CK_SLOT_INFO info;
 	CK_TOKEN_INFO token;
 	const char *state = "no card";
 	CK_RV rv;
 
 	if (tool->p11->C_GetSlotInfo(slot, &info) != CKR_OK)
-		return;
+		return EXIT_DONE;
 	tool_text(info.slotDescription, sizeof(info.slotDescription), name, sizeof(name));
 	rv = tool->p11->C_GetTokenInfo(slot, &token);
 	if (rv == CKR_OK) {
@@ -36,7 +37,8 @@ static void list_one(struct tool *tool, CK_SLOT_ID slot, json_t *array)
 		tool_text(token.serialNumber, sizeof(token.serialNumber), serial, sizeof(serial));
 		state = pin_state(token.flags);
 	} else if (rv != CKR_TOKEN_NOT_PRESENT) {
-		state = p11_kit_strerror(rv);
+		state = "cannot be used";
+		code = EXIT_CARD;
 	}
 	if (array)
 		json_array_append_new(array, json_pack("{s:I,s:s,s:s,s:s,s:s}", "slot",
@@ -45,29 +47,32 @@ static void list_one(struct tool *tool, CK_SLOT_ID slot, json_t *array)
 	else
 		printf("%2lu  %-36s %-20s %-16s %s\n", slot, name, *label ? label : "-",
 		       *serial ? serial : "-", state);
+	return code == EXIT_DONE ? code : tool_failed(tool, name, rv);
 }
 
 enum exit_code card_list(struct tool *tool, int argc, char **argv)
 {
-	CK_SLOT_ID slots[64];
-	CK_ULONG count = sizeof(slots) / sizeof(slots[0]);
-	enum exit_code code;
+	enum exit_code code, one;
+	CK_SLOT_ID *slots;
+	CK_ULONG count;
 	json_t *array;
-	CK_RV rv;
 
 	(void)argv;
 	if (argc != 0)
 		return EXIT_USAGE;
 	code = tool_load(tool);
+	if (code == EXIT_DONE)
+		code = tool_slots(tool, CK_FALSE, &slots, &count);
 	if (code != EXIT_DONE)
 		return code;
-	rv = tool->p11->C_GetSlotList(CK_FALSE, slots, &count);
-	if (rv != CKR_OK)
-		return tool_failed(tool, "listing the cards", rv);
 	array = tool->json ? json_array() : NULL;
-	for (CK_ULONG i = 0; i < count; i++)
-		list_one(tool, slots[i], array);
+	for (CK_ULONG i = 0; i < count; i++) {
+		one = list_one(tool, slots[i], array);
+		if (one != EXIT_DONE)
+			code = one;
+	}
 	if (array)
 		tool_print_json(array);
-	return EXIT_DONE;
+	free(slots);
+	return code;
 }

@@ -72,26 +72,54 @@ static bool sync_parent(const char *path)
 	return good;
 }
 
-bool file_write(const char *path, struct view bytes)
+bool output_open(struct output *o, const char *path, bool replace)
 {
-	char temporary[4096];
-	bool good = false;
-	int fd;
-
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary)) {
+	o->fd = -1;
+	if (snprintf(o->path, sizeof(o->path), "%s", path) >= (int)sizeof(o->path) ||
+	    snprintf(o->temporary, sizeof(o->temporary), "%s.XXXXXX", path) >=
+		    (int)sizeof(o->temporary)) {
 		fprintf(stderr, "intaglio: the name %s is too long\n", path);
 		return false;
 	}
-	fd = mkstemp(temporary);
-	if (fd >= 0) {
-		good = write_all(fd, bytes);
-		good = close(fd) == 0 && good;
-		good = good && rename(temporary, path) == 0 && sync_parent(path);
+	if (!replace && access(path, F_OK) == 0) {
+		fprintf(stderr, "intaglio: %s is there already; give another --output\n", path);
+		return false;
 	}
-	if (!good) {
+	o->fd = mkstemp(o->temporary);
+	if (o->fd < 0)
 		fprintf(stderr, "intaglio: %s: %s\n", path, strerror(errno));
-		if (fd >= 0)
-			unlink(temporary);
+	return o->fd >= 0;
+}
+
+void output_drop(struct output *o)
+{
+	if (o->fd < 0)
+		return;
+	close(o->fd);
+	unlink(o->temporary);
+	o->fd = -1;
+}
+
+bool output_finish(struct output *o, struct view bytes)
+{
+	bool good = write_all(o->fd, bytes);
+
+	if (good && rename(o->temporary, o->path) == 0) {
+		close(o->fd);
+		o->fd = -1;
+		good = sync_parent(o->path);
+	} else {
+		good = false;
 	}
+	if (!good)
+		fprintf(stderr, "intaglio: %s: %s\n", o->path, strerror(errno));
+	output_drop(o);
 	return good;
+}
+
+bool file_write(const char *path, struct view bytes)
+{
+	struct output output;
+
+	return output_open(&output, path, true) && output_finish(&output, bytes);
 }

@@ -13,7 +13,12 @@
 #include "base/ledger.h"
 #include "tools/ledger.h"
 
-enum { RECORD_MAX = 62000, LEDGERS_MAX = 64 };
+enum {
+	RECORD_MAX = 62000,
+	LEDGERS_MAX = 1024,
+	LABEL_TEXT = 128,
+	LEDGER_ID_TEXT = 2 * LEDGER_ID + 1
+};
 
 /* Every ledger object of the session's card. */
 static CK_RV find_ledgers(struct tool *tool, CK_OBJECT_HANDLE *list, CK_ULONG *count)
@@ -26,7 +31,7 @@ static CK_RV find_ledgers(struct tool *tool, CK_OBJECT_HANDLE *list, CK_ULONG *c
 		return rv;
 	rv = tool->p11->C_FindObjects(tool->session, list, LEDGERS_MAX, count);
 	tool->p11->C_FindObjectsFinal(tool->session);
-	return rv;
+	return rv == CKR_OK && *count == LEDGERS_MAX ? CKR_DEVICE_MEMORY : rv;
 }
 
 CK_RV ledger_text(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE_TYPE type, char *ret,
@@ -35,8 +40,21 @@ CK_RV ledger_text(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE_TYPE 
 	CK_ATTRIBUTE attribute = {type, ret, size - 1};
 	CK_RV rv = tool->p11->C_GetAttributeValue(tool->session, ledger, &attribute, 1);
 
-	if (rv == CKR_OK)
+	if (rv == CKR_OK) {
 		ret[attribute.ulValueLen] = '\0';
+		tool_printable(ret);
+	}
+	return rv;
+}
+
+static CK_RV ledger_id(struct tool *tool, CK_OBJECT_HANDLE ledger, char ret[LEDGER_ID_TEXT])
+{
+	unsigned char id[LEDGER_ID];
+	CK_ATTRIBUTE attribute = {CKA_INTAGLIO_LEDGER_ID, id, sizeof(id)};
+	CK_RV rv = tool->p11->C_GetAttributeValue(tool->session, ledger, &attribute, 1);
+
+	if (rv == CKR_OK)
+		tool_hex(id, sizeof(id), ret);
 	return rv;
 }
 
@@ -59,19 +77,28 @@ static CK_RV record_count(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ULONG *
 	return tool->p11->C_GetAttributeValue(tool->session, ledger, &attribute, 1);
 }
 
+/* Whether --ledger, if given, means this one: by its label or by its identifier. */
+static bool is_meant(struct tool *tool, CK_OBJECT_HANDLE ledger)
+{
+	char label[LABEL_TEXT], id[LEDGER_ID_TEXT];
+
+	if (!tool->ledger)
+		return true;
+	return (ledger_text(tool, ledger, CKA_LABEL, label, sizeof(label)) == CKR_OK &&
+		strcmp(label, tool->ledger) == 0) ||
+	       (ledger_id(tool, ledger, id) == CKR_OK && strcmp(id, tool->ledger) == 0);
+}
+
 enum exit_code ledger_find(struct tool *tool, CK_OBJECT_HANDLE *ret)
 {
 	CK_OBJECT_HANDLE list[LEDGERS_MAX];
 	CK_ULONG count, matches = 0;
-	char label[128];
 	CK_RV rv = find_ledgers(tool, list, &count);
 
 	if (rv != CKR_OK)
 		return tool_failed(tool, "looking for ledgers", rv);
 	for (CK_ULONG i = 0; i < count; i++) {
-		if (tool->ledger &&
-		    (ledger_text(tool, list[i], CKA_LABEL, label, sizeof(label)) != CKR_OK ||
-		     strcmp(label, tool->ledger) != 0))
+		if (!is_meant(tool, list[i]))
 			continue;
 		*ret = list[i];
 		matches++;
@@ -79,7 +106,9 @@ enum exit_code ledger_find(struct tool *tool, CK_OBJECT_HANDLE *ret)
 	if (matches == 1)
 		return EXIT_DONE;
 	if (matches > 1)
-		fprintf(stderr, "intaglio: the card has %lu such ledgers; name one with --ledger\n",
+		fprintf(stderr,
+			"intaglio: the card has %lu such ledgers; name one with --ledger, by its label "
+			"or by its identifier (intaglio ledger list --json)\n",
 			matches);
 	else if (tool->ledger)
 		fprintf(stderr, "intaglio: the card has no ledger named %s\n", tool->ledger);
@@ -87,6 +116,32 @@ enum exit_code ledger_find(struct tool *tool, CK_OBJECT_HANDLE *ret)
 		fprintf(stderr, "intaglio: the card has no ledger; make one with intaglio ledger "
 				"create LABEL\n");
 	return EXIT_CARD;
+}
+
+/* A label can be named later: text, and no other ledger's. */
+static enum exit_code check_label(struct tool *tool, const char *label)
+{
+	CK_OBJECT_HANDLE list[LEDGERS_MAX];
+	char other[LABEL_TEXT];
+	CK_ULONG count;
+	CK_RV rv;
+
+	if (!tool_is_text(label)) {
+		fprintf(stderr, "intaglio: a label is UTF-8 without control characters\n");
+		return EXIT_USAGE;
+	}
+	rv = find_ledgers(tool, list, &count);
+	if (rv != CKR_OK)
+		return tool_failed(tool, "looking for ledgers", rv);
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (ledger_text(tool, list[i], CKA_LABEL, other, sizeof(other)) == CKR_OK &&
+		    strcmp(other, label) == 0) {
+			fprintf(stderr, "intaglio: the card has a ledger named %s already\n",
+				label);
+			return EXIT_CARD;
+		}
+	}
+	return EXIT_DONE;
 }
 
 enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
@@ -108,6 +163,8 @@ enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 		{CKA_LABEL, argv[0], strlen(argv[0])},
 	};
 	code = tool_login(tool);
+	if (code == EXIT_DONE)
+		code = check_label(tool, argv[0]);
 	if (code != EXIT_DONE)
 		return code;
 	rv = tool->p11->C_CreateObject(tool->session, template, 4, &ledger);
@@ -136,7 +193,7 @@ static enum exit_code list_ledgers(struct tool *tool)
 {
 	CK_OBJECT_HANDLE list[LEDGERS_MAX];
 	CK_ULONG count, records;
-	char label[128], key[256];
+	char label[LABEL_TEXT], id[LEDGER_ID_TEXT], key[256];
 	json_t *array;
 	CK_RV rv = find_ledgers(tool, list, &count);
 
@@ -150,14 +207,16 @@ static enum exit_code list_ledgers(struct tool *tool)
 		if (rv == CKR_OK)
 			rv = ledger_text(tool, list[i], CKA_INTAGLIO_VERIFIER_KEY, key,
 					 sizeof(key));
+		if (rv == CKR_OK)
+			rv = ledger_id(tool, list[i], id);
 		if (rv != CKR_OK) {
 			json_decref(array);
 			return tool_failed(tool, "reading a ledger", rv);
 		}
 		if (array)
-			json_array_append_new(array,
-					      json_pack("{s:s,s:I,s:s}", "ledger", label, "records",
-							(json_int_t)(records - 1), "key", key));
+			json_array_append_new(
+				array, json_pack("{s:s,s:s,s:I,s:s}", "ledger", label, "id", id,
+						 "records", (json_int_t)(records - 1), "key", key));
 		else
 			printf("%-24s %lu record%s\n", label, records - 1, records == 2 ? "" : "s");
 	}
@@ -290,9 +349,24 @@ static void say_sealed(struct tool *tool, const char *file, const char *path, st
 		       file, (unsigned long)header.index, header.length, when, hex, path);
 }
 
+/* The receipt could not be written: what was sealed must not be sealed again for want of it. */
+static enum exit_code say_unwritten(const char *file, struct view sealed)
+{
+	struct leaf_header header = {.index = 0};
+	struct view leaf, receipt;
+
+	if (ledger_split(sealed, &header, &leaf, &receipt) == RC_OK)
+		fprintf(stderr,
+			"intaglio: %s IS sealed, as record %lu; only its receipt is not here. Do not seal "
+			"it again: intaglio ledger export gives its proof\n",
+			file, (unsigned long)header.index);
+	return EXIT_FILE;
+}
+
 enum exit_code ledger_seal(struct tool *tool, int argc, char **argv)
 {
 	struct buf record, sealed;
+	struct output output;
 	char path[4096];
 	enum exit_code code;
 
@@ -303,12 +377,17 @@ enum exit_code ledger_seal(struct tool *tool, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!file_read(argv[0], RECORD_MAX, &record))
 		return EXIT_FILE;
+	if (!output_open(&output, path, false)) {
+		buf_free(&record);
+		return EXIT_FILE;
+	}
 	buf_init(&sealed, RECORD_MAX + CK_INTAGLIO_SEAL_OVERHEAD);
 	code = seal_bytes(tool, view_buf(&record), &sealed);
-	if (code == EXIT_DONE && !file_write(path, view_buf(&sealed)))
-		code = EXIT_FILE;
+	if (code == EXIT_DONE && !output_finish(&output, view_buf(&sealed)))
+		code = say_unwritten(argv[0], view_buf(&sealed));
 	if (code == EXIT_DONE)
 		say_sealed(tool, argv[0], path, view_buf(&sealed));
+	output_drop(&output);
 	buf_free(&sealed);
 	buf_free(&record);
 	return code;

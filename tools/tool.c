@@ -6,14 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <p11-kit/p11-kit.h>
-
-#include "base/secret.h"
-
-enum { PIN_MAX = 256 };
 
 void tool_text(const unsigned char *field, size_t len, char *ret, size_t size)
 {
@@ -23,6 +18,7 @@ void tool_text(const unsigned char *field, size_t len, char *ret, size_t size)
 		len = size - 1;
 	memcpy(ret, field, len);
 	ret[len] = '\0';
+	tool_printable(ret);
 }
 
 void tool_hex(const unsigned char *bytes, size_t len, char *ret)
@@ -34,6 +30,34 @@ void tool_hex(const unsigned char *bytes, size_t len, char *ret)
 		*ret++ = digits[bytes[i] & 0x0F];
 	}
 	*ret = '\0';
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7F;
+}
+
+bool tool_is_text(const char *s)
+{
+	json_t *string = json_string(s);
+	bool text = string != NULL;
+
+	json_decref(string);
+	for (; text && *s; s++)
+		text = !is_control(*s);
+	return text;
+}
+
+void tool_printable(char *s)
+{
+	bool utf8;
+	json_t *string = json_string(s);
+
+	utf8 = string != NULL;
+	json_decref(string);
+	for (; *s; s++)
+		if ((is_control(*s) && *s != '\n') || (!utf8 && (unsigned char)*s >= 0x80))
+			*s = '?';
 }
 
 void tool_print_json(json_t *document)
@@ -163,18 +187,38 @@ static bool is_chosen(const struct tool *tool, CK_SLOT_ID slot)
 	return strcmp(text, tool->card) == 0;
 }
 
-enum exit_code tool_session(struct tool *tool)
+enum exit_code tool_slots(struct tool *tool, CK_BBOOL present, CK_SLOT_ID **ret,
+			  CK_ULONG *ret_count)
 {
-	CK_SLOT_ID slots[64];
-	CK_ULONG count = sizeof(slots) / sizeof(slots[0]);
-	enum exit_code code = tool_load(tool);
+	CK_SLOT_ID *slots = NULL;
+	CK_ULONG count = 0;
 	CK_RV rv;
 
-	if (code != EXIT_DONE)
-		return code;
-	rv = tool->p11->C_GetSlotList(CK_TRUE, slots, &count);
-	if (rv != CKR_OK)
+	/* A reader may come between the two calls. */
+	do {
+		free(slots);
+		slots = NULL;
+		rv = tool->p11->C_GetSlotList(present, NULL, &count);
+		if (rv == CKR_OK)
+			slots = calloc(count + 1, sizeof(*slots));
+		if (rv == CKR_OK && !slots)
+			rv = CKR_HOST_MEMORY;
+		if (rv == CKR_OK)
+			rv = tool->p11->C_GetSlotList(present, slots, &count);
+	} while (rv == CKR_BUFFER_TOO_SMALL);
+	if (rv != CKR_OK) {
+		free(slots);
 		return tool_failed(tool, "listing the cards", rv);
+	}
+	*ret = slots;
+	*ret_count = count;
+	return EXIT_DONE;
+}
+
+static enum exit_code open_chosen(struct tool *tool, const CK_SLOT_ID *slots, CK_ULONG count)
+{
+	CK_RV rv;
+
 	for (CK_ULONG i = 0; i < count; i++) {
 		if (!is_chosen(tool, slots[i]))
 			continue;
@@ -191,72 +235,16 @@ enum exit_code tool_session(struct tool *tool)
 	return EXIT_CARD;
 }
 
-static void strip_newline(char *line)
+enum exit_code tool_session(struct tool *tool)
 {
-	line[strcspn(line, "\r\n")] = '\0';
-}
+	enum exit_code code = tool_load(tool);
+	CK_SLOT_ID *slots = NULL;
+	CK_ULONG count = 0;
 
-bool tool_ask(const char *prompt, char *ret, int size)
-{
-	FILE *terminal = fopen("/dev/tty", "r+");
-	struct termios before, silent;
-	bool got;
-
-	if (!terminal)
-		return false;
-	fputs(prompt, terminal);
-	fflush(terminal);
-	tcgetattr(fileno(terminal), &before);
-	silent = before;
-	silent.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
-	got = fgets(ret, size, terminal) != NULL;
-	if (got)
-		strip_newline(ret);
-	tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-	fputc('\n', terminal);
-	fclose(terminal);
-	return got;
-}
-
-static bool get_pin(const struct tool *tool, char pin[PIN_MAX])
-{
-	const char *given = getenv("INTAGLIO_PIN");
-	FILE *file;
-	bool got;
-
-	if (tool->pin_file) {
-		file = fopen(tool->pin_file, "r");
-		got = file && fgets(pin, PIN_MAX, file);
-		if (file)
-			fclose(file);
-		if (!got)
-			fprintf(stderr, "intaglio: no PIN can be read from %s\n", tool->pin_file);
-	} else if (given) {
-		got = snprintf(pin, PIN_MAX, "%s", given) < PIN_MAX;
-	} else {
-		got = tool_ask("User PIN: ", pin, PIN_MAX);
-		if (!got)
-			fprintf(stderr, "intaglio: no terminal to ask for the PIN; give --pin-file "
-					"or INTAGLIO_PIN\n");
-	}
-	strip_newline(pin);
-	return got;
-}
-
-enum exit_code tool_login(struct tool *tool)
-{
-	enum exit_code code = tool_session(tool);
-	char pin[PIN_MAX] = "";
-	CK_RV rv;
-
-	if (code != EXIT_DONE)
-		return code;
-	if (!get_pin(tool, pin)) {
-		secret_wipe(pin, sizeof(pin));
-		return EXIT_CARD;
-	}
-	rv = tool->p11->C_Login(tool->session, CKU_USER, (CK_UTF8CHAR_PTR)pin, strlen(pin));
-	secret_wipe(pin, sizeof(pin));
-	return rv == CKR_OK ? EXIT_DONE : tool_failed(tool, "login", rv);
+	if (code == EXIT_DONE)
+		code = tool_slots(tool, CK_TRUE, &slots, &count);
+	if (code == EXIT_DONE)
+		code = open_chosen(tool, slots, count);
+	free(slots);
+	return code;
 }

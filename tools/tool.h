@@ -41,6 +41,9 @@ typedef enum exit_code (*subcommand)(struct tool *tool, int argc, char **argv);
 
 /* Loads and initialises the module. Says a sentence and returns EXIT_CARD if it cannot. */
 enum exit_code tool_load(struct tool *tool);
+/* The slots there are, or only those with a token; *ret is freed by the caller. */
+enum exit_code tool_slots(struct tool *tool, CK_BBOOL present, CK_SLOT_ID **ret,
+			  CK_ULONG *ret_count);
 /* Opens a read/write session on the chosen card (the first with a token unless --card names one). */
 enum exit_code tool_session(struct tool *tool);
 /* tool_session, then logs the user in: PIN from --pin-file, $INTAGLIO_PIN or the terminal. */
@@ -52,6 +55,10 @@ void tool_close(struct tool *tool);
 enum exit_code tool_failed(struct tool *tool, const char *what, CK_RV rv);
 /* A PKCS#11 padded text field as a C string of at most size - 1 characters, trailing blanks gone. */
 void tool_text(const unsigned char *field, size_t len, char *ret, size_t size);
+/* Whether a string is UTF-8 without control characters. */
+bool tool_is_text(const char *s);
+/* Makes what a card calls text safe to print: what is none becomes question marks. */
+void tool_printable(char *s);
 /* Prints a JSON document on one line and frees it. */
 void tool_print_json(json_t *document);
 /* "1a2b.." of len bytes; ret has room for 2 * len + 1. */
@@ -59,6 +66,17 @@ void tool_hex(const unsigned char *bytes, size_t len, char *ret);
 
 /* Reads a whole file of at most max bytes; says a sentence and returns false if it cannot. */
 bool file_read(const char *path, size_t max, struct buf *ret);
+/* A file to be: its place is made sure of before what cannot be undone, its bytes come after. */
+struct output {
+	char path[4096], temporary[4096];
+	int fd; /* of the temporary file beside it, -1 if there is none */
+};
+/* Makes the temporary file. False, and a sentence, if it cannot, or path exists and is not replaced. */
+bool output_open(struct output *o, const char *path, bool replace);
+/* Writes, syncs, gives the file its name; false, and a sentence, if it cannot. Ends the output. */
+bool output_finish(struct output *o, struct view bytes);
+/* Removes the temporary file, if there is one. */
+void output_drop(struct output *o);
 /* Writes a file whole or not at all (temporary name, fsync, rename). Says a sentence on failure. */
 bool file_write(const char *path, struct view bytes);
 
