@@ -17,6 +17,7 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 # Neither this user's cards nor settings that name others.
 unset INTAGLIO_MODULE INTAGLIO_LOG
+export PCSCLITE_CSOCK_NAME=/nonexistent
 export HOME="$dir" XDG_DATA_HOME="$dir/data" INTAGLIO_CONF="$dir/conf"
 export INTAGLIO_TRACE="$dir/trace" INTAGLIO_PIN=123456
 mkdir "$XDG_DATA_HOME"

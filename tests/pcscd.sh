@@ -67,6 +67,6 @@ step "reads them again" token --login --pin 123456 --read-object --type data --l
 step "unchanged" cmp large again
 says "the embedded slot sees what the reader's wrote" large pkcs11-tool --module "$module" --slot 0 \
 	--login --pin 123456 --list-objects
-says "without a PIN the reader's slot shows no private object" '^0$' sh -c \
-	'pkcs11-tool --module "$0" --slot 1 --list-objects | grep -c "Private Key"' "$module"
+step "without a PIN the reader's slot shows no private object" sh -c \
+	'pkcs11-tool --module "$0" --slot 1 --list-objects >public && ! grep "Private Key" public' "$module"
 finish

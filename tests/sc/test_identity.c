@@ -19,8 +19,7 @@
 static char dir[64];
 
 static const char *const names[] = {
-	"host.key", "host.cvc", "host-02.key", "host-02.cvc", "authority.cvc", "card.id",
-	"revoked",
+	"host.key", "host.cvc", "host-02.key", "host-02.cvc", "authority.cvc", "card.id", "revoked",
 };
 
 static const char *path_of(const char *name)
