@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #include "base/log.h"
 #include "base/rsa.h"
 
-enum { PEM_MAX = 16384, TREE_DEPTH = 8 };
+enum { PEM_MAX = 16384, TREE_DEPTH = 8, RANDOM_NAME = 6 };
 
 static int open_directory(const char *dir)
 {
@@ -117,6 +118,23 @@ enum rc files_make_directory(const char *dir, const char *name)
 	return rc;
 }
 
+/* Makes a directory and its name durable, unless it is there. */
+static enum rc make_one(const char *path)
+{
+	char *copy, *parent;
+	enum rc rc = RC_OK;
+
+	if (mkdir(path, 0700) != 0)
+		return errno == EEXIST ? RC_OK : failed("made", path, ".");
+	copy = strdup(path);
+	if (!copy)
+		return RC_MEMORY;
+	parent = dirname(copy);
+	rc = files_sync_directory(parent, ".");
+	free(copy);
+	return rc;
+}
+
 enum rc files_make_directories(const char *dir)
 {
 	char *path = strdup(dir);
@@ -128,8 +146,7 @@ enum rc files_make_directories(const char *dir)
 		slash = strchr(slash, '/');
 		if (slash)
 			*slash = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			rc = failed("made", path, ".");
+		rc = make_one(path);
 		if (slash)
 			*slash++ = '/';
 	}
@@ -201,6 +218,19 @@ bool files_is_empty(const char *dir, const char *name)
 	return is_empty;
 }
 
+enum rc files_remove(const char *dir, const char *name)
+{
+	int at = open_directory(dir);
+	enum rc rc = RC_OK;
+
+	if (at < 0)
+		return failed("opened", dir, ".");
+	if (unlinkat(at, name, 0) != 0)
+		rc = failed("removed", dir, name);
+	close(at);
+	return rc;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -216,6 +246,32 @@ void files_remove_tree(const char *dir)
 	nftw(dir, remove_one, TREE_DEPTH, FTW_DEPTH | FTW_PHYS);
 }
 
+/* `.NAME.XXXXXX`, as mkdtemp made it. */
+static bool is_temporary_name(const char *name)
+{
+	static const char made_of[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t len = strlen(name);
+	const char *end;
+
+	if (name[0] != '.' || len < 1 + 1 + 1 + RANDOM_NAME)
+		return false;
+	end = name + len - RANDOM_NAME;
+	return end[-1] == '.' && strspn(end, made_of) == RANDOM_NAME;
+}
+
+static bool is_unfinished(const char *dir)
+{
+	char *mark;
+	bool is;
+
+	if (asprintf(&mark, "%s/" FILES_UNFINISHED, dir) < 0)
+		return false;
+	is = access(mark, F_OK) == 0;
+	free(mark);
+	return is;
+}
+
 void files_remove_leftovers(const char *dir)
 {
 	struct dirent *entry;
@@ -224,12 +280,16 @@ void files_remove_leftovers(const char *dir)
 	while (d && (entry = readdir(d))) {
 		char *path;
 
-		if (entry->d_name[0] != '.' || entry->d_type != DT_DIR ||
-		    strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		if (entry->d_type != DT_DIR || !is_temporary_name(entry->d_name) ||
 		    asprintf(&path, "%s/%s", dir, entry->d_name) < 0)
 			continue;
-		log_info("%s was left by an interrupted first use and is removed", path);
-		files_remove_tree(path);
+		/* Whoever was interrupted before it could write the mark left the directory empty. */
+		if (is_unfinished(path)) {
+			log_info("%s was left by an interrupted first use and is removed", path);
+			files_remove_tree(path);
+		} else if (rmdir(path) != 0) {
+			log_debug("%s has no mark of an interrupted first use and stays", path);
+		}
 		free(path);
 	}
 	if (d)

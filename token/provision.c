@@ -2,7 +2,7 @@
 /*
  * First use of an embedded card: authority, host and card keys, certificates for host and card, and
  * the card's personalisation. Whoever holds the lock file is alone with the directory `cards`, so
- * every temporary directory it finds there was left by somebody who is gone.
+ * every unfinished directory it finds there was left by somebody who is gone.
  */
 #include "token/provision.h"
 
@@ -166,7 +166,11 @@ static enum rc fill(const char *dir, const struct config *config)
 	struct local local = {.authority = NULL};
 	enum rc rc;
 
-	rc = files_make_directory(dir, "host");
+	rc = files_write(dir, FILES_UNFINISHED, 0600, view_of(NULL, 0));
+	if (rc == RC_OK)
+		rc = files_sync_directory(dir, ".");
+	if (rc == RC_OK)
+		rc = files_make_directory(dir, "host");
 	if (rc == RC_OK)
 		rc = files_make_directory(dir, "card");
 	if (rc == RC_OK)
@@ -186,6 +190,9 @@ static enum rc fill(const char *dir, const struct config *config)
 		rc = files_sync_directory(dir, "host");
 	if (rc == RC_OK)
 		rc = files_sync_directory(dir, "card");
+	/* Without the mark it is a card, which nobody removes but its owner. */
+	if (rc == RC_OK)
+		rc = files_remove(dir, FILES_UNFINISHED);
 	if (rc == RC_OK)
 		rc = files_sync_directory(dir, ".");
 	authority_close(&local.authority);

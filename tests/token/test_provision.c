@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,21 @@
 
 static char root[] = "/tmp/intaglio-provision-XXXXXX";
 static char cards[64];
+static char synced[1024];
+
+/* Stands before the C library's for this program, and notes what was synced. */
+int fsync(int fd)
+{
+	char link[64], path[256];
+	size_t used = strlen(synced);
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path));
+	if (n > 0)
+		snprintf(synced + used, sizeof(synced) - used, "%.*s\n", (int)n, path);
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static int set_up(void)
 {
@@ -156,9 +172,48 @@ static void what_an_interrupted_first_use_left_is_removed(void)
 
 	CU_ASSERT_EQUAL(mkdir(in_cards(".three.ABCDEF"), 0700), 0);
 	CU_ASSERT_EQUAL(mkdir(in_cards(".three.ABCDEF/host"), 0700), 0);
+	CU_ASSERT_EQUAL(mkdir(in_cards(".three.ABCDEF/.unfinished"), 0700), 0);
+	CU_ASSERT_EQUAL(mkdir(in_cards(".three.GHIJKL"), 0700), 0);
 	CU_ASSERT_EQUAL(provision(cards, "three", &config), RC_OK);
 	CU_ASSERT_EQUAL(access(in_cards(".three.ABCDEF"), F_OK), -1);
+	CU_ASSERT_EQUAL(access(in_cards(".three.GHIJKL"), F_OK), -1);
 	CU_ASSERT_EQUAL(access(in_cards("three/card"), F_OK), 0);
+	CU_ASSERT_EQUAL(access(in_cards("three/.unfinished"), F_OK), -1);
+}
+
+/* However it is named: what its owner put aside, and what only looks unfinished. */
+static void a_card_that_was_put_aside_stays(void)
+{
+	static const char *const names[] = {".one.backup", ".backup", ".one.backups",
+					    ".one.old-01"};
+	struct config config = {0};
+	char from[256], key[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(from, sizeof(from), "%s", in_cards("one"));
+		CU_ASSERT_EQUAL(rename(from, in_cards(names[i])), 0);
+		CU_ASSERT_EQUAL_FATAL(provision(cards, "one", &config), RC_OK);
+		snprintf(key, sizeof(key), "%s/host/host.key", names[i]);
+		CU_ASSERT_EQUAL(access(in_cards(key), F_OK), 0);
+	}
+	CU_ASSERT_EQUAL(mkdir(in_cards(".notes"), 0700), 0);
+	CU_ASSERT_EQUAL(mkdir(in_cards(".notes/.unfinished"), 0700), 0);
+	CU_ASSERT_EQUAL(provision(cards, "four", &config), RC_OK);
+	CU_ASSERT_EQUAL(access(in_cards(".notes"), F_OK), 0);
+}
+
+static void every_directory_on_the_way_is_made_durable(void)
+{
+	char dir[128], path[256];
+
+	snprintf(dir, sizeof(dir), "%s/durable/x/y", root);
+	synced[0] = '\0';
+	CU_ASSERT_EQUAL(files_make_directories(dir), RC_OK);
+	snprintf(path, sizeof(path), "%s\n%s/durable\n%s/durable/x\n", root, root, root);
+	CU_ASSERT_STRING_EQUAL(synced, path);
+	synced[0] = '\0';
+	CU_ASSERT_EQUAL(files_make_directories(dir), RC_OK);
+	CU_ASSERT_STRING_EQUAL(synced, "");
 }
 
 static void an_empty_directory_becomes_a_card(void)
@@ -216,6 +271,9 @@ int main(void)
 		{"a_card_that_is_there_is_left_alone", a_card_that_is_there_is_left_alone},
 		{"what_an_interrupted_first_use_left_is_removed",
 		 what_an_interrupted_first_use_left_is_removed},
+		{"a_card_that_was_put_aside_stays", a_card_that_was_put_aside_stays},
+		{"every_directory_on_the_way_is_made_durable",
+		 every_directory_on_the_way_is_made_durable},
 		{"an_empty_directory_becomes_a_card", an_empty_directory_becomes_a_card},
 		{"of_four_processes_one_makes_the_card", of_four_processes_one_makes_the_card},
 		{"a_place_that_cannot_be_written_is_said", a_place_that_cannot_be_written_is_said},
