@@ -89,6 +89,11 @@ refuse_says "also when it is longer" 'does not continue the export' \
 step "nothing of it was written" diff -r before book
 step "the older export is continued by it" "$intaglio" --ledger Invoices ledger export kept-book
 says "to a tree" 'size 8' python3 tree.py kept-book
+says "every proof of it holds" 'proofs hold' python3 "$source_root/tests/proofs.py" "$intaglio" kept-book 8
+refuse "there is no proof of a record that is not there" "$intaglio" ledger proof kept-book 8
+refuse "nor between sizes the wrong way round" "$intaglio" ledger consistency kept-book 5 4
+refuse "nor from no size at all" "$intaglio" ledger consistency kept-book 0 4
+refuse "nor past the end" "$intaglio" ledger consistency kept-book 4 9
 printf X | dd of=kept-book/tile/entries/000.p/8 bs=1 seek=300 conv=notrunc 2>/dev/null
 step "an eighth record is sealed" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.8
 refuse_says "an export damaged at its end is not continued" 'damaged' \
@@ -96,6 +101,7 @@ refuse_says "an export damaged at its end is not continued" 'damaged' \
 printf X | dd of=kept-book/tile/0/000.p/8 bs=1 seek=30 conv=notrunc 2>/dev/null
 refuse_says "nor one with damaged tiles" 'damaged' \
 	"$intaglio" --ledger Invoices ledger export kept-book
+refuse "and nothing is proved by them" "$intaglio" ledger proof kept-book 1
 refuse_says "a directory that cannot be written is said" 'intaglio: /dev/null' \
 	"$intaglio" --ledger Invoices ledger export /dev/null/book
 finish

@@ -41,6 +41,10 @@ static const struct {
 	 "check a sealed record and its receipt, with the card's key or --key"},
 	{"ledger", "export", ledger_export, "DIR",
 	 "write the ledger as files, or what is new since the last time"},
+	{"ledger", "proof", ledger_proof, "DIR N",
+	 "a proof that record N is in the export's tree (C2SP tlog-proof)"},
+	{"ledger", "consistency", ledger_consistency, "DIR M [N]",
+	 "a proof that the tree of N entries continues that of M"},
 };
 
 static const struct option options[] = {

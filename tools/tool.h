@@ -99,6 +99,8 @@ enum exit_code ledger_seal(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_read(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_export(struct tool *tool, int argc, char **argv);
 enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_proof(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_consistency(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_verify(struct tool *tool, int argc, char **argv);
 
 #endif
