@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bleichenbacher's and Manger's attacks on command 4: blocks that are right and wrong in every way
+ * of their padding, each followed by EXTERNAL AUTHENTICATE; and on what EXTERNAL AUTHENTICATE itself
+ * deciphers under key agreement. The answers must be the same byte for byte, and so must the times: Welch's t between the class of good blocks and each other class,
+ * over processor time, the slowest tenth cut off, classes interleaved at random. A difference must
+ * show twice to count; the same statistic must find a delay that the test puts in itself.
+ * INTAGLIO_PROBES sets the number of probes a suite.
+ */
+#include "tests/suite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/rsa_raw.h"
+#include "card/recovery.h"
+#include "tests/card/steps.h"
+
+enum { CLASSES = 7, PROBES = 20020, WARM_UP = 20, COMMANDS = 2, SIZE_MAX_BLOCK = 256 };
+
+static const double limit = 4.5;
+
+struct sample {
+	uint64_t time[COMMANDS];
+	uint8_t class;
+};
+
+/* What is wrong with a block; the first class is the good one. */
+enum class { GOOD, FIRST_BYTE, SECOND_BYTE, SEPARATOR, EARLY, CONTENT, EMPTY };
+
+static void fill_nonzero(uint8_t *at, size_t n)
+{
+	peer_good(crypto_random(at, n));
+	for (size_t i = 0; i < n; i++)
+		if (at[i] == 0)
+			at[i] = 1;
+}
+
+/* RSAES-PKCS1-v1_5, RFC 8017 7.2.1: 00 02, eight or more nonzero bytes, 00, message. */
+static void pad_transport(const struct peer *p, enum class class, uint8_t *em, size_t size)
+{
+	size_t at = size - p->block.len;
+
+	fill_nonzero(em, size);
+	em[0] = class == FIRST_BYTE ? 0x40 : 0x00;
+	em[1] = class == SECOND_BYTE ? 0x01 : 0x02;
+	if (class == SEPARATOR)
+		return;
+	if (class == EMPTY)
+		at = size;
+	em[at - 1] = 0x00;
+	if (class == EARLY)
+		em[5] = 0x00;
+	if (class == CONTENT || class == EMPTY)
+		return;
+	memcpy(em + at, p->block.data, p->block.len);
+}
+
+static void mask(const uint8_t *seed, size_t seed_len, uint8_t *at, size_t n)
+{
+	for (uint32_t counter = 0; n; counter++) {
+		const uint8_t tail[4] = {0, 0, 0, (uint8_t)counter};
+		struct view parts[] = {view_of(seed, seed_len), view_of(tail, 4)};
+		uint8_t hash[SHA256_SIZE];
+		size_t take = n < SHA256_SIZE ? n : SHA256_SIZE;
+
+		peer_good(crypto_sha256_parts(parts, 2, hash));
+		for (size_t i = 0; i < take; i++)
+			at[i] ^= hash[i];
+		at += take;
+		n -= take;
+	}
+}
+
+/* RSAES-OAEP, RFC 8017 7.1.1: 00, masked seed, masked (hash of no label, zeros, 01, message). */
+static void pad_modern(const struct peer *p, enum class class, uint8_t *em, size_t size)
+{
+	uint8_t *seed = em + 1, *db = seed + SHA256_SIZE;
+	size_t db_len = size - 1 - SHA256_SIZE, len = class == EMPTY ? 0 : p->block.len;
+
+	memset(em, 0, size);
+	peer_good(crypto_random(seed, SHA256_SIZE));
+	peer_good(crypto_sha256(view_of(NULL, 0), db));
+	db[db_len - len - 1] = class == SEPARATOR ? 0x00 : 0x01;
+	memcpy(db + db_len - len, p->block.data, len);
+	if (class == SEPARATOR)
+		memset(db + SHA256_SIZE, 0, db_len - SHA256_SIZE);
+	if (class == SECOND_BYTE)
+		db[0] ^= 0x01;
+	if (class == EARLY)
+		db[SHA256_SIZE] = 0x02;
+	if (class == CONTENT)
+		peer_good(crypto_random(db + db_len - len, len));
+	mask(seed, SHA256_SIZE, db, db_len);
+	mask(db, db_len, seed, SHA256_SIZE);
+	if (class == FIRST_BYTE)
+		em[0] = 0x40;
+}
+
+/* a = n - a. */
+static void complement(EVP_PKEY *key, uint8_t *a, size_t size)
+{
+	uint8_t n[SIZE_MAX_BLOCK];
+	unsigned int borrow = 0;
+	struct buf b;
+
+	buf_fixed(&b, n, sizeof(n));
+	peer_good(rsa_put_modulus(key, &b));
+	for (size_t i = size; i > 0; i--) {
+		unsigned int d = (unsigned int)n[i - 1] - a[i - 1] - borrow;
+
+		a[i - 1] = (uint8_t)d;
+		borrow = d >> 31;
+	}
+}
+
+/*
+ * Key agreement: the number that the card deciphers. Of the right size, too great, a signature for
+ * another challenge, and that one's complement; the classes go round.
+ */
+static void choose_number(enum class class, uint8_t *number, size_t size)
+{
+	EVP_PKEY *host = peer_world()->host[2].key;
+	uint8_t message[SIZE_MAX_BLOCK], rest[16];
+	bool recorded = class % 4 >= 2;
+	struct buf out;
+
+	/* Every class does the same work, which would else show in the caches. */
+	peer_good(crypto_random(message, sizeof(message)));
+	peer_good(crypto_random(rest, sizeof(rest)));
+	message[0] = (uint8_t)((message[0] & 0x1F) | 0x20);
+	buf_fixed(&out, number, size);
+	peer_good(recovery_sign(host, view_of(message, recovery_capacity(host)),
+				view_of(rest, sizeof(rest)), &out));
+	if (!recorded)
+		memcpy(number, message, size);
+	memcpy(message, number, size);
+	complement(host, message, size);
+	if (class % 2)
+		memcpy(number, message, size);
+}
+
+static void make_block(struct peer *p, EVP_PKEY *key, enum class class, struct buf *out)
+{
+	uint8_t em[SIZE_MAX_BLOCK];
+	size_t size = rsa_size(key);
+
+	do {
+		if (p->suite == 0x42)
+			pad_modern(p, class, em, size);
+		else if (p->suite == 0x02)
+			pad_transport(p, class, em, size);
+		else
+			choose_number(class, em, size);
+		buf_reset(out);
+		/* A number may be more than the card's modulus, where it is not more than the host's. */
+	} while (rsa_raw_public(key, view_of(em, size), out) != RC_OK);
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+/* One command in extended length, timed; its whole answer. */
+static uint64_t send(struct peer *p, uint32_t header, struct view data, bool delay,
+		     uint16_t *ret_sw)
+{
+	uint8_t array[600], answer_array[300], hash[SHA256_SIZE];
+	struct apdu command = {.cla = (uint8_t)(header >> 24),
+			       .ins = (uint8_t)(header >> 16),
+			       .p1 = (uint8_t)(header >> 8),
+			       .p2 = (uint8_t)header,
+			       .data = data,
+			       .extended = true};
+	struct buf wire, answer;
+	struct view rest;
+	uint64_t begin, end;
+
+	buf_fixed(&wire, array, sizeof(array));
+	buf_fixed(&answer, answer_array, sizeof(answer_array));
+	apdu_put(&wire, &command);
+	begin = now();
+	peer_good(card_transmit(p->card, view_buf(&wire), &answer));
+	if (delay)
+		for (int i = 0; i < 8; i++)
+			peer_good(crypto_sha256(view_of(array, sizeof(array)), hash));
+	end = now();
+	peer_good(response_parse(view_buf(&answer), &rest, ret_sw));
+	CU_ASSERT_EQUAL(rest.len, 0);
+	return end - begin;
+}
+
+static void probe(struct peer *p, EVP_PKEY *key, enum class class, bool delay, struct sample *ret)
+{
+	uint8_t wrong[SIZE_MAX_BLOCK];
+	struct buf block;
+	uint16_t sw;
+
+	buf_init(&block, SIZE_MAX_BLOCK);
+	make_block(p, key, class, &block);
+	if (p->suite == 0x42) {
+		CU_ASSERT_EQUAL_FATAL(peer_environment(p, 0x42, 0xC1, 0xB6), 0x9000);
+		CU_ASSERT_EQUAL_FATAL(peer_certificates(p), 0x9000);
+	} else {
+		CU_ASSERT_EQUAL_FATAL(peer_environment(p, p->suite, 0xC1, 0xA4), 0x9000);
+	}
+	ret->class = (uint8_t) class;
+	if (p->suite != 0x01) {
+		ret->time[0] = send(p, 0x002A8084, view_buf(&block), delay, &sw);
+		CU_ASSERT_EQUAL(sw, 0x9000);
+		/* An attacker has no host's key: a signature that is a number below the modulus. */
+		buf_reset(&block);
+		peer_good(crypto_random(wrong, sizeof(wrong)));
+		wrong[0] &= 0x3F;
+		buf_put(&block, wrong, rsa_size(key));
+	}
+	CU_ASSERT_EQUAL_FATAL(peer_challenge(p), 0x9000);
+	ret->time[1] = send(p, 0x00820000, view_buf(&block), false, &sw);
+	CU_ASSERT_EQUAL(sw, 0x6300);
+	buf_free(&block);
+}
+
+/* Rounds of one probe a class, each round in an order of its own. */
+static struct sample *measure(struct peer *p, size_t rounds, bool delay)
+{
+	struct sample *samples = calloc(rounds * CLASSES, sizeof(*samples));
+	EVP_PKEY *key = peer_card_key(p);
+	struct sample ignored;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(samples);
+	for (size_t i = 0; i < WARM_UP; i++)
+		probe(p, key, GOOD, false, &ignored);
+	for (size_t round = 0; round < rounds; round++) {
+		uint8_t order[CLASSES], dice[CLASSES];
+
+		peer_good(crypto_random(dice, sizeof(dice)));
+		for (uint8_t i = 0; i < CLASSES; i++) {
+			uint8_t j = dice[i] % (i + 1);
+
+			order[i] = order[j];
+			order[j] = i;
+		}
+		for (size_t i = 0; i < CLASSES; i++)
+			probe(p, key, order[i], delay && order[i] == FIRST_BYTE,
+			      &samples[round * CLASSES + i]);
+	}
+	EVP_PKEY_free(key);
+	return samples;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The time that nine tenths of all samples are below. */
+static uint64_t cut(const struct sample *samples, size_t n, size_t command)
+{
+	uint64_t *times = calloc(n, sizeof(*times)), result;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(times);
+	for (size_t i = 0; i < n; i++)
+		times[i] = samples[i].time[command];
+	qsort(times, n, sizeof(*times), by_size);
+	result = times[n * 9 / 10];
+	free(times);
+	return result;
+}
+
+struct moments {
+	double n, mean, m2;
+};
+
+/* 0 where nothing was measured. */
+static double welch(const struct moments *a, const struct moments *b)
+{
+	double spread = a->m2 / (a->n - 1) / a->n + b->m2 / (b->n - 1) / b->n;
+
+	return spread > 0 ? (a->mean - b->mean) / sqrt(spread) : 0;
+}
+
+/* The t of each class against the good one. */
+static void compare(const struct sample *samples, size_t n, size_t command, double ret[CLASSES])
+{
+	struct moments moments[CLASSES] = {{.n = 0}};
+	uint64_t most = cut(samples, n, command);
+
+	for (size_t i = 0; i < n; i++) {
+		struct moments *m = &moments[samples[i].class];
+		double x = (double)samples[i].time[command], d = x - m->mean;
+
+		if (samples[i].time[command] >= most)
+			continue;
+		m->n++;
+		m->mean += d / m->n;
+		m->m2 += d * (x - m->mean);
+	}
+	for (size_t i = 0; i < CLASSES; i++) {
+		ret[i] = i == GOOD ? 0 : welch(&moments[i], &moments[GOOD]);
+		if (getenv("INTAGLIO_VERBOSE"))
+			printf("command %zu class %zu: mean %.0f ns, t %.2f\n", 4 + 2 * command, i,
+			       moments[i].mean, ret[i]);
+	}
+}
+
+/* Classes whose time differs, a bit each; the greatest |t| goes to *most. */
+static unsigned int judge(const struct sample *samples, size_t n, double *most)
+{
+	unsigned int found = 0;
+
+	for (size_t command = 0; command < COMMANDS; command++) {
+		double t[CLASSES];
+
+		compare(samples, n, command, t);
+		for (size_t i = 0; i < CLASSES; i++) {
+			if (fabs(t[i]) > *most)
+				*most = fabs(t[i]);
+			if (fabs(t[i]) > limit)
+				found |= 1U << (command * CLASSES + i);
+		}
+	}
+	return found;
+}
+
+static size_t rounds_asked(void)
+{
+	const char *text = getenv("INTAGLIO_PROBES");
+	unsigned long probes = text ? strtoul(text, NULL, 10) : PROBES;
+
+	return (probes < 700 ? 700 : probes) / CLASSES;
+}
+
+static void show_that_nothing_differs(uint8_t suite, size_t rounds)
+{
+	struct sample *samples;
+	unsigned int found;
+	double most = 0;
+	struct peer p;
+
+	peer_new(&p);
+	p.suite = suite;
+	peer_make_block(&p, 0x33);
+	samples = measure(&p, rounds, false);
+	found = judge(samples, rounds * CLASSES, &most);
+	free(samples);
+	printf("suite %02X: %zu probes, greatest |t| %.2f\n", suite, rounds * CLASSES, most);
+	if (found) {
+		most = 0;
+		samples = measure(&p, rounds, false);
+		found &= judge(samples, rounds * CLASSES, &most);
+		free(samples);
+		printf("suite %02X: once more, greatest |t| %.2f\n", suite, most);
+	}
+	CU_ASSERT_EQUAL(found, 0);
+	peer_free(&p);
+}
+
+static void suite_02_tells_no_padding_from_another(void)
+{
+	show_that_nothing_differs(0x02, rounds_asked());
+}
+
+static void suite_42_tells_no_padding_from_another(void)
+{
+	show_that_nothing_differs(0x42, rounds_asked());
+}
+
+static void suite_01_tells_no_number_from_another(void)
+{
+	show_that_nothing_differs(0x01, rounds_asked());
+}
+
+/* The early return that the statistic is there to find, made by the test. */
+static void a_delay_of_one_class_is_found(void)
+{
+	const size_t rounds = 1000;
+	struct sample *samples;
+	double t[CLASSES] = {0};
+	struct peer p;
+
+	peer_new(&p);
+	p.suite = 0x02;
+	peer_make_block(&p, 0x33);
+	/* On a machine that is busy with something else it may hide once. */
+	for (int i = 0; i < 3 && t[FIRST_BYTE] <= limit; i++) {
+		samples = measure(&p, rounds, true);
+		compare(samples, rounds * CLASSES, 0, t);
+		printf("a delay of eight short hashes: t %.2f\n", t[FIRST_BYTE]);
+		free(samples);
+	}
+	CU_ASSERT_TRUE(t[FIRST_BYTE] > limit);
+	peer_free(&p);
+}
+
+static int clean(void)
+{
+	peer_world_free();
+	return 0;
+}
+
+static CU_TestInfo tests[] = {
+	{"suite 02 tells no padding from another", suite_02_tells_no_padding_from_another},
+	{"suite 42 tells no padding from another", suite_42_tells_no_padding_from_another},
+	{"suite 01 tells no number from another", suite_01_tells_no_number_from_another},
+	{"a delay of one class is found", a_delay_of_one_class_is_found},
+	CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+	CU_SuiteInfo suites[] = {{.pName = "oracle", .pTests = tests, .pCleanupFunc = clean},
+				 CU_SUITE_INFO_NULL};
+
+	return suite_run("card oracle", suites);
+}
