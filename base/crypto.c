@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/kdf.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
@@ -72,6 +73,17 @@ OSSL_LIB_CTX *crypto_context(void)
 
 	pthread_once(&once, make_context);
 	return context;
+}
+
+void crypto_mark_errors(void)
+{
+	/* Not done in an empty queue, and then everything in it is newer. */
+	ERR_set_mark();
+}
+
+void crypto_drop_errors(void)
+{
+	ERR_pop_to_mark();
 }
 
 static void (*random_fill)(void *arg, uint8_t *ret, size_t n);

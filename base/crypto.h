@@ -24,6 +24,13 @@ enum {
 /* Our library context; made on first use, alive as long as the library. NULL if libcrypto has no memory. */
 OSSL_LIB_CTX *crypto_context(void);
 
+/*
+ * libcrypto's error queue is the calling thread's, and so the application's: what comes into it
+ * after a mark is taken out again by the drop that follows, what was there before stays. Pairs nest.
+ */
+void crypto_mark_errors(void);
+void crypto_drop_errors(void);
+
 /* n random bytes from our context's generator. */
 enum rc crypto_random(void *ret, size_t n) WARN_UNUSED;
 /*

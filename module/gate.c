@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/log.h"
 #include "module/sessions.h"
 
@@ -62,12 +63,19 @@ static bool is_forked(void)
 	return library.owner != getpid();
 }
 
+/* Every call begins here, and what it leaves behind in the calling thread ends in gate_leave. */
+static void begin(void)
+{
+	log_forget();
+	crypto_mark_errors();
+}
+
 /* In: counts the call, unless there is no library to be inside of. */
 static struct call enter(enum function function)
 {
 	struct call call = {.function = function, .rv = CKR_CRYPTOKI_NOT_INITIALIZED};
 
-	log_forget();
+	begin();
 	if (is_forked())
 		return call;
 	lock();
@@ -139,7 +147,7 @@ struct call gate_none(enum function function, bool arguments)
 {
 	struct call call = {.function = function, .rv = arguments ? CKR_OK : CKR_ARGUMENTS_BAD};
 
-	log_forget();
+	begin();
 	return call;
 }
 
@@ -222,6 +230,7 @@ static void explain(enum function function, CK_RV rv)
 CK_RV gate_leave(struct call *call, CK_RV rv)
 {
 	leave(call);
+	crypto_drop_errors();
 #ifndef NDEBUG
 	if (!function_may_return(call->function, rv)) {
 		fprintf(stderr, "intaglio: %s returned %s (0x%lx), which PKCS #11 does not allow\n",

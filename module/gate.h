@@ -39,7 +39,10 @@ struct call gate_library(enum function function, bool arguments);
 struct call gate_slot(enum function function, CK_SLOT_ID id, bool arguments);
 /* For functions on a session: locks its slot. */
 struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool arguments);
-/* Unlocks what was locked, remembers the sentence for a failure, and returns rv. */
+/*
+ * Unlocks what was locked, takes what the call left in libcrypto's error queue out of it, remembers
+ * the sentence for a failure, and returns rv.
+ */
 CK_RV gate_leave(struct call *call, CK_RV rv);
 
 /* C_Initialize, whose arguments were checked. */

@@ -2,7 +2,6 @@
 /* RSA encryption by libcrypto on the host, decryption by the card. */
 #include <string.h>
 
-#include <openssl/err.h>
 #include <openssl/rsa.h>
 
 #include "base/crypto.h"
@@ -78,7 +77,6 @@ CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_U
 		*out_len = len;
 	EVP_PKEY_CTX_free(ctx);
 	OPENSSL_cleanse(block, sizeof(block));
-	ERR_clear_error();
 	return rv;
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include <openssl/ecdsa.h>
-#include <openssl/err.h>
 #include <openssl/rsa.h>
 
 #include "base/crypto.h"
@@ -97,7 +96,5 @@ CK_RV verify_on_host(struct operation *o, struct view input, struct view signatu
 	rv = o->mechanism->scheme == SCHEME_RSA_RAW ? verify_raw(ctx, o, input, signature)
 						    : verify(ctx, o, input, signature);
 	EVP_PKEY_CTX_free(ctx);
-	/* A signature that is not one leaves its reasons in the thread's queue. */
-	ERR_clear_error();
 	return rv;
 }

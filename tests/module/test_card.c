@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
+
 #include "tests/module/load.h"
 #include "tests/suite.h"
 
@@ -109,6 +111,33 @@ static int tear_down(void)
 static void a_key_signs(void)
 {
 	CU_ASSERT_EQUAL(sign(session), CKR_OK);
+}
+
+static CK_RV verify_wrongly(void)
+{
+	CK_MECHANISM mechanism = {CKM_ECDSA_SHA256, NULL, 0};
+	CK_BYTE data[] = "not signed", signature[64] = {0};
+	CK_RV rv = loaded.list->C_VerifyInit(session, &mechanism, public_key);
+
+	return rv == CKR_OK ? loaded.list->C_Verify(session, data, sizeof(data), signature,
+						    sizeof(signature))
+			    : rv;
+}
+
+/* The thread's queue of libcrypto's errors belongs to the application. */
+static void the_application_s_libcrypto_errors_stay_and_ours_go(void)
+{
+	while (ERR_get_error())
+		;
+	CU_ASSERT_EQUAL(verify_wrongly(), CKR_SIGNATURE_INVALID);
+	CU_ASSERT_EQUAL(ERR_peek_error(), 0);
+	ERR_raise(ERR_LIB_USER, 1);
+	ERR_raise(ERR_LIB_USER, 2);
+	CU_ASSERT_EQUAL(verify_wrongly(), CKR_SIGNATURE_INVALID);
+	CU_ASSERT_EQUAL(sign(session), CKR_OK);
+	CU_ASSERT_EQUAL(ERR_GET_REASON(ERR_get_error()), 1);
+	CU_ASSERT_EQUAL(ERR_GET_REASON(ERR_get_error()), 2);
+	CU_ASSERT_EQUAL(ERR_get_error(), 0);
 }
 
 static void the_login_is_that_of_all_sessions(void)
@@ -680,6 +709,8 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"a_key_signs", a_key_signs},
+		{"the_application_s_libcrypto_errors_stay_and_ours_go",
+		 the_application_s_libcrypto_errors_stay_and_ours_go},
 		{"the_login_is_that_of_all_sessions", the_login_is_that_of_all_sessions},
 		{"a_child_that_does_nothing_does_no_harm", a_child_that_does_nothing_does_no_harm},
 		{"a_childs_own_use_of_the_card_leaves_the_parents_login_alone",
