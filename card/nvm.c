@@ -51,16 +51,11 @@ out:
 	return rc;
 }
 
-/*
- * RC_NOT_FOUND if nothing, or only what an interrupted nvm_create left, is in the directory, as far
- * as the names tell: the checkpoint is what nvm_create makes last.
- */
-static enum rc look_for_memory(struct nvm *nvm)
+/* RC_OK if there is a checkpoint, which is what nvm_create makes last; RC_NOT_FOUND. */
+static enum rc look_for_checkpoint(struct nvm *nvm)
 {
 	static const char *const names[] = {"checkpoint-0", "checkpoint-1"};
 	const struct nvm_io *io = nvm->io;
-	uint32_t highest = 0;
-	enum rc rc;
 
 	for (size_t i = 0; i < 2; i++) {
 		int fd = io->open_at(io->ctx, nvm->dir, names[i], O_RDONLY, 0);
@@ -75,17 +70,48 @@ static enum rc look_for_memory(struct nvm *nvm)
 			return RC_IO;
 		}
 	}
+	return RC_NOT_FOUND;
+}
+
+/* RC_NOT_FOUND, and a sentence, if nothing is there; RC_DAMAGED if a log is there and no checkpoint. */
+static enum rc check_memory(struct nvm *nvm)
+{
+	enum rc rc = look_for_checkpoint(nvm);
+	uint32_t highest = 0;
+
+	if (rc != RC_NOT_FOUND)
+		return rc;
 	rc = nvm_segment_highest(nvm, &highest);
 	if (rc != RC_OK)
 		return rc;
-	if (highest > 1) {
-		log_error(
-			"card memory %s: both checkpoints are missing; restore the directory from "
-			"a backup",
-			nvm->path);
-		return RC_DAMAGED;
+	if (highest == 0) {
+		log_error("card memory %s: there is neither a checkpoint nor a log; restore the "
+			  "directory from a backup",
+			  nvm->path);
+		return RC_NOT_FOUND;
 	}
-	return RC_NOT_FOUND;
+	log_error("card memory %s: there is a log, but checkpoint-0 and checkpoint-1 are missing; "
+		  "restore the directory from a backup",
+		  nvm->path);
+	return RC_DAMAGED;
+}
+
+/* RC_OK if nothing is there but what an interrupted nvm_create may have left; RC_EXISTS. */
+static enum rc check_no_memory(struct nvm *nvm)
+{
+	enum rc rc = look_for_checkpoint(nvm);
+	uint64_t published = 0;
+	uint32_t highest = 0;
+
+	if (rc == RC_OK)
+		return RC_EXISTS;
+	if (rc == RC_NOT_FOUND)
+		rc = nvm_segment_highest(nvm, &highest);
+	if (rc != RC_OK)
+		return rc;
+	if (highest > 1 || (nvm_shared_read(nvm, &published) && published > 0))
+		return RC_EXISTS;
+	return RC_OK;
 }
 
 static enum rc make_first_view(struct nvm *nvm)
@@ -133,12 +159,9 @@ enum rc nvm_create(const char *dir, const struct nvm_options *options)
 		rc = nvm_shared_lock(nvm);
 	if (rc != RC_OK)
 		goto out;
-	rc = look_for_memory(nvm);
-	if (rc == RC_OK || rc == RC_DAMAGED)
-		rc = RC_EXISTS;
-	if (rc != RC_NOT_FOUND)
-		goto out;
-	rc = nvm_secret_make(nvm);
+	rc = check_no_memory(nvm);
+	if (rc == RC_OK)
+		rc = nvm_secret_make(nvm);
 	if (rc == RC_OK)
 		rc = make_first_view(nvm);
 out:
@@ -155,9 +178,12 @@ enum rc nvm_open(const char *dir, const struct nvm_options *options, struct nvm 
 	if (!dir || !ret)
 		return RC_ARGUMENT;
 	rc = attach(dir, options, &nvm);
+	if (rc == RC_NOT_FOUND)
+		log_error("card memory %s: the directory is missing; restore it from a backup",
+			  dir);
 	if (rc != RC_OK)
 		return rc;
-	rc = look_for_memory(nvm);
+	rc = check_memory(nvm);
 	if (rc == RC_OK)
 		rc = nvm_secret_load(nvm);
 	if (rc == RC_OK)

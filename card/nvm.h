@@ -29,12 +29,15 @@ struct nvm_options {
 	const struct nvm_io *io; /* NULL: the real system calls */
 };
 
-/* Makes an empty memory in an existing, empty directory, durably. RC_EXISTS, RC_IO, RC_FULL. */
+/*
+ * Makes an empty memory in an existing directory, durably; one that was interrupted may be repeated.
+ * RC_EXISTS, RC_IO, RC_FULL.
+ */
 enum rc nvm_create(const char *dir, const struct nvm_options *options) WARN_UNUSED;
 /*
  * Opens and replays. RC_NOT_FOUND: no memory there. RC_DAMAGED: a bad commit followed by a good
- * one, a segment shorter than its size, no valid checkpoint; said in a sentence through log_error
- * with file and offset. RC_POLICY: others can read the storage key. RC_IO. A torn last commit is
+ * one, a segment shorter than its size, no valid checkpoint, which is also what an interrupted
+ * nvm_create leaves; each said in a sentence through log_error, with file and offset. RC_POLICY: others can read the storage key. RC_IO. A torn last commit is
  * dropped silently.
  */
 enum rc nvm_open(const char *dir, const struct nvm_options *options, struct nvm **ret) WARN_UNUSED;

@@ -160,6 +160,12 @@ static void limit_open(struct nvm *nvm, const struct nvm_segment *wanted)
 		nvm_segment_close(nvm, victim);
 }
 
+static enum rc unreadable(const struct nvm *nvm, const char *name)
+{
+	log_error("card memory %s: %s cannot be read: %s", nvm->path, name, strerror(errno));
+	return RC_IO;
+}
+
 enum rc nvm_segment_open(struct nvm *nvm, struct nvm_segment *segment)
 {
 	const struct nvm_io *io = nvm->io;
@@ -175,12 +181,14 @@ enum rc nvm_segment_open(struct nvm *nvm, struct nvm_segment *segment)
 	nvm_segment_name(segment->number, name);
 	segment->fd = io->open_at(io->ctx, nvm->dir, name, O_RDWR, 0);
 	if (segment->fd < 0)
-		return errno == ENOENT ? RC_NOT_FOUND : RC_IO;
-	if (io->fstat(io->ctx, segment->fd, &size, &mode) != 0)
+		return errno == ENOENT ? RC_NOT_FOUND : unreadable(nvm, name);
+	n = io->fstat(io->ctx, segment->fd, &size, &mode);
+	if (n == 0)
+		n = nvm_io_read(io, segment->fd, header, sizeof(header), 0);
+	if (n < 0) {
+		rc = unreadable(nvm, name);
 		goto out;
-	n = nvm_io_read(io, segment->fd, header, sizeof(header), 0);
-	if (n < 0)
-		goto out;
+	}
 	rc = RC_DAMAGED;
 	if (size < nvm->segment_size || n < NVM_HEADER) {
 		log_error("card memory %s: %s is damaged: it has %llu bytes and should have %u",
@@ -224,7 +232,7 @@ enum rc nvm_segment_exists(struct nvm *nvm, uint32_t number)
 	nvm_segment_name(number, name);
 	fd = nvm->io->open_at(nvm->io->ctx, nvm->dir, name, O_RDONLY, 0);
 	if (fd < 0)
-		return errno == ENOENT ? RC_NOT_FOUND : RC_IO;
+		return errno == ENOENT ? RC_NOT_FOUND : unreadable(nvm, name);
 	nvm->io->close(nvm->io->ctx, fd);
 	return RC_OK;
 }

@@ -40,7 +40,17 @@ says "undone, everything is there" 'greeting' token --login --pin 123456 --list-
 
 mv "$log" moved
 broken "a segment that is gone is said by name" 'log-00000001'
+mkdir "$log"
+broken "and so is one that is a directory" 'log-00000001.*directory'
+rmdir "$log"
 mv moved "$log"
+
+mv "$card/card/checkpoint-0" moved
+broken "a checkpoint that is gone is said by name" 'checkpoint-0'
+mv moved "$card/card/checkpoint-0"
+mv "$card/card" moved
+broken "a card memory that is gone is said by name" 'default/card: the directory is missing'
+mv moved "$card/card"
 
 mv "$card/card/storage.key" moved
 broken "a storage key that is gone is said by name" 'storage.key'

@@ -299,8 +299,11 @@ static const char *check(const struct nvm_io *io, unsigned int acknowledged, uns
 	const char *wrong;
 	enum rc rc = nvm_open("disk", &options, &nvm);
 
-	if (rc == RC_NOT_FOUND && acknowledged == 0)
-		return NULL;
+	/* The creation was cut; it can be done again. */
+	if (acknowledged == 0 && (rc == RC_NOT_FOUND || rc == RC_DAMAGED))
+		return nvm_create("disk", &options) == RC_OK
+			       ? NULL
+			       : "an interrupted creation cannot be repeated";
 	if (rc != RC_OK)
 		return rc_name(rc);
 	if (token_ram_new(&ram) != RC_OK)

@@ -227,7 +227,7 @@ static const char *check_script(const struct script *script, const struct nvm_io
 
 	options.io = io;
 	rc = nvm_open("disk", &options, &nvm);
-	if (acknowledged == 0 && rc == RC_NOT_FOUND) {
+	if (acknowledged == 0 && (rc == RC_NOT_FOUND || rc == RC_DAMAGED)) {
 		/* The creation was cut; it can be done again. */
 		if (nvm_create("disk", &options) != RC_OK)
 			return "an interrupted creation cannot be repeated";

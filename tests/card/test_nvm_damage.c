@@ -251,6 +251,34 @@ static void one_bad_checkpoint_of_two_is_survived(void)
 	directory_free(&dir);
 }
 
+static void what_is_missing_is_said_by_name(void)
+{
+	const char *dir = memory(3);
+
+	CU_ASSERT_EQUAL(unlink(directory_file(dir, "checkpoint-0")), 0);
+	CU_ASSERT_EQUAL(opens(dir), RC_DAMAGED);
+	CU_ASSERT_TRUE(said(dir) && said("checkpoint-0"));
+	CU_ASSERT_EQUAL(nvm_create(dir, &small), RC_EXISTS);
+	CU_ASSERT_EQUAL(unlink(directory_file(dir, "log-00000001")), 0);
+	CU_ASSERT_EQUAL(opens(dir), RC_NOT_FOUND);
+	CU_ASSERT_TRUE(said(dir) && said("neither a checkpoint nor a log"));
+	CU_ASSERT_EQUAL(opens("/nonexistent/card"), RC_NOT_FOUND);
+	CU_ASSERT_TRUE(said("/nonexistent/card"));
+	directory_free(&dir);
+}
+
+static void a_segment_that_is_no_file_is_said_by_name(void)
+{
+	const char *dir = memory(3);
+
+	CU_ASSERT_EQUAL(unlink(directory_file(dir, "log-00000001")), 0);
+	CU_ASSERT_EQUAL(mkdir(directory_file(dir, "log-00000001"), 0700), 0);
+	CU_ASSERT_EQUAL(opens(dir), RC_IO);
+	CU_ASSERT_TRUE(said(dir) && said("log-00000001"));
+	CU_ASSERT_EQUAL(rmdir(directory_file(dir, "log-00000001")), 0);
+	directory_free(&dir);
+}
+
 static void a_bad_generation_file_harms_nobody(void)
 {
 	static const char garbage[] = "0123456789abcdef0123456789abcdef";
@@ -354,6 +382,8 @@ static CU_TestInfo file_tests[] = {
 	 every_flipped_byte_of_a_segments_header_is_refused},
 	{"every missing segment is refused", every_missing_segment_is_refused},
 	{"one bad checkpoint of two is survived", one_bad_checkpoint_of_two_is_survived},
+	{"what is missing is said by name", what_is_missing_is_said_by_name},
+	{"a segment that is no file is said by name", a_segment_that_is_no_file_is_said_by_name},
 	{"a bad generation file harms nobody", a_bad_generation_file_harms_nobody},
 	{"files behind symbolic links are not opened", files_behind_symbolic_links_are_not_opened},
 	{"a file in the place of the directory is said",
