@@ -29,6 +29,8 @@ static const uint8_t application_aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i
 struct sc {
 	struct wire wire;
 	const struct identity *identity;
+	sc_identify identify; /* NULL, or who finds identity */
+	void *identify_arg;
 	const struct policy *policy;
 	struct messaging *sm; /* NULL: no session */
 	uint8_t suite;
@@ -321,6 +323,8 @@ static enum rc connect_once(struct sc *sc)
 			  transport_address(sc->wire.transport));
 		rc = RC_POLICY;
 	}
+	if (rc == RC_OK && !sc->identity)
+		rc = sc->identify(sc->identify_arg, sc->fci.card_id, &sc->identity);
 	if (rc != RC_OK)
 		return rc;
 	row = policy_find(sc->policy, sc->fci.card_id);
@@ -359,7 +363,7 @@ enum rc sc_connect(struct sc *sc)
 
 	if (sc->sm)
 		return RC_OK;
-	if (!sc->identity) {
+	if (!sc->identity && !sc->identify) {
 		log_error("the host has no identity for the card at %s",
 			  transport_address(sc->wire.transport));
 		return RC_STATE;
@@ -375,9 +379,10 @@ enum rc sc_connect(struct sc *sc)
 	return rc;
 }
 
-void sc_set_identity(struct sc *sc, const struct identity *identity)
+void sc_set_identify(struct sc *sc, sc_identify identify, void *arg)
 {
-	sc->identity = identity;
+	sc->identify = identify;
+	sc->identify_arg = arg;
 }
 
 /* Suites 01 and 02 send errors bare: GPCS F.3.2.3. */

@@ -48,8 +48,13 @@ struct view sc_application_aid(void);
  */
 enum rc sc_open(struct transport **transport, const struct identity *identity,
 		const struct policy *policy, struct sc **ret) WARN_UNUSED;
-/* Who the host is, when that hangs on the card that was found; before the first session. */
-void sc_set_identity(struct sc *sc, const struct identity *identity);
+/*
+ * Who the host is, when that hangs on the card that is found: asked once, after the first SELECT,
+ * with what the card says is its id. identify says a sentence when it fails.
+ */
+typedef enum rc (*sc_identify)(void *arg, const uint8_t card_id[CVC_ID],
+			       const struct identity **ret);
+void sc_set_identify(struct sc *sc, sc_identify identify, void *arg);
 /* Gives a logical channel back, wipes keys and buffers and closes the transport. */
 void sc_close(struct sc **sc);
 

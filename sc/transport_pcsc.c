@@ -22,6 +22,7 @@ enum {
 	ANSWER_MAX = MAX_BUFFER_SIZE_EXTENDED,
 	SETTLE_MS = 1500, /* longer than pcscd takes to see that a card is gone */
 	PROPERTIES_MAX = 256,
+	SW_SIZE = 2,
 };
 
 struct pcsc {
@@ -221,6 +222,9 @@ static enum rc pcsc_transmit(void *handle, struct view command, struct buf *resp
 		if (rv == SCARD_S_SUCCESS)
 			return RC_RESET;
 	}
+	/* vpcd reports an answer of nothing when the card goes in the middle of a command. */
+	if (rv == SCARD_S_SUCCESS && len < SW_SIZE)
+		rv = SCARD_E_NOT_TRANSACTED;
 	if (rv != SCARD_S_SUCCESS)
 		return judge_failure(p, rv);
 	buf_put(response, p->answer, len);

@@ -211,7 +211,7 @@ static CK_RV judge_space(const struct slot *slot, enum outcome_call call)
 
 CK_RV outcome(struct slot *slot, enum outcome_call call, enum rc rc, const uint16_t *sw)
 {
-	bool lost = notice_lost_login(slot);
+	bool lost = rc != RC_REMOVED && notice_lost_login(slot);
 
 	slot->talked_ms = slot_now_ms();
 	if (rc == RC_REMOVED)

@@ -8,21 +8,14 @@
 
 enum { SERIAL_TEXT = 16 };
 
-/* The card says which it is, and so who we are: a bare answer, which the handshake then proves. */
-static enum rc identify(struct slot *slot, struct sc *sc, struct identity **ret)
+/* The card has said which it is, and so who we are; the handshake then proves both. */
+static enum rc identify(void *arg, const uint8_t card_id[CVC_ID], const struct identity **ret)
 {
-	struct fci fci;
-	uint16_t sw;
-	enum rc rc = sc_select(sc, &fci, &sw);
+	struct slot *slot = arg;
+	enum rc rc = slot->source->identify(slot, card_id, &slot->identity);
 
-	if (rc == RC_SW || rc == RC_MALFORMED) {
-		log_error("the card in %s does not have the token application", slot->name);
-		return RC_POLICY;
-	}
 	if (rc == RC_OK)
-		rc = slot->source->identify(slot, fci.card_id, ret);
-	if (rc == RC_OK)
-		sc_set_identity(sc, *ret);
+		*ret = slot->identity;
 	return rc;
 }
 
@@ -41,7 +34,6 @@ CK_RV token_connect(struct slot *slot)
 {
 	struct transport *transport = NULL;
 	struct identity *identity = NULL;
-	struct sc *sc = NULL;
 	enum rc rc;
 
 	if (slot->sc)
@@ -52,15 +44,13 @@ CK_RV token_connect(struct slot *slot)
 		return CKR_DEVICE_REMOVED;
 	rc = slot->source->open(slot, &transport, &identity);
 	if (rc == RC_OK)
-		rc = sc_open(&transport, identity, &slot->config->policy, &sc);
-	if (rc == RC_OK && !identity)
-		rc = identify(slot, sc, &identity);
+		rc = sc_open(&transport, identity, &slot->config->policy, &slot->sc);
 	if (rc == RC_OK) {
-		slot->sc = sc;
 		slot->identity = identity;
+		if (!identity)
+			sc_set_identify(slot->sc, identify, slot);
 		return CKR_OK;
 	}
-	sc_close(&sc);
 	transport_close(&transport);
 	identity_free(&identity);
 	return outcome(slot, CALL_OBJECT, rc, 0);

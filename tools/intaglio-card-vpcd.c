@@ -298,9 +298,9 @@ enum vpcd_state vpcd_state(struct vpcd *v)
 void vpcd_insert(struct vpcd *v, bool in)
 {
 	pthread_mutex_lock(&v->mutex);
-	if (in)
-		v->wanted = true;
-	else
+	v->counts = false;
+	v->wanted = in;
+	if (!in)
 		take_out(v);
 	pthread_cond_broadcast(&v->changed);
 	pthread_mutex_unlock(&v->mutex);

@@ -27,7 +27,7 @@ void vpcd_close(struct vpcd **v);
 
 const char *vpcd_name(const struct vpcd *v);
 enum vpcd_state vpcd_state(struct vpcd *v);
-/* Puts the card in, or takes it out, as a hand does: at any time. */
+/* Puts the card in, or takes it out, as a hand does: at any time. Ends what follows. */
 void vpcd_insert(struct vpcd *v, bool in);
 /*
  * For tests: after so many further commands the card is pulled, before the next is carried out, or,

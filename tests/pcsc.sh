@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The module on a software card in a real pcscd: events, pulled cards, resets and restarts by others,
+# many processes at once, and the card pulled at every command. In a network and mount namespace of
+# its own, as tests/pcscd.sh.
+
+if [ "${1-}" != inside ]; then
+	if [ "$(id -u)" -eq 0 ]; then
+		exec unshare --net --mount "$0" inside
+	fi
+	exec unshare --map-root-user --user --net --mount "$0" inside
+fi
+shift
+
+. "$(dirname "$0")/scenario.sh"
+
+unset PCSCLITE_CSOCK_NAME
+ip link set lo up
+mkdir -p /run/pcscd
+mount -t tmpfs none /run/pcscd || exit 1
+try=$scenario_build/tests/pcsc
+
+cat >restart-pcscd <<'END'
+#!/bin/sh
+kill "$(cat pcscd.pid)"
+while kill -0 "$(cat pcscd.pid)" 2>/dev/null; do sleep 0.1; done
+/usr/sbin/pcscd --foreground >/dev/null 2>&1 </dev/null &
+echo $! >pcscd.pid
+END
+chmod +x restart-pcscd
+
+"$intaglio" card list >/dev/null 2>&1
+/usr/sbin/pcscd --foreground >/dev/null 2>&1 </dev/null &
+echo $! >pcscd.pid
+until_true 10 test -S /run/pcscd/pcscd.comm
+background "$intaglio_card" default
+until_true 10 sh -c 'opensc-tool --list-readers | grep -q Yes'
+
+step "a card in the reader is prepared" "$try" prepare
+step "events are told once, none is lost, and waiting costs nothing" "$try" events
+step "a reset by another program costs the login and nothing else" "$try" reset
+step "pcscd may be restarted under a running program" "$try" restart
+step "channels of killed processes are taken over" "$try" killed
+step "two processes work at once" "$try" many 2 2 5
+step "eight processes with four threads each work at once" "$try" many 8 4 "${PCSC_SECONDS:-10}"
+cat "$scenario_log"
+step "the card is pulled at every command of a login, a signature, a write and a seal" "$try" unplug
+cat "$scenario_log"
+kill "$(cat pcscd.pid)"
+finish
