@@ -114,6 +114,13 @@ CK_RV C_DigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
 	return absorb(FUNCTION_C_DigestUpdate, session, OPERATION_DIGEST, in, in_len);
 }
 
+CK_RV C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+	struct call c = gate_session(FUNCTION_C_DigestKey, session, true);
+
+	return gate_leave(&c, c.session ? session_digest_key(c.session, key) : c.rv);
+}
+
 CK_RV C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
 	return final(FUNCTION_C_DigestFinal, session, OPERATION_DIGEST, out, out_len);

@@ -29,11 +29,6 @@ CK_RV C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state
 	return only_check(FUNCTION_C_SetOperationState, session, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
-CK_RV C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
-{
-	return only_check(FUNCTION_C_DigestKey, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
 CK_RV C_SignRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
 	return only_check(FUNCTION_C_SignRecoverInit, session, CKR_FUNCTION_NOT_SUPPORTED);
@@ -79,27 +74,6 @@ CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_par
 			    CK_ULONG encrypted_part_len, CK_BYTE_PTR part, CK_ULONG_PTR part_len)
 {
 	return only_check(FUNCTION_C_DecryptVerifyUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-		CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped_key,
-		CK_ULONG_PTR wrapped_key_len)
-{
-	return only_check(FUNCTION_C_WrapKey, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-		  CK_OBJECT_HANDLE unwrapping_key, CK_BYTE_PTR wrapped_key,
-		  CK_ULONG wrapped_key_len, CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count,
-		  CK_OBJECT_HANDLE *key)
-{
-	return only_check(FUNCTION_C_UnwrapKey, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base_key,
-		  CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count, CK_OBJECT_HANDLE *key)
-{
-	return only_check(FUNCTION_C_DeriveKey, session, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE session)

@@ -338,6 +338,17 @@ enum rc application_generate_key_pair(struct sc *sc, uint32_t mechanism, struct 
 	return exchange_objects(sc, header, data, 2, objects, ret_sw);
 }
 
+enum rc application_generate_key(struct sc *sc, uint32_t mechanism, struct view list,
+				 struct buf *object, uint16_t *ret_sw)
+{
+	const struct apdu header = {.ins = INS_GENERATE_KEY_PAIR, .p1 = 0x01};
+	struct buf *data = sc_scratch(sc);
+
+	tlv_put_u32(data, 0x80, mechanism);
+	tlv_put(data, 0xA0, list);
+	return exchange_objects(sc, header, data, 1, object, ret_sw);
+}
+
 enum rc application_create_object(struct sc *sc, struct view list, struct buf *object,
 				  uint16_t *ret_sw)
 {
@@ -413,6 +424,16 @@ enum rc application_destroy_object(struct sc *sc, uint32_t number, uint16_t *ret
 	return exchange_empty(sc, header, data, ret_sw);
 }
 
+static struct buf *put_operation(struct sc *sc, const struct application_key_operation *operation)
+{
+	struct buf *data = sc_scratch(sc);
+
+	tlv_put_u32(data, 0x84, operation->key);
+	tlv_put_u32(data, 0x80, operation->mechanism);
+	tlv_put(data, 0x81, operation->parameter);
+	return data;
+}
+
 enum rc application_key_operation(struct sc *sc, const struct application_key_operation *operation,
 				  struct buf *output, uint16_t *ret_sw)
 {
@@ -420,11 +441,32 @@ enum rc application_key_operation(struct sc *sc, const struct application_key_op
 				    .ins = INS_KEY_OPERATION,
 				    .p1 = (uint8_t)operation->operation,
 				    .le = APPLICATION_LE_ALL};
-	struct buf *data = sc_scratch(sc);
+	struct buf *data = put_operation(sc, operation);
 
-	tlv_put_u32(data, 0x84, operation->key);
-	tlv_put_u32(data, 0x80, operation->mechanism);
-	tlv_put(data, 0x81, operation->parameter);
 	tlv_put(data, 0x82, operation->input);
 	return application_append(sc, &header, data, output, ret_sw);
+}
+
+enum rc application_wrap_object(struct sc *sc, const struct application_key_operation *operation,
+				uint32_t target, struct buf *output, uint16_t *ret_sw)
+{
+	const struct apdu header = {.cla = CLA_OWN,
+				    .ins = INS_KEY_OPERATION,
+				    .p1 = APPLICATION_WRAP,
+				    .le = APPLICATION_LE_ALL};
+	struct buf *data = put_operation(sc, operation);
+
+	tlv_put_u32(data, 0x85, target);
+	return application_append(sc, &header, data, output, ret_sw);
+}
+
+enum rc application_unwrap_object(struct sc *sc, const struct application_key_operation *operation,
+				  struct view list, struct buf *object, uint16_t *ret_sw)
+{
+	const struct apdu header = {.ins = INS_KEY_OPERATION, .p1 = APPLICATION_UNWRAP};
+	struct buf *data = put_operation(sc, operation);
+
+	tlv_put(data, 0x82, operation->input);
+	tlv_put(data, 0xA0, list);
+	return exchange_objects(sc, header, data, 1, object, ret_sw);
 }

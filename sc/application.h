@@ -101,6 +101,9 @@ enum rc application_next_object(struct view *objects, uint32_t *ret_number,
 enum rc application_generate_key_pair(struct sc *sc, uint32_t mechanism, struct view public_list,
 				      struct view private_list, struct buf *objects,
 				      uint16_t *ret_sw) WARN_UNUSED;
+/* A secret key; appends one rendered object. */
+enum rc application_generate_key(struct sc *sc, uint32_t mechanism, struct view list,
+				 struct buf *object, uint16_t *ret_sw) WARN_UNUSED;
 /* Appends one rendered object. */
 enum rc application_create_object(struct sc *sc, struct view list, struct buf *object,
 				  uint16_t *ret_sw) WARN_UNUSED;
@@ -112,7 +115,15 @@ enum rc application_set_attributes(struct sc *sc, uint32_t number, struct view l
 				   struct buf *object, uint16_t *ret_sw) WARN_UNUSED;
 enum rc application_destroy_object(struct sc *sc, uint32_t number, uint16_t *ret_sw) WARN_UNUSED;
 
-enum application_operation { APPLICATION_SIGN, APPLICATION_DECRYPT, APPLICATION_DERIVE };
+enum application_operation {
+	APPLICATION_SIGN,
+	APPLICATION_DECRYPT,
+	APPLICATION_DERIVE,
+	APPLICATION_ENCRYPT,
+	APPLICATION_VERIFY, /* the parameter is the MAC; 6300 if it is wrong */
+	APPLICATION_WRAP,
+	APPLICATION_UNWRAP,
+};
 struct application_key_operation {
 	enum application_operation operation;
 	uint32_t key; /* object number */
@@ -123,6 +134,14 @@ struct application_key_operation {
 /* Appends the signature, plaintext or secret. */
 enum rc application_key_operation(struct sc *sc, const struct application_key_operation *operation,
 				  struct buf *output, uint16_t *ret_sw) WARN_UNUSED;
+
+/* Wraps an object, whose number stands in the place of the input; appends the wrapped key. */
+enum rc application_wrap_object(struct sc *sc, const struct application_key_operation *operation,
+				uint32_t target, struct buf *output, uint16_t *ret_sw) WARN_UNUSED;
+/* Unwraps the input into an object with this list; appends one rendered object. */
+enum rc application_unwrap_object(struct sc *sc, const struct application_key_operation *operation,
+				  struct view list, struct buf *object,
+				  uint16_t *ret_sw) WARN_UNUSED;
 
 /* Ledgers. label: UTF-8, at most 64 bytes. Appends one rendered object. */
 enum rc application_ledger_create(struct sc *sc, struct view label, struct buf *object,

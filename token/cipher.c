@@ -80,10 +80,11 @@ CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_U
 	return rv;
 }
 
-CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in)
+static CK_RV decipher(struct session *s, struct operation *o, enum application_operation operation,
+		      struct view in)
 {
 	struct application_key_operation command = {
-		.operation = APPLICATION_DECRYPT,
+		.operation = operation,
 		.key = o->number,
 		.mechanism = (uint32_t)o->mechanism->card,
 		.input = in,
@@ -104,4 +105,14 @@ CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in)
 			     application_key_operation(s->slot->sc, &command, &o->data, &sw), &sw);
 	buf_free(&parameter);
 	return rv;
+}
+
+CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in)
+{
+	return decipher(s, o, APPLICATION_DECRYPT, in);
+}
+
+CK_RV unwrap_by_rsa(struct session *s, struct operation *o, struct view in)
+{
+	return decipher(s, o, APPLICATION_UNWRAP, in);
 }

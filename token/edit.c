@@ -44,8 +44,8 @@ void edit_count(struct slot *slot, bool is_private, uint64_t before)
 		slot->counter = now;
 }
 
-static CK_RV create_on_card(struct slot *slot, const struct schema *schema, struct buf *list,
-			    CK_OBJECT_HANDLE_PTR ret)
+CK_RV edit_card_object(struct slot *slot, const struct schema *schema, struct buf *list,
+		       CK_OBJECT_HANDLE_PTR ret)
 {
 	uint64_t before = sc_change_counter(slot->sc);
 	struct buf object;
@@ -74,10 +74,12 @@ CK_RV edit_session_object(struct session *s, struct buf *list, CK_OBJECT_HANDLE_
 	snprintf(unique, sizeof(unique), "session-%lu", store->last + 1);
 	attr_set(list, CKA_UNIQUE_ID, view_str(unique));
 	attr_set_bool(list, CKA_TOKEN, false);
-	/* An imported secret was outside once. */
+	/* Unless its maker knows better, a secret was outside once. */
 	if (is_key) {
-		attr_set_bool(list, CKA_ALWAYS_SENSITIVE, false);
-		attr_set_bool(list, CKA_NEVER_EXTRACTABLE, false);
+		attr_set_bool(list, CKA_ALWAYS_SENSITIVE,
+			      attr_bool(view_buf(list), CKA_ALWAYS_SENSITIVE, false));
+		attr_set_bool(list, CKA_NEVER_EXTRACTABLE,
+			      attr_bool(view_buf(list), CKA_NEVER_EXTRACTABLE, false));
 	}
 	if (buf_rc(list) != RC_OK)
 		return CKR_HOST_MEMORY;
@@ -124,6 +126,9 @@ CK_RV edit_check_new(struct session *s, const struct schema *schema, struct view
 		return rv;
 	if (attr_bool(list, CKA_TRUSTED, false) && s->slot->login != LOGIN_SO)
 		return CKR_ATTRIBUTE_READ_ONLY;
+	/* PKCS#11 4.9: the PIN is asked for what only its owner sees. */
+	if (attr_bool(list, CKA_ALWAYS_AUTHENTICATE, false) && !attr_bool(list, CKA_PRIVATE, true))
+		return CKR_TEMPLATE_INCONSISTENT;
 	if (schema->class == CKO_PRIVATE_KEY && !on_token) {
 		log_error("card %s: private keys live on the card only; CKA_TOKEN must be true",
 			  s->slot->name);
@@ -142,7 +147,7 @@ static CK_RV create(struct session *s, const struct schema *schema, struct buf *
 	if (schema->class == CKO_SECRET_KEY && schema->type == CKK_INTAGLIO_LEDGER)
 		return create_ledger(s, view_buf(list), ret);
 	if (attr_bool(view_buf(list), CKA_TOKEN, false))
-		return create_on_card(s->slot, schema, list, ret);
+		return edit_card_object(s->slot, schema, list, ret);
 	return edit_session_object(s, list, ret);
 }
 

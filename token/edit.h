@@ -19,6 +19,9 @@ CK_RV edit_adopt(struct slot *slot, struct view *rendered, uint64_t before,
 void edit_count(struct slot *slot, bool is_private, uint64_t before);
 /* What making an object may return of what the card's refusals mean to objects that exist. */
 CK_RV edit_narrow(CK_RV rv);
+/* Sends a list to be an object on the card. */
+CK_RV edit_card_object(struct slot *slot, const struct schema *schema, struct buf *list,
+		       CK_OBJECT_HANDLE_PTR ret);
 /* Puts a list into the store as the session's own object. */
 CK_RV edit_session_object(struct session *s, struct buf *list, CK_OBJECT_HANDLE_PTR ret);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Key pairs and random bytes, both made by the card. */
+/* Key pairs, made by the card, and random bytes of both generators. */
 #include <string.h>
 
+#include <openssl/crypto.h>
+
+#include "base/crypto.h"
 #include "token/edit.h"
 #include "token/mechanism.h"
 #include "token/outcome.h"
@@ -9,18 +12,6 @@
 #include "token/template.h"
 
 enum { RANDOM_STEP = 32768 };
-
-CK_RV session_generate_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR template,
-			   CK_ULONG count, CK_OBJECT_HANDLE_PTR ret)
-{
-	(void)s;
-	(void)mechanism;
-	(void)template;
-	(void)count;
-	(void)ret;
-	/* No row of the mechanism table generates secret keys. */
-	return CKR_MECHANISM_INVALID;
-}
 
 /* The two templates of a generation as lists. */
 struct pair {
@@ -53,7 +44,7 @@ static CK_RV check_parameters(const struct pair *p)
 	}
 	if (attr_find(list, CKA_EC_PARAMS, &params) != RC_OK)
 		return CKR_TEMPLATE_INCOMPLETE;
-	return curve_size(params) ? CKR_OK : CKR_CURVE_NOT_SUPPORTED;
+	return curve_size(p->mechanism->key_type, params) ? CKR_OK : CKR_CURVE_NOT_SUPPORTED;
 }
 
 static CK_RV check_pair(struct session *s, const struct pair *p)
@@ -167,6 +158,25 @@ CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len)
 	return CKR_RANDOM_SEED_NOT_SUPPORTED;
 }
 
+/* The host's generator over the card's: neither alone decides. */
+static bool mix(CK_BYTE_PTR bytes, size_t len)
+{
+	uint8_t own[256];
+
+	while (len) {
+		size_t step = len < sizeof(own) ? len : sizeof(own);
+
+		if (crypto_random(own, step) != RC_OK)
+			return false;
+		for (size_t i = 0; i < step; i++)
+			bytes[i] ^= own[i];
+		bytes += step;
+		len -= step;
+	}
+	OPENSSL_cleanse(own, sizeof(own));
+	return true;
+}
+
 CK_RV session_generate_random(struct session *s, CK_BYTE_PTR ret, CK_ULONG len)
 {
 	struct slot *slot = s->slot;
@@ -180,6 +190,8 @@ CK_RV session_generate_random(struct session *s, CK_BYTE_PTR ret, CK_ULONG len)
 		buf_fixed(&bytes, ret, step);
 		rv = outcome(slot, CALL_OBJECT, application_random(slot->sc, step, &bytes, &sw),
 			     &sw);
+		if (rv == CKR_OK && !mix(ret, step))
+			rv = CKR_DEVICE_ERROR;
 		ret += step;
 		len -= step;
 	}

@@ -17,12 +17,19 @@ static const uint8_t sha384_prefix[] = {0x30, 0x41, 0x30, 0x0D, 0x06, 0x09, 0x60
 static const uint8_t sha512_prefix[] = {0x30, 0x51, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
 					0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40};
 
+/* The card takes no padding with SHA-3. */
+#define NO_MGF CK_UNAVAILABLE_INFORMATION
+
 static const struct hash hashes[] = {
 	{CKM_SHA_1, CKG_MGF1_SHA1, "SHA1", 20, {sha1_prefix, sizeof(sha1_prefix)}},
 	{CKM_SHA224, CKG_MGF1_SHA224, "SHA2-224", 28, {sha224_prefix, sizeof(sha224_prefix)}},
 	{CKM_SHA256, CKG_MGF1_SHA256, "SHA2-256", 32, {sha256_prefix, sizeof(sha256_prefix)}},
 	{CKM_SHA384, CKG_MGF1_SHA384, "SHA2-384", 48, {sha384_prefix, sizeof(sha384_prefix)}},
 	{CKM_SHA512, CKG_MGF1_SHA512, "SHA2-512", 64, {sha512_prefix, sizeof(sha512_prefix)}},
+	{CKM_SHA3_224, NO_MGF, "SHA3-224", 28, {NULL, 0}},
+	{CKM_SHA3_256, NO_MGF, "SHA3-256", 32, {NULL, 0}},
+	{CKM_SHA3_384, NO_MGF, "SHA3-384", 48, {NULL, 0}},
+	{CKM_SHA3_512, NO_MGF, "SHA3-512", 64, {NULL, 0}},
 };
 enum { HASHES = sizeof(hashes) / sizeof(hashes[0]) };
 
@@ -30,18 +37,21 @@ enum { HASHES = sizeof(hashes) / sizeof(hashes[0]) };
 #define NO_HASH CK_UNAVAILABLE_INFORMATION
 #define NO_CARD CK_UNAVAILABLE_INFORMATION
 
-enum { RSA_MIN = 2048, RSA_MAX = 4096, EC_MIN = 256, EC_MAX = 521 };
+enum { RSA_MIN = 2048, RSA_MAX = 4096, EC_MIN = 256, EC_MAX = 521, RAW_BITS = 256 };
+/* AES keys are counted in bytes, PKCS#11 6.10. */
+enum { AES_MIN = 16, AES_MAX = 32, SECRET_BITS = 32768 };
 
 /* Private key operations are the card's (CKF_HW); public ones and hashing the host's. */
 #define SIGNS    (CKF_HW | CKF_SIGN | CKF_VERIFY)
 #define CIPHERS  (CKF_HW | CKF_ENCRYPT | CKF_DECRYPT)
+#define WRAPS    (CKF_WRAP | CKF_UNWRAP)
 #define CURVES   (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 #define EC_SIGNS (SIGNS | CURVES)
 
 static const struct mechanism mechanisms[] = {
 	{CKM_RSA_PKCS_KEY_PAIR_GEN, SCHEME_KEY_PAIR, CKK_RSA, RSA_MIN, RSA_MAX,
 	 CKF_HW | CKF_GENERATE_KEY_PAIR, NO_HASH, CKM_RSA_PKCS_KEY_PAIR_GEN},
-	{CKM_RSA_PKCS, SCHEME_RSA_PKCS, CKK_RSA, RSA_MIN, RSA_MAX, SIGNS | CIPHERS, NO_HASH,
+	{CKM_RSA_PKCS, SCHEME_RSA_PKCS, CKK_RSA, RSA_MIN, RSA_MAX, SIGNS | CIPHERS | WRAPS, NO_HASH,
 	 CKM_RSA_PKCS},
 	{CKM_RSA_X_509, SCHEME_RSA_RAW, CKK_RSA, RSA_MIN, RSA_MAX, SIGNS | CIPHERS, NO_HASH,
 	 CKM_RSA_X_509},
@@ -67,7 +77,7 @@ static const struct mechanism mechanisms[] = {
 	 CKM_RSA_PKCS_PSS},
 	{CKM_SHA512_RSA_PKCS_PSS, SCHEME_RSA_PSS, CKK_RSA, RSA_MIN, RSA_MAX, SIGNS, CKM_SHA512,
 	 CKM_RSA_PKCS_PSS},
-	{CKM_RSA_PKCS_OAEP, SCHEME_RSA_OAEP, CKK_RSA, RSA_MIN, RSA_MAX, CIPHERS, NO_HASH,
+	{CKM_RSA_PKCS_OAEP, SCHEME_RSA_OAEP, CKK_RSA, RSA_MIN, RSA_MAX, CIPHERS | WRAPS, NO_HASH,
 	 CKM_RSA_PKCS_OAEP},
 	{CKM_EC_KEY_PAIR_GEN, SCHEME_KEY_PAIR, CKK_EC, EC_MIN, EC_MAX,
 	 CKF_HW | CKF_GENERATE_KEY_PAIR | CURVES, NO_HASH, CKM_EC_KEY_PAIR_GEN},
@@ -82,6 +92,50 @@ static const struct mechanism mechanisms[] = {
 	{CKM_SHA256, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA256, NO_CARD},
 	{CKM_SHA384, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA384, NO_CARD},
 	{CKM_SHA512, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA512, NO_CARD},
+	{CKM_EC_EDWARDS_KEY_PAIR_GEN, SCHEME_KEY_PAIR, CKK_EC_EDWARDS, RAW_BITS, RAW_BITS,
+	 CKF_HW | CKF_GENERATE_KEY_PAIR | CURVES, NO_HASH, CKM_EC_EDWARDS_KEY_PAIR_GEN},
+	{CKM_EDDSA, SCHEME_EDDSA, CKK_EC_EDWARDS, RAW_BITS, RAW_BITS, EC_SIGNS, NO_HASH, CKM_EDDSA},
+	{CKM_EC_MONTGOMERY_KEY_PAIR_GEN, SCHEME_KEY_PAIR, CKK_EC_MONTGOMERY, RAW_BITS, RAW_BITS,
+	 CKF_HW | CKF_GENERATE_KEY_PAIR | CURVES, NO_HASH, CKM_EC_MONTGOMERY_KEY_PAIR_GEN},
+	{CKM_ECDH1_DERIVE, SCHEME_DERIVE, CKK_EC, EC_MIN, EC_MAX, CKF_HW | CKF_DERIVE | CURVES,
+	 NO_HASH, CKM_ECDH1_DERIVE},
+	{CKM_AES_KEY_GEN, SCHEME_KEY, CKK_AES, AES_MIN, AES_MAX, CKF_HW | CKF_GENERATE, NO_HASH,
+	 CKM_AES_KEY_GEN},
+	{CKM_AES_ECB, SCHEME_CIPHER, CKK_AES, AES_MIN, AES_MAX, CIPHERS | WRAPS, NO_HASH,
+	 CKM_AES_ECB},
+	{CKM_AES_CBC, SCHEME_CIPHER, CKK_AES, AES_MIN, AES_MAX, CIPHERS | WRAPS, NO_HASH,
+	 CKM_AES_CBC},
+	{CKM_AES_CBC_PAD, SCHEME_CIPHER, CKK_AES, AES_MIN, AES_MAX, CIPHERS | WRAPS, NO_HASH,
+	 CKM_AES_CBC_PAD},
+	{CKM_AES_CTR, SCHEME_CIPHER, CKK_AES, AES_MIN, AES_MAX, CIPHERS | WRAPS, NO_HASH,
+	 CKM_AES_CTR},
+	{CKM_AES_GCM, SCHEME_CIPHER, CKK_AES, AES_MIN, AES_MAX, CIPHERS | WRAPS, NO_HASH,
+	 CKM_AES_GCM},
+	{CKM_AES_KEY_WRAP, SCHEME_CIPHER, CKK_AES, AES_MIN, AES_MAX, CKF_HW | WRAPS, NO_HASH,
+	 CKM_AES_KEY_WRAP},
+	{CKM_AES_KEY_WRAP_KWP, SCHEME_CIPHER, CKK_AES, AES_MIN, AES_MAX, CKF_HW | WRAPS, NO_HASH,
+	 CKM_AES_KEY_WRAP_KWP},
+	{CKM_AES_CMAC, SCHEME_MAC, CKK_AES, AES_MIN, AES_MAX, SIGNS, NO_HASH, CKM_AES_CMAC},
+	{CKM_GENERIC_SECRET_KEY_GEN, SCHEME_KEY, CKK_GENERIC_SECRET, 8, SECRET_BITS,
+	 CKF_HW | CKF_GENERATE, NO_HASH, CKM_GENERIC_SECRET_KEY_GEN},
+	{CKM_SHA_1_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA_1_HMAC},
+	{CKM_SHA224_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA224_HMAC},
+	{CKM_SHA256_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA256_HMAC},
+	{CKM_SHA384_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA384_HMAC},
+	{CKM_SHA512_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA512_HMAC},
+	{CKM_SHA3_256_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA3_256_HMAC},
+	{CKM_SHA3_512_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA3_512_HMAC},
+	{CKM_SHA3_224, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA3_224, NO_CARD},
+	{CKM_SHA3_256, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA3_256, NO_CARD},
+	{CKM_SHA3_384, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA3_384, NO_CARD},
+	{CKM_SHA3_512, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA3_512, NO_CARD},
 	{CKM_INTAGLIO_SEAL, SCHEME_SEAL, CKK_INTAGLIO_LEDGER, 256, 256, CIPHERS, NO_HASH, NO_CARD},
 };
 enum { MECHANISMS = sizeof(mechanisms) / sizeof(mechanisms[0]) };
@@ -137,7 +191,7 @@ const struct hash *hash_find(CK_MECHANISM_TYPE type)
 static const struct hash *hash_of_mgf(CK_RSA_PKCS_MGF_TYPE mgf)
 {
 	for (size_t i = 0; i < HASHES; i++)
-		if (hashes[i].mgf == mgf)
+		if (hashes[i].mgf == mgf && mgf != NO_MGF)
 			return &hashes[i];
 	return NULL;
 }
@@ -164,7 +218,7 @@ static CK_RV pss_parameter(const struct mechanism *m, const CK_MECHANISM *given,
 		return CKR_MECHANISM_PARAM_INVALID;
 	p->hash = hash_find(in->hashAlg);
 	p->mgf = hash_of_mgf(in->mgf);
-	if (!p->hash || !p->mgf || in->sLen > RSA_MAX / 8 ||
+	if (!p->hash || !p->hash->prefix.len || !p->mgf || in->sLen > RSA_MAX / 8 ||
 	    (m->hash != NO_HASH && m->hash != in->hashAlg))
 		return CKR_MECHANISM_PARAM_INVALID;
 	p->salt = in->sLen;
@@ -184,8 +238,8 @@ static CK_RV oaep_parameter(const CK_MECHANISM *given, struct mechanism_paramete
 		return CKR_MECHANISM_PARAM_INVALID;
 	p->hash = hash_find(in->hashAlg);
 	p->mgf = hash_of_mgf(in->mgf);
-	if (!p->hash || !p->mgf || (in->ulSourceDataLen && !in->pSourceData) ||
-	    in->ulSourceDataLen > RSA_MAX / 8 ||
+	if (!p->hash || !p->hash->prefix.len || !p->mgf ||
+	    (in->ulSourceDataLen && !in->pSourceData) || in->ulSourceDataLen > RSA_MAX / 8 ||
 	    (in->ulSourceDataLen && in->source != CKZ_DATA_SPECIFIED))
 		return CKR_MECHANISM_PARAM_INVALID;
 	p->label = view_of(in->pSourceData, in->ulSourceDataLen);
@@ -193,6 +247,18 @@ static CK_RV oaep_parameter(const CK_MECHANISM *given, struct mechanism_paramete
 	put_hashes(&b, p);
 	p->len = b.len;
 	return buf_rc(&b) == RC_OK ? CKR_OK : CKR_GENERAL_ERROR;
+}
+
+/* Pure Ed25519 only, RFC 8032 5.1: no context, no hash first. */
+static CK_RV eddsa_parameter(const CK_MECHANISM *given)
+{
+	const CK_EDDSA_PARAMS *in = given->pParameter;
+
+	if (!in)
+		return given->ulParameterLen ? CKR_MECHANISM_PARAM_INVALID : CKR_OK;
+	if (given->ulParameterLen != sizeof(*in) || in->phFlag || in->ulContextDataLen)
+		return CKR_MECHANISM_PARAM_INVALID;
+	return CKR_OK;
 }
 
 CK_RV mechanism_parameter(const struct mechanism *mechanism, const CK_MECHANISM *given,
@@ -204,6 +270,11 @@ CK_RV mechanism_parameter(const struct mechanism *mechanism, const CK_MECHANISM 
 		return pss_parameter(mechanism, given, ret);
 	case SCHEME_RSA_OAEP:
 		return oaep_parameter(given, ret);
+	case SCHEME_CIPHER: /* secret_parameter */
+	case SCHEME_DERIVE:
+		return CKR_OK;
+	case SCHEME_EDDSA:
+		return eddsa_parameter(given);
 	case SCHEME_SEAL:
 		if (!given->pParameter || given->ulParameterLen != sizeof(ret->seal))
 			return CKR_MECHANISM_PARAM_INVALID;

@@ -21,6 +21,11 @@ enum scheme {
 	SCHEME_ECDSA,
 	SCHEME_DIGEST,
 	SCHEME_SEAL,
+	SCHEME_EDDSA,
+	SCHEME_CIPHER, /* with a secret key; base/symmetric.h */
+	SCHEME_MAC, /* with a secret key */
+	SCHEME_KEY, /* secret key generation */
+	SCHEME_DERIVE,
 };
 
 /* A hash function in all its names. */

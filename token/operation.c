@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "token/pubkey.h"
+#include "token/secret.h"
 #include "token/session.h"
 
 #define NO_HASH CK_UNAVAILABLE_INFORMATION
@@ -31,6 +32,7 @@ void operation_prepare(struct operation *o)
 	buf_init(&o->label, OPERATION_DATA_MAX);
 	buf_init(&o->data, OPERATION_DATA_MAX + CK_INTAGLIO_SEAL_OVERHEAD);
 	buf_init(&o->signature, SIGN_INPUT_MAX);
+	buf_init(&o->secret, ATTR_LIST_MAX);
 }
 
 void operation_end(struct operation *o)
@@ -40,6 +42,7 @@ void operation_end(struct operation *o)
 	o->is_private = false;
 	o->has_result = false;
 	o->has_signature = false;
+	o->needs_context = false;
 	EVP_PKEY_free(o->key);
 	o->key = NULL;
 	if (o->label.len)
@@ -48,6 +51,8 @@ void operation_end(struct operation *o)
 		buf_free(&o->signature);
 	if (o->data.cap)
 		buf_free(&o->data);
+	if (o->secret.cap)
+		buf_free(&o->secret);
 }
 
 void operation_discard(struct operation *o)
@@ -98,7 +103,7 @@ CK_RV operation_collect(struct operation *o, struct view in)
 	return buf_rc(&o->data) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-static bool is_allowed(struct view list, CK_MECHANISM_TYPE type)
+bool operation_allows(struct view list, CK_MECHANISM_TYPE type)
 {
 	struct view allowed;
 	uint64_t one;
@@ -111,16 +116,23 @@ static bool is_allowed(struct view list, CK_MECHANISM_TYPE type)
 	return false;
 }
 
+/* Whether the mechanism's keys are secret keys. */
+static bool is_secret(const struct mechanism *mechanism)
+{
+	return mechanism->scheme == SCHEME_SEAL || mechanism->scheme == SCHEME_CIPHER ||
+	       mechanism->scheme == SCHEME_MAC;
+}
+
 static CK_RV check_key(const struct session *s, const struct kind *kind,
 		       const struct mechanism *mechanism, const struct object *key)
 {
-	CK_OBJECT_CLASS class = mechanism->scheme == SCHEME_SEAL ? CKO_SECRET_KEY : kind->class;
+	CK_OBJECT_CLASS class = is_secret(mechanism) ? CKO_SECRET_KEY : kind->class;
 
 	if (key->class != class || key->type != mechanism->key_type)
 		return CKR_KEY_TYPE_INCONSISTENT;
 	if (!(key->uses >> (kind->usage - CKA_ENCRYPT) & 1))
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	if (key->is_restricted && !is_allowed(view_buf(&key->list), mechanism->type))
+	if (key->is_restricted && !operation_allows(view_buf(&key->list), mechanism->type))
 		return CKR_MECHANISM_INVALID;
 	/* Sealing and opening records is the user's, although the ledger is a public object. */
 	return session_may_use(s, key->is_private || mechanism->scheme == SCHEME_SEAL);
@@ -141,9 +153,12 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	o->number = key->number;
 	o->is_private = key->is_private || mechanism->scheme == SCHEME_SEAL;
 	o->modulus = key->size;
+	o->needs_context = attr_bool(view_buf(&key->list), CKA_ALWAYS_AUTHENTICATE, false);
+	if (mechanism->scheme == SCHEME_CIPHER || mechanism->scheme == SCHEME_MAC)
+		return secret_take(o, key);
 	/* A field of 521 bits is 66 bytes. */
 	bits = o->modulus == 66 ? 521 : o->modulus * 8;
-	if (mechanism->scheme != SCHEME_SEAL && (bits < mechanism->min || bits > mechanism->max))
+	if (!is_secret(mechanism) && (bits < mechanism->min || bits > mechanism->max))
 		return CKR_KEY_SIZE_RANGE;
 	if (key->class != CKO_PUBLIC_KEY)
 		return CKR_OK;
@@ -170,6 +185,8 @@ CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_P
 	if (!row || !(row->flags & kinds[kind].flag))
 		return CKR_MECHANISM_INVALID;
 	rv = mechanism_parameter(row, mechanism, &o->parameter);
+	if (rv == CKR_OK && row->scheme == SCHEME_CIPHER)
+		rv = secret_parameter(row, mechanism, &o->label);
 	if (rv == CKR_OK && kind != OPERATION_DIGEST)
 		rv = take_key(s, kind, o, row, key);
 	if (rv == CKR_OK && row->scheme == SCHEME_SEAL && kind == OPERATION_ENCRYPT &&
@@ -197,6 +214,12 @@ static CK_RV active(struct session *s, enum operation_kind kind, struct operatio
 	return (*ret)->mechanism ? CKR_OK : CKR_OPERATION_NOT_INITIALIZED;
 }
 
+/* The card asks for the PIN once more; the operation waits for it, PKCS#11 4.9. */
+static bool waits_for_pin(const struct operation *o, const CK_BYTE *out)
+{
+	return o->needs_context && out;
+}
+
 static CK_RV sign(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
 		  CK_ULONG_PTR out_len)
 {
@@ -207,6 +230,10 @@ static CK_RV sign(struct session *s, struct operation *o, struct view in, CK_BYT
 
 	if (!go)
 		return rv;
+	if (waits_for_pin(o, out))
+		return CKR_USER_NOT_LOGGED_IN;
+	if (o->mechanism->scheme == SCHEME_MAC)
+		return finish(o, secret_sign(s, o, in, out, out_len));
 	rv = sign_input(o, in, block, &input);
 	if (rv == CKR_OK)
 		rv = sign_by_card(s, o, input, out, out_len);
@@ -229,12 +256,36 @@ static CK_RV digest(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULO
 	return finish(o, rv);
 }
 
+static CK_RV encrypt_secret(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
+			    CK_ULONG_PTR out_len)
+{
+	struct buf result;
+	bool go;
+	CK_RV rv = operation_room(out, out_len, secret_size(o, in.len), &go);
+
+	if (!go)
+		return rv;
+	buf_init(&result, OPERATION_DATA_MAX + 2 * CK_INTAGLIO_SEAL_OVERHEAD);
+	rv = secret_run(s, o, APPLICATION_ENCRYPT, in, &result);
+	if (rv == CKR_OK && result.len > *out_len)
+		rv = CKR_DEVICE_ERROR;
+	if (rv == CKR_OK) {
+		if (result.len)
+			memcpy(out, result.data, result.len);
+		*out_len = result.len;
+	}
+	buf_free(&result);
+	return finish(o, rv);
+}
+
 static CK_RV encrypt(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
 		     CK_ULONG_PTR out_len)
 {
 	bool is_seal = o->mechanism->scheme == SCHEME_SEAL, go;
 	CK_RV rv;
 
+	if (o->mechanism->scheme == SCHEME_CIPHER)
+		return encrypt_secret(s, o, in, out, out_len);
 	rv = operation_room(out, out_len, is_seal ? in.len + CK_INTAGLIO_SEAL_OVERHEAD : o->modulus,
 			    &go);
 	if (!go)
@@ -251,14 +302,20 @@ static CK_RV decrypt(struct session *s, struct operation *o, struct view in, CK_
 		     CK_ULONG_PTR out_len)
 {
 	bool is_seal = o->mechanism->scheme == SCHEME_SEAL;
+	bool is_cipher = o->mechanism->scheme == SCHEME_CIPHER;
 	CK_RV rv;
 
 	if (!o->has_result && !is_seal && !out) {
-		*out_len = o->modulus;
+		*out_len = is_cipher ? in.len : o->modulus;
 		return CKR_OK;
 	}
+	if (!o->has_result && waits_for_pin(o, out))
+		return CKR_USER_NOT_LOGGED_IN;
 	if (!o->has_result) {
-		rv = is_seal ? seal_open(s, o, in) : decrypt_by_card(s, o, in);
+		if (is_cipher)
+			rv = secret_run(s, o, APPLICATION_DECRYPT, in, &o->data);
+		else
+			rv = is_seal ? seal_open(s, o, in) : decrypt_by_card(s, o, in);
 		if (rv != CKR_OK)
 			return finish(o, rv);
 		o->has_result = true;
@@ -351,12 +408,18 @@ CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR o
 	return narrow(rv);
 }
 
-static CK_RV verify(struct operation *o, struct view in, struct view signature)
+static CK_RV verify(struct session *s, struct operation *o, struct view in, struct view signature)
 {
 	uint8_t block[SIGN_INPUT_MAX];
 	struct view input;
-	CK_RV rv = sign_input(o, in, block, &input);
+	CK_RV rv;
 
+	if (o->mechanism->scheme == SCHEME_MAC) {
+		rv = secret_verify(s, o, in, signature);
+		operation_end(o);
+		return rv;
+	}
+	rv = sign_input(o, in, block, &input);
 	if (rv == CKR_OK)
 		rv = verify_on_host(o, input, signature);
 	operation_end(o);
@@ -383,7 +446,7 @@ CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BY
 		return rv;
 	if (o->is_multipart)
 		return CKR_OPERATION_ACTIVE;
-	return verify(o, view_of(in, in_len), view_of(signature, signature_len));
+	return verify(s, o, view_of(in, in_len), view_of(signature, signature_len));
 }
 
 CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len)
@@ -393,7 +456,7 @@ CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG 
 
 	if (rv != CKR_OK)
 		return rv;
-	return narrow(verify(o, view_buf(&o->data), view_of(signature, signature_len)));
+	return narrow(verify(s, o, view_buf(&o->data), view_of(signature, signature_len)));
 }
 
 CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechanism,
@@ -425,7 +488,7 @@ CK_RV operation_verify_signature(struct session *s, CK_BYTE_PTR in, CK_ULONG in_
 		return rv;
 	if (o->is_multipart)
 		return CKR_OPERATION_ACTIVE;
-	return verify(o, view_of(in, in_len), view_buf(&o->signature));
+	return verify(s, o, view_of(in, in_len), view_buf(&o->signature));
 }
 
 CK_RV operation_verify_signature_final(struct session *s)
@@ -435,5 +498,5 @@ CK_RV operation_verify_signature_final(struct session *s)
 
 	if (rv != CKR_OK)
 		return rv;
-	return narrow(verify(o, view_buf(&o->data), view_buf(&o->signature)));
+	return narrow(verify(s, o, view_buf(&o->data), view_buf(&o->signature)));
 }

@@ -20,12 +20,14 @@ struct operation {
 	bool is_multipart; /* an update was made: C_Sign and the like are no longer possible */
 	bool is_private; /* its key is a private object */
 	bool has_result; /* data holds the result, which did not fit or was not fetched yet */
+	bool needs_context; /* CKA_ALWAYS_AUTHENTICATE, and the PIN was not given since */
 	bool has_signature; /* a verification that was given its signature first */
 	uint32_t number; /* of the key on the card */
 	size_t modulus; /* bytes of an RSA modulus, or of an EC field element */
 	EVP_PKEY *key; /* a public key, for what the host does; owned */
 	EVP_MD_CTX *md; /* kept between operations once it was needed */
-	struct buf label; /* OAEP's, owned */
+	struct buf label; /* OAEP's, or the parameter of a cipher; owned */
+	struct buf secret; /* value of a session key; owned */
 	struct buf signature; /* owned */
 	struct buf data; /* input so far, or the result */
 };
@@ -44,6 +46,8 @@ void operation_discard(struct operation *o);
 CK_RV operation_room(CK_BYTE_PTR out, CK_ULONG_PTR len, size_t need, bool *ret_go);
 /* Gives what lies in o->data under the same rule, and ends the operation when it was taken. */
 CK_RV operation_give(struct operation *o, CK_BYTE_PTR out, CK_ULONG_PTR len);
+/* Whether the CKA_ALLOWED_MECHANISMS of a list, if it has them, name this one. */
+bool operation_allows(struct view list, CK_MECHANISM_TYPE type);
 /* Adds input to o->data; CKR_DATA_LEN_RANGE past OPERATION_DATA_MAX. */
 CK_RV operation_collect(struct operation *o, struct view in);
 
@@ -70,6 +74,8 @@ CK_RV verify_on_host(struct operation *o, struct view input, struct view signatu
 CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 /* RSA decryption by the card into o->data. */
 CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in);
+/* The same by a key that unwraps. */
+CK_RV unwrap_by_rsa(struct session *s, struct operation *o, struct view in);
 
 /* Seals in into out, which holds in.len + CK_INTAGLIO_SEAL_OVERHEAD bytes. */
 CK_RV seal_record(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,

@@ -15,27 +15,38 @@ static const uint8_t p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0
 static const uint8_t p384[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22};
 static const uint8_t p521[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23};
 
+static const uint8_t ed25519[] = {0x06, 0x03, 0x2B, 0x65, 0x70};
+static const uint8_t ed25519_name[] = {0x13, 0x0C, 'e', 'd', 'w', 'a', 'r',
+				       'd',  's',  '2', '5', '5', '1', '9'};
+static const uint8_t x25519[] = {0x06, 0x03, 0x2B, 0x65, 0x6E};
+static const uint8_t x25519_name[] = {0x13, 0x0A, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9'};
+
 static const struct curve {
 	struct view oid; /* DER, as in CKA_EC_PARAMS */
 	const char *name; /* libcrypto's */
 	size_t size;
+	CK_KEY_TYPE type;
 } curves[] = {
-	{{p256, sizeof(p256)}, "prime256v1", 32},
-	{{p384, sizeof(p384)}, "secp384r1", 48},
-	{{p521, sizeof(p521)}, "secp521r1", 66},
+	{{p256, sizeof(p256)}, "prime256v1", 32, CKK_EC},
+	{{p384, sizeof(p384)}, "secp384r1", 48, CKK_EC},
+	{{p521, sizeof(p521)}, "secp521r1", 66, CKK_EC},
+	{{ed25519, sizeof(ed25519)}, "ED25519", 32, CKK_EC_EDWARDS},
+	{{ed25519_name, sizeof(ed25519_name)}, "ED25519", 32, CKK_EC_EDWARDS},
+	{{x25519, sizeof(x25519)}, "X25519", 32, CKK_EC_MONTGOMERY},
+	{{x25519_name, sizeof(x25519_name)}, "X25519", 32, CKK_EC_MONTGOMERY},
 };
 
-static const struct curve *find_curve(struct view params)
+static const struct curve *find_curve(CK_KEY_TYPE type, struct view params)
 {
 	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
-		if (view_equal(curves[i].oid, params))
+		if (curves[i].type == type && view_equal(curves[i].oid, params))
 			return &curves[i];
 	return NULL;
 }
 
-size_t curve_size(struct view params)
+size_t curve_size(CK_KEY_TYPE type, struct view params)
 {
-	const struct curve *curve = find_curve(params);
+	const struct curve *curve = find_curve(type, params);
 
 	return curve ? curve->size : 0;
 }
@@ -46,8 +57,8 @@ size_t pubkey_size(CK_KEY_TYPE type, struct view list)
 
 	if (type == CKK_RSA && attr_find(list, CKA_MODULUS, &value) == RC_OK)
 		return value.len;
-	if (type == CKK_EC && attr_find(list, CKA_EC_PARAMS, &value) == RC_OK)
-		return curve_size(value);
+	if (attr_find(list, CKA_EC_PARAMS, &value) == RC_OK)
+		return curve_size(type, value);
 	return 0;
 }
 
@@ -71,7 +82,7 @@ static EVP_PKEY *make_ec(struct view list)
 	if (attr_find(list, CKA_EC_PARAMS, &params) != RC_OK ||
 	    attr_find(list, CKA_EC_POINT, &value) != RC_OK)
 		return NULL;
-	curve = find_curve(params);
+	curve = find_curve(CKK_EC, params);
 	if (!curve || !take_point(curve, value, &point))
 		return NULL;
 	/* The parameters are read only; the type of OSSL_PARAM does not say so. */
@@ -88,6 +99,27 @@ static EVP_PKEY *make_ec(struct view list)
 		key = NULL;
 	EVP_PKEY_CTX_free(ctx);
 	return key;
+}
+
+/* A key that is bytes, RFC 7748 and 8032; some applications put them into an OCTET STRING. */
+static EVP_PKEY *make_raw(CK_KEY_TYPE type, struct view list)
+{
+	const struct curve *curve;
+	struct view params, value, point;
+
+	if (attr_find(list, CKA_EC_PARAMS, &params) != RC_OK ||
+	    attr_find(list, CKA_EC_POINT, &value) != RC_OK)
+		return NULL;
+	curve = find_curve(type, params);
+	if (!curve)
+		return NULL;
+	point = value;
+	if (value.len != curve->size && tlv_expect(&value, TAG_OCTET_STRING, &point) != RC_OK)
+		return NULL;
+	if (point.len != curve->size)
+		return NULL;
+	return EVP_PKEY_new_raw_public_key_ex(crypto_context(), curve->name, NULL, point.data,
+					      point.len);
 }
 
 static EVP_PKEY *make_rsa(struct view list)
@@ -108,6 +140,8 @@ CK_RV pubkey(struct object *o, EVP_PKEY **ret)
 		o->key = make_rsa(view_buf(&o->list));
 	if (!o->key && o->type == CKK_EC)
 		o->key = make_ec(view_buf(&o->list));
+	if (!o->key && (o->type == CKK_EC_EDWARDS || o->type == CKK_EC_MONTGOMERY))
+		o->key = make_raw(o->type, view_buf(&o->list));
 	if (!o->key)
 		return CKR_KEY_TYPE_INCONSISTENT;
 	*ret = o->key;

@@ -94,7 +94,7 @@ static const struct schema_row private_rows[] = {
 	{CKA_SIGN_RECOVER, FORM_BOOL, ANY_TIME, DEFAULT_FALSE},
 	{CKA_UNWRAP, FORM_BOOL, ANY_TIME, DEFAULT_FALSE},
 	{CKA_WRAP_WITH_TRUSTED, FORM_BOOL, AT_BIRTH | MAY_SET | ONLY_UP, DEFAULT_FALSE},
-	{CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, AT_BIRTH | ONLY_FALSE, DEFAULT_FALSE},
+	{CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, AT_BIRTH, DEFAULT_FALSE},
 	{CKA_PUBLIC_KEY_INFO, FORM_BYTES, MAY_CREATE, DEFAULT_EMPTY},
 };
 static const struct schema_group private_group = {private_rows,
@@ -163,6 +163,15 @@ static const struct schema_row ec_private_rows[] = {
 static const struct schema_group ec_private_group = {
 	ec_private_rows, sizeof(ec_private_rows) / sizeof(ec_private_rows[0])};
 
+/* Mechanisms 2.3.5: a key of RFC 7748 or 8032 is bytes, and begins with whatever it begins with. */
+static const struct schema_row raw_private_rows[] = {
+	{CKA_EC_PARAMS, FORM_BYTES, MUST_CREATE, DEFAULT_NONE},
+	{CKA_VALUE, FORM_BYTES, MUST_CREATE | SECRET, DEFAULT_NONE},
+	{CKA_EC_POINT, FORM_BYTES, MAY_CREATE, DEFAULT_NONE},
+};
+static const struct schema_group raw_private_group = {
+	raw_private_rows, sizeof(raw_private_rows) / sizeof(raw_private_rows[0])};
+
 /* A ledger: intaglio(7). The card makes all of it but the label. */
 static const struct schema_row ledger_rows[] = {
 	{CKA_PRIVATE, FORM_BOOL, MAY_CREATE | ONLY_FALSE | BY_CARD, DEFAULT_FALSE},
@@ -193,6 +202,18 @@ static const struct schema schemas[] = {
 	 CKA_KEY_TYPE,
 	 CKK_EC_EDWARDS,
 	 {&object_group, &key_group, &public_group, &ec_public_group}},
+	{CKO_PUBLIC_KEY,
+	 CKA_KEY_TYPE,
+	 CKK_EC_MONTGOMERY,
+	 {&object_group, &key_group, &public_group, &ec_public_group}},
+	{CKO_PRIVATE_KEY,
+	 CKA_KEY_TYPE,
+	 CKK_EC_EDWARDS,
+	 {&object_group, &key_group, &private_group, &raw_private_group}},
+	{CKO_PRIVATE_KEY,
+	 CKA_KEY_TYPE,
+	 CKK_EC_MONTGOMERY,
+	 {&object_group, &key_group, &private_group, &raw_private_group}},
 	{CKO_PRIVATE_KEY,
 	 CKA_KEY_TYPE,
 	 CKK_RSA,

@@ -187,6 +187,8 @@ CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, C
 		return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;
 	slot->login = login;
 	slot->login_epoch = sc_epoch(slot->sc);
+	for (size_t i = 0; user == CKU_CONTEXT_SPECIFIC && i < OPERATION_KINDS; i++)
+		s->operations[i].needs_context = false;
 	return CKR_OK;
 }
 

@@ -2,6 +2,7 @@
 /* Signatures: the host hashes and frames, the card signs, in one command. */
 #include <string.h>
 
+#include "base/symmetric.h"
 #include "token/outcome.h"
 #include "token/session.h"
 
@@ -9,7 +10,15 @@ enum { PKCS1_OVERHEAD = 11 };
 
 size_t signature_size(const struct operation *o)
 {
-	return o->mechanism->scheme == SCHEME_ECDSA ? 2 * o->modulus : o->modulus;
+	switch (o->mechanism->scheme) {
+	case SCHEME_ECDSA:
+	case SCHEME_EDDSA:
+		return 2 * o->modulus;
+	case SCHEME_MAC:
+		return symmetric_mac_size(o->mechanism->card);
+	default:
+		return o->modulus;
+	}
 }
 
 /* Hash, with DigestInfo for PKCS #1 v1.5, RFC 8017 9.2. */
@@ -47,6 +56,8 @@ CK_RV sign_input(struct operation *o, struct view data, uint8_t *block, struct v
 		if (data.len > o->modulus)
 			ret->len = o->modulus;
 		return data.len ? CKR_OK : CKR_DATA_LEN_RANGE;
+	case SCHEME_EDDSA:
+		return CKR_OK;
 	case SCHEME_RSA_RAW:
 		if (data.len > o->modulus || o->modulus > SIGN_INPUT_MAX)
 			return CKR_DATA_LEN_RANGE;

@@ -100,6 +100,16 @@ CK_RV session_generate_key_pair(struct session *s, CK_MECHANISM_PTR mechanism,
 				CK_ATTRIBUTE_PTR public_template, CK_ULONG public_count,
 				CK_ATTRIBUTE_PTR private_template, CK_ULONG private_count,
 				CK_OBJECT_HANDLE_PTR ret_public, CK_OBJECT_HANDLE_PTR ret_private);
+CK_RV session_derive_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base,
+			 CK_ATTRIBUTE_PTR template, CK_ULONG count, CK_OBJECT_HANDLE_PTR ret);
+/* Two-call rule applied to out and *out_len. */
+CK_RV session_wrap_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping,
+		       CK_OBJECT_HANDLE target, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+CK_RV session_unwrap_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping,
+			 CK_BYTE_PTR wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE_PTR template,
+			 CK_ULONG count, CK_OBJECT_HANDLE_PTR ret);
+/* C_DigestKey: session keys only. */
+CK_RV session_digest_key(struct session *s, CK_OBJECT_HANDLE handle);
 CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len);
 CK_RV session_generate_random(struct session *s, CK_BYTE_PTR ret, CK_ULONG len);
 

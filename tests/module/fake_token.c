@@ -366,6 +366,39 @@ CK_RV session_generate_key_pair(struct session *s, CK_MECHANISM_PTR mechanism,
 	return refuse(s, CKR_MECHANISM_INVALID);
 }
 
+CK_RV session_derive_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base,
+			 CK_ATTRIBUTE_PTR template, CK_ULONG count, CK_OBJECT_HANDLE_PTR ret)
+{
+	(void)base;
+	assert(mechanism && (template || count == 0) && ret);
+	return refuse(s, CKR_MECHANISM_INVALID);
+}
+
+CK_RV session_wrap_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping,
+		       CK_OBJECT_HANDLE target, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	(void)wrapping;
+	(void)target;
+	(void)out;
+	assert(mechanism && out_len);
+	return refuse(s, CKR_MECHANISM_INVALID);
+}
+
+CK_RV session_unwrap_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping,
+			 CK_BYTE_PTR wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE_PTR template,
+			 CK_ULONG count, CK_OBJECT_HANDLE_PTR ret)
+{
+	(void)unwrapping;
+	assert(mechanism && (wrapped || wrapped_len == 0) && (template || count == 0) && ret);
+	return refuse(s, CKR_MECHANISM_INVALID);
+}
+
+CK_RV session_digest_key(struct session *s, CK_OBJECT_HANDLE handle)
+{
+	(void)handle;
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
 /* "wait" keeps the slot for a while, "call" calls back, "lie" returns what no standard allows. */
 CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len)
 {

@@ -195,7 +195,6 @@ static void what_is_not_supported_says_so(void)
 	static const enum function not_supported[] = {
 		FUNCTION_C_GetOperationState,
 		FUNCTION_C_SetOperationState,
-		FUNCTION_C_DigestKey,
 		FUNCTION_C_SignRecoverInit,
 		FUNCTION_C_SignRecover,
 		FUNCTION_C_VerifyRecoverInit,
@@ -204,9 +203,6 @@ static void what_is_not_supported_says_so(void)
 		FUNCTION_C_DecryptDigestUpdate,
 		FUNCTION_C_SignEncryptUpdate,
 		FUNCTION_C_DecryptVerifyUpdate,
-		FUNCTION_C_WrapKey,
-		FUNCTION_C_UnwrapKey,
-		FUNCTION_C_DeriveKey,
 		FUNCTION_C_MessageEncryptInit,
 		FUNCTION_C_EncryptMessage,
 		FUNCTION_C_EncryptMessageBegin,

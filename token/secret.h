@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Operations with secret keys: on the card for its objects, by libcrypto for session keys. Used under
+ * the slot's lock.
+ */
+#ifndef INTAGLIO_TOKEN_SECRET_H
+#define INTAGLIO_TOKEN_SECRET_H
+
+#include "token/session.h"
+
+/* The parameter of a cipher as the card takes it (commands.md). CKR_MECHANISM_PARAM_INVALID. */
+CK_RV secret_parameter(const struct mechanism *mechanism, const CK_MECHANISM *given,
+		       struct buf *ret);
+/* Takes a key into an operation: its number, or a session key's value. */
+CK_RV secret_take(struct operation *o, const struct object *key);
+/* Bytes that come out when so many are enciphered. */
+size_t secret_size(const struct operation *o, size_t len);
+/* Enciphers, deciphers, wraps or unwraps in and appends to out. */
+CK_RV secret_run(struct session *s, struct operation *o, enum application_operation operation,
+		 struct view in, struct buf *out);
+/* C_Sign and C_Verify with a MAC. */
+CK_RV secret_sign(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
+		  CK_ULONG_PTR out_len);
+CK_RV secret_verify(struct session *s, struct operation *o, struct view in, struct view mac);
+
+#endif
