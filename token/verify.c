@@ -96,7 +96,6 @@ static CK_RV verify_message(const struct operation *o, struct view input, struct
 			     ? CKR_OK
 			     : CKR_SIGNATURE_INVALID;
 	EVP_MD_CTX_free(ctx);
-	ERR_clear_error();
 	return rv;
 }
 
