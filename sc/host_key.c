@@ -48,6 +48,12 @@ EVP_PKEY *host_key_public_half(const struct host_key *key)
 	return key->ops->public_half(key->handle);
 }
 
+void host_key_expect(struct host_key *key, EVP_PKEY *certified)
+{
+	if (key->ops->expect)
+		key->ops->expect(key->handle, certified);
+}
+
 static enum rc memory_sign(void *handle, enum rsa_scheme scheme, const struct view *parts,
 			   size_t count, struct buf *signature)
 {

@@ -19,6 +19,8 @@ struct host_key_ops {
 	enum rc (*raw)(void *handle, struct view block, struct buf *out);
 	/* The key pair's public half if it is known without asking anybody, else NULL. */
 	EVP_PKEY *(*public_half)(void *handle);
+	/* Where the public half is not known: the certified key, which it must turn out to be. */
+	void (*expect)(void *handle, EVP_PKEY *certified);
 	void (*close)(void **handle);
 };
 
@@ -36,5 +38,7 @@ enum rc host_key_sign(struct host_key *key, enum rsa_scheme scheme, const struct
 enum rc host_key_raw(struct host_key *key, struct view block, struct buf *out) WARN_UNUSED;
 /* NULL if it is not known before the first operation. */
 EVP_PKEY *host_key_public_half(const struct host_key *key);
+/* Tells a key without a known public half what is certified, before its first operation. */
+void host_key_expect(struct host_key *key, EVP_PKEY *certified);
 
 #endif

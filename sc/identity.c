@@ -2,20 +2,18 @@
 /* The host's keys and chains, the cards' authority, and how both lie in a directory. */
 #include "sc/identity.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <openssl/pem.h>
 
 #include "base/log.h"
+#include "base/pem.h"
 #include "base/revocation.h"
 #include "base/secret.h"
+#include "sc/host_key_pkcs11.h"
+#include "sc/pkcs11_uri.h"
+#include "sc/secret_file.h"
 
 enum { SUITES = 3, CHAIN_MAX = 4, FILE_MAX = 64 * 1024, CARD_ID_TEXT = 2 * CVC_ID };
 
@@ -119,10 +117,12 @@ static enum rc check_chain(const struct identity *i, struct identity_key *k)
 static enum rc check_key(const struct identity_key *k)
 {
 	EVP_PKEY *certified = NULL, *own = host_key_public_half(k->key);
-	enum rc rc = own ? cvc_key(&k->certificate, &certified) : RC_OK;
+	enum rc rc = cvc_key(&k->certificate, &certified);
 
 	if (rc == RC_OK && own && EVP_PKEY_eq(certified, own) != 1)
 		rc = RC_AUTH;
+	if (rc == RC_OK && !own)
+		host_key_expect(k->key, certified);
 	EVP_PKEY_free(certified);
 	return rc;
 }
@@ -239,89 +239,44 @@ const uint8_t *identity_card(const struct identity *identity)
 
 /* The directory's files. */
 
-static enum rc read_all(int fd, struct buf *out)
-{
-	uint8_t chunk[4096];
-	enum rc rc = RC_OK;
-	ssize_t n = 1;
-
-	while (rc == RC_OK && n > 0) {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno != EINTR)
-			rc = RC_IO;
-		else if (n > 0)
-			buf_put(out, chunk, (size_t)n);
-		else if (n < 0)
-			n = 1;
-		if (rc == RC_OK)
-			rc = buf_rc(out);
-	}
-	secret_wipe(chunk, sizeof(chunk));
-	return rc;
-}
-
 /* Reads a file of the directory; a secret one must be its owner's alone. RC_NOT_FOUND is silent. */
 static enum rc read_file(const char *dir, const char *name, bool secret, struct buf *out)
 {
 	char path[PATH_MAX];
-	struct stat st;
-	enum rc rc = RC_IO;
-	int fd;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >= sizeof(path))
 		return RC_ARGUMENT;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT)
-		return RC_NOT_FOUND;
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		log_error("%s cannot be read: %s", path, fd < 0 ? strerror(errno) : "not a file");
-		goto out;
-	}
-	if (secret && st.st_mode & (S_IRWXG | S_IRWXO)) {
-		log_error("%s is not used: others than its owner may read or write it (mode %03o); "
-			  "chmod 600 mends that, if nobody has read it yet",
-			  path, (unsigned int)st.st_mode & 0777);
-		rc = RC_POLICY;
-		goto out;
-	}
-	rc = read_all(fd, out);
+	return secret_file_read(path, secret, out);
+}
+
+static bool ask_passphrase(void *arg, struct buf *ret)
+{
+	const struct identity_options *options = arg;
+
+	if (options->passphrase_file)
+		return secret_file_read_line(options->passphrase_file, ret) == RC_OK;
+	log_error("the host's private key is enciphered, and the settings name no "
+		  "passphrase-file in section [host]");
+	return false;
+}
+
+/* A private key file is PEM, plain or enciphered, or holds the URI of a key on another token. */
+static enum rc parse_key(struct view text, const struct identity_options *options,
+			 struct host_key **ret)
+{
+	const struct pem_passphrase passphrase = {.ask = ask_passphrase,
+						  .arg = (void *)(uintptr_t)options};
+	EVP_PKEY *key = NULL;
+	enum rc rc;
+
+	if (pkcs11_uri_is(text))
+		return host_key_pkcs11(text, options->module, ret);
+	rc = pem_private(text, &passphrase, &key);
+	if (rc == RC_OK)
+		rc = host_key_of(key, ret);
 	if (rc != RC_OK)
-		log_error("%s cannot be read: %s", path,
-			  rc == RC_SPACE ? "it is too long" : strerror(errno));
-out:
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-/* An enciphered key has nobody to ask for its password. */
-static int no_password(char *out, int size, int writing, void *arg)
-{
-	(void)out;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
-static enum rc parse_key(struct view pem, EVP_PKEY **ret)
-{
-	EVP_PKEY *key;
-	BIO *bio;
-
-	if (!pem.len)
-		return RC_MALFORMED;
-	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	if (!bio)
-		return RC_MEMORY;
-	key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_password, NULL, crypto_context(), NULL);
-	BIO_free(bio);
-	if (!key || !EVP_PKEY_is_a(key, "RSA")) {
 		EVP_PKEY_free(key);
-		return RC_MALFORMED;
-	}
-	*ret = key;
-	return RC_OK;
+	return rc;
 }
 
 static void say_refused(const char *dir, const char *name, enum rc rc)
@@ -329,6 +284,7 @@ static void say_refused(const char *dir, const char *name, enum rc rc)
 	const char *why = rc == RC_AUTH ? "it does not verify under authority.cvc, or its key is "
 					  "another one"
 			  : rc == RC_POLICY ? "it has no role, or is for another suite"
+			  : rc == RC_SPACE  ? "a chain has at most four certificates"
 					    : rc_name(rc);
 
 	log_error("the host's certificate %s/%s is not used: %s", dir, name, why);
@@ -349,21 +305,32 @@ static void warn_of_dates(const char *dir, const char *name, const struct cvc *c
 			    dir, name, cvc_date_text(c->effective, text));
 }
 
-static enum rc load_key(struct identity *i, const char *dir, size_t row)
+static void say_no_key(const char *dir, const char *name, enum rc rc)
 {
-	struct buf pem, chain;
-	EVP_PKEY *key = NULL;
+	if (rc == RC_AUTH)
+		log_error("%s/%s is enciphered, and does not open with the passphrase given", dir,
+			  name);
+	else
+		log_error("%s/%s holds no RSA private key in PEM, and no pkcs11: URI that can be "
+			  "used",
+			  dir, name);
+}
+
+static enum rc load_key(struct identity *i, const char *dir, size_t row,
+			const struct identity_options *options)
+{
+	struct host_key *key = NULL;
+	struct buf text, chain;
 	enum rc rc;
 
-	buf_init(&pem, FILE_MAX);
+	buf_init(&text, FILE_MAX);
 	buf_init(&chain, FILE_MAX);
-	rc = read_file(dir, files[row].key, true, &pem);
+	rc = read_file(dir, files[row].key, true, &text);
 	if (rc != RC_OK)
 		goto out;
-	rc = parse_key(view_buf(&pem), &key);
+	rc = parse_key(view_buf(&text), options, &key);
 	if (rc != RC_OK) {
-		log_error("%s/%s holds no RSA private key in PEM without a password", dir,
-			  files[row].key);
+		say_no_key(dir, files[row].key, rc);
 		goto out;
 	}
 	rc = read_file(dir, files[row].chain, false, &chain);
@@ -374,7 +341,7 @@ static enum rc load_key(struct identity *i, const char *dir, size_t row)
 		rc = rc == RC_NOT_FOUND ? RC_MALFORMED : rc;
 		goto out;
 	}
-	rc = identity_add(i, files[row].suite, key, view_buf(&chain));
+	rc = identity_add_key(i, files[row].suite, key, view_buf(&chain));
 	if (rc != RC_OK) {
 		say_refused(dir, files[row].chain, rc);
 		goto out;
@@ -382,8 +349,8 @@ static enum rc load_key(struct identity *i, const char *dir, size_t row)
 	key = NULL;
 	warn_of_dates(dir, files[row].chain, &identity_find(i, files[row].suite)->certificate);
 out:
-	EVP_PKEY_free(key);
-	buf_free(&pem);
+	host_key_free(&key);
+	buf_free(&text);
 	buf_free(&chain);
 	return rc;
 }
@@ -448,8 +415,10 @@ static enum rc load_revoked(struct identity *i, const char *dir)
 	return rc;
 }
 
-enum rc identity_load(const char *dir, struct identity **ret)
+enum rc identity_load(const char *dir, const struct identity_options *options,
+		      struct identity **ret)
 {
+	static const struct identity_options none;
 	struct identity *i = NULL;
 	struct buf authority;
 	enum rc rc;
@@ -466,7 +435,7 @@ enum rc identity_load(const char *dir, struct identity **ret)
 		goto out;
 	}
 	for (size_t row = 0; row < SUITES; row++) {
-		rc = load_key(i, dir, row);
+		rc = load_key(i, dir, row, options ? options : &none);
 		if (rc == RC_NOT_FOUND && row > 0)
 			rc = RC_OK;
 		if (rc == RC_NOT_FOUND)

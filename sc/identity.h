@@ -3,7 +3,7 @@
  * Who the host is towards a card, and whom it takes for a card: key pairs with certificate chains,
  * one for each suite, the trust point of the cards, and the one card expected. Kept in a directory:
  *
- *	host.key, host.cvc          private key (PEM, PKCS#8, not enciphered) and chain for suite 42
+ *	host.key, host.cvc          private key and chain for suite 42
  *	host-02.key, host-02.cvc    the same for suite 02; may be absent
  *	host-01.key, host-01.cvc    the same for suite 01; may be absent
  *	authority.cvc               the authority's certificate: trust point for cards
@@ -11,7 +11,8 @@
  *	revoked                     the authority's revocation list: cards that it names are refused;
  *	                            may be absent
  *
- * A chain is the certificates one after the other, binary, from the one that the authority signed
+ * A private key is PEM, plain or enciphered, or in its place the pkcs11: URI of a key on another
+ * token. A chain is the certificates one after the other, binary, from the one that the authority signed
  * to the host's own, which is last; at most four. An identity is not changed once it is in use, and may then be
  * shared by threads; it must outlive the connections that use it.
  */
@@ -31,13 +32,20 @@ struct identity_key {
 	struct cvc certificate; /* the host's own; borrows from chain */
 };
 
+/* How private keys are reached. Needed only during the call. */
+struct identity_options {
+	const char *passphrase_file; /* whose first line opens enciphered keys; NULL: none */
+	const char *module; /* of pkcs11: URIs without module-path; NULL: none */
+};
+
 /*
- * Reads a directory. A sentence is said for whatever fails: RC_NOT_FOUND no such file, RC_IO not
+ * Reads a directory; options may be NULL. A sentence is said for whatever fails: RC_NOT_FOUND no such file, RC_IO not
  * readable, RC_POLICY a key file that group or others can read or write, or a certificate of
  * another suite than its name says, RC_MALFORMED bytes that are no key or certificate, RC_AUTH a
  * key that is not its certificate's or a chain that does not begin under the authority.
  */
-enum rc identity_load(const char *dir, struct identity **ret) WARN_UNUSED;
+enum rc identity_load(const char *dir, const struct identity_options *options,
+		      struct identity **ret) WARN_UNUSED;
 /* From memory: the authority's certificate (one 7F21). Keys are added with identity_add. */
 enum rc identity_new(struct view authority, struct identity **ret) WARN_UNUSED;
 /*

@@ -71,6 +71,11 @@ static enum rc send(struct handshake *h, const struct apdu *command, enum rc ref
 
 	if (rc == RC_MALFORMED)
 		log_error("the card's answer is cut off: %s", why);
+	/* Data where none is to come is somebody else's answer. */
+	if (rc == RC_OK && sw == SW_OK && !command->le && ret_data->len) {
+		log_error("the card's answer has data that belong to no question: %s", why);
+		rc = RC_MALFORMED;
+	}
 	if (rc != RC_OK || sw == SW_OK)
 		return rc;
 	if (sw >> 8 == 0x64 || sw >> 8 == 0x65 || sw == SW_NO_DIAGNOSIS) {

@@ -47,7 +47,7 @@ static bool set_syslog(struct reader *r, const char *value)
 	return r->config->log_syslog || strcasecmp(value, "no") == 0;
 }
 
-static bool set_directory(char **directory, const char *value)
+static bool set_path(char **directory, const char *value)
 {
 	char *copy;
 
@@ -63,12 +63,28 @@ static bool set_directory(char **directory, const char *value)
 
 static bool set_data(struct reader *r, const char *value)
 {
-	return set_directory(&r->config->data, value);
+	return set_path(&r->config->data, value);
 }
 
 static bool set_host(struct reader *r, const char *value)
 {
-	return set_directory(&r->config->host, value);
+	return set_path(&r->config->host, value);
+}
+
+static bool set_passphrase_file(struct reader *r, const char *value)
+{
+	bool is_set = set_path(&r->config->passphrase_file, value);
+
+	r->config->host_key.passphrase_file = r->config->passphrase_file;
+	return is_set;
+}
+
+static bool set_module(struct reader *r, const char *value)
+{
+	bool is_set = set_path(&r->config->module, value);
+
+	r->config->host_key.module = r->config->module;
+	return is_set;
 }
 
 static bool set_suites(struct reader *r, const char *value)
@@ -123,23 +139,192 @@ static bool parse_id(const char *text, uint8_t ret[CVC_ID])
 	return true;
 }
 
-static bool add_allow_02(struct reader *r, const char *value)
+/* The row of a card, made if there is none yet; NULL without memory. */
+static struct policy_card *card_row(struct reader *r, const uint8_t id[CVC_ID])
 {
 	struct policy *policy = &r->config->policy;
-	/* Suite 02 has a key pair of its own on the card, token/provision.c. */
-	struct policy_card row = {.suite = SUITE_02, .level = LEVEL_ALL, .card_key = {2, 1}};
 	struct policy_card *cards;
 
-	if (!parse_id(value, row.id))
-		return false;
+	for (size_t i = 0; i < policy->card_count; i++) {
+		if (view_equal(view_of(r->cards[i].id, CVC_ID), view_of(id, CVC_ID)))
+			return &r->cards[i];
+	}
 	cards = realloc(r->cards, (policy->card_count + 1) * sizeof(*cards));
 	if (!cards)
-		return false;
-	cards[policy->card_count] = row;
+		return NULL;
 	r->cards = cards;
 	policy->cards = cards;
-	policy->card_count++;
+	cards += policy->card_count++;
+	*cards = (struct policy_card){.suite = SUITE_42};
+	memcpy(cards->id, id, CVC_ID);
+	return cards;
+}
+
+/* Suites 02 and 01 have key pairs of their own on the cards that token/provision.c makes. */
+static void set_suite(struct policy_card *row, uint8_t suite)
+{
+	row->suite = suite;
+	if (suite != SUITE_42 && !row->card_key.version)
+		row->card_key = (struct policy_reference){suite == SUITE_02 ? 2 : 3, 1};
+}
+
+static bool add_allow_02(struct reader *r, const char *value)
+{
+	uint8_t id[CVC_ID];
+	struct policy_card *row = parse_id(value, id) ? card_row(r, id) : NULL;
+
+	if (!row)
+		return false;
+	row->level = LEVEL_ALL;
+	set_suite(row, SUITE_02);
 	return true;
+}
+
+/* Values of [card ID]: one of two words, or hexadecimal bytes. */
+
+static bool choose(const char *value, const char *no, const char *yes, bool *ret)
+{
+	*ret = strcasecmp(value, yes) == 0;
+	return *ret || strcasecmp(value, no) == 0;
+}
+
+static bool parse_byte(const char *text, uint8_t *ret)
+{
+	if (strlen(text) != 2 || hex_digit(text[0]) < 0 || hex_digit(text[1]) < 0)
+		return false;
+	*ret = (uint8_t)(hex_digit(text[0]) << 4 | hex_digit(text[1]));
+	return true;
+}
+
+/* A key reference is version and index, "2 1"; decimal. */
+static bool parse_reference(const char *text, struct policy_reference *ret)
+{
+	unsigned int version, index;
+	char rest;
+
+	if (sscanf(text, "%u %u %c", &version, &index, &rest) != 2 || !version || version > 255 ||
+	    index > 255)
+		return false;
+	*ret = (struct policy_reference){(uint8_t)version, (uint8_t)index};
+	return true;
+}
+
+static bool row_suite(struct policy_card *row, const char *value)
+{
+	uint8_t suite;
+
+	if (!parse_byte(value, &suite) ||
+	    (suite != SUITE_42 && suite != SUITE_02 && suite != SUITE_01))
+		return false;
+	set_suite(row, suite);
+	return true;
+}
+
+static bool row_level(struct policy_card *row, const char *value)
+{
+	uint8_t level;
+
+	if (!parse_byte(value, &level) || !level || level & ~LEVEL_ALL)
+		return false;
+	row->level = level;
+	return true;
+}
+
+static bool row_weak(struct policy_card *row, const char *value)
+{
+	return choose(value, "no", "yes", &row->unauthenticated);
+}
+
+static bool row_authentication(struct policy_card *row, const char *value)
+{
+	return choose(value, "mutual", "external", &row->external_only);
+}
+
+static bool row_host(struct policy_card *row, const char *value)
+{
+	return choose(value, "certificate", "stored", &row->stored_host_key);
+}
+
+static bool row_keys(struct policy_card *row, const char *value)
+{
+	return choose(value, "separate", "joint", &row->joint_keys);
+}
+
+static bool row_dek(struct policy_card *row, const char *value)
+{
+	return choose(value, "no", "yes", &row->dek);
+}
+
+static bool row_numbering(struct policy_card *row, const char *value)
+{
+	bool seed;
+
+	if (!choose(value, "gpcs", "use", &seed))
+		return false;
+	row->numbering = seed ? POLICY_NUMBERING_SEED : POLICY_NUMBERING_GPCS;
+	return true;
+}
+
+static bool row_card_key(struct policy_card *row, const char *value)
+{
+	return parse_reference(value, &row->card_key);
+}
+
+static bool row_host_key(struct policy_card *row, const char *value)
+{
+	return parse_reference(value, &row->host_key);
+}
+
+static const struct {
+	const char *name;
+	bool (*set)(struct policy_card *row, const char *value);
+} row_keys_table[] = {
+	{"suite", row_suite},
+	{"level", row_level},
+	{"unauthenticated", row_weak},
+	{"authentication", row_authentication},
+	{"host", row_host},
+	{"keys", row_keys},
+	{"dek", row_dek},
+	{"numbering", row_numbering},
+	{"card-key", row_card_key},
+	{"host-key", row_host_key},
+};
+
+static bool set_cards(struct reader *r, const char *value)
+{
+	return choose(value, "any", "named", &r->config->policy.named_only);
+}
+
+static bool set_roles(struct reader *r, const char *value)
+{
+	static const struct {
+		const char *name;
+		unsigned int role;
+	} names[] = {
+		{"user", ROLE_USER},
+		{"issuer", ROLE_ISSUER},
+		{"updater", ROLE_UPDATER},
+		{"auditor", ROLE_AUDITOR},
+	};
+	const char separators[] = " \t,";
+	unsigned int roles = 0;
+
+	while (*value) {
+		size_t n = strcspn(value, separators), i = 0;
+
+		while (n && i < 4 &&
+		       (strlen(names[i].name) != n || strncasecmp(value, names[i].name, n) != 0))
+			i++;
+		if (i == 4)
+			return false;
+		if (n)
+			roles |= names[i].role;
+		value += n;
+		value += strspn(value, separators);
+	}
+	r->config->policy.roles = roles;
+	return roles != 0;
 }
 
 static const struct key {
@@ -149,6 +334,8 @@ static const struct key {
 	{"log", "level", set_level},        {"log", "syslog", set_syslog},
 	{"card", "data", set_data},         {"card", "suites", set_suites},
 	{"card", "allow-02", add_allow_02}, {"host", "directory", set_host},
+	{"host", "module", set_module},     {"host", "passphrase-file", set_passphrase_file},
+	{"policy", "cards", set_cards},     {"policy", "roles", set_roles},
 };
 
 static char *trim(char *text)
@@ -164,8 +351,29 @@ static char *trim(char *text)
 	return text;
 }
 
+/* A line of [card ID]. False if there is no such setting. */
+static bool read_card_pair(struct reader *r, const char *name, const char *value)
+{
+	struct policy_card *row;
+	uint8_t id[CVC_ID];
+
+	for (size_t i = 0; i < sizeof(row_keys_table) / sizeof(row_keys_table[0]); i++) {
+		if (strcmp(row_keys_table[i].name, name) != 0)
+			continue;
+		row = parse_id(r->section + 5, id) ? card_row(r, id) : NULL;
+		if (!row || !row_keys_table[i].set(row, value))
+			log_warning("%s, line %u: '%s' of [%s] cannot have the value '%s'; the "
+				    "line is left out",
+				    r->path, r->line, name, r->section, value);
+		return true;
+	}
+	return false;
+}
+
 static void read_pair(struct reader *r, const char *name, const char *value)
 {
+	if (strncmp(r->section, "card ", 5) == 0 && read_card_pair(r, name, value))
+		return;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(keys[i].section, r->section) != 0 || strcmp(keys[i].name, name) != 0)
 			continue;
@@ -313,6 +521,8 @@ void config_free(struct config **config)
 	free(cards);
 	free((*config)->data);
 	free((*config)->host);
+	free((*config)->passphrase_file);
+	free((*config)->module);
 	free(*config);
 	*config = NULL;
 }

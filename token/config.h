@@ -9,6 +9,7 @@
 #define INTAGLIO_TOKEN_CONFIG_H
 
 #include "base/log.h"
+#include "sc/identity.h"
 #include "sc/policy.h"
 
 struct config {
@@ -16,8 +17,10 @@ struct config {
 	bool log_syslog; /* [log] syslog = yes */
 	char *data; /* [card] data = the directory above cards/; NULL if there is none */
 	char *host; /* [host] directory = host keys for cards in readers; NULL if there is none */
+	char *passphrase_file, *module; /* [host]; what host_key borrows */
+	struct identity_options host_key;
 	bool make_02; /* [card] suites = 42 02: new embedded cards get a key pair for suite 02 too */
-	struct policy policy; /* [card] allow-02 = card id, one line a card */
+	struct policy policy; /* [policy], [card ID], and [card] allow-02 = card id */
 };
 
 /*

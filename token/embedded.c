@@ -102,8 +102,8 @@ static CK_RV embedded_scan(struct slots *slots)
 	return rv;
 }
 
-static enum rc open_card(const char *dir, struct transport **ret_transport,
-			 struct identity **ret_identity)
+static enum rc open_card(const char *dir, const struct config *config,
+			 struct transport **ret_transport, struct identity **ret_identity)
 {
 	char *host = path_in(dir, "host"), *card = path_in(dir, "card");
 	struct identity *identity = NULL;
@@ -111,7 +111,7 @@ static enum rc open_card(const char *dir, struct transport **ret_transport,
 
 	if (!host || !card)
 		goto out;
-	rc = identity_load(host, &identity);
+	rc = identity_load(host, &config->host_key, &identity);
 	if (rc != RC_OK)
 		goto out;
 	rc = transport_embedded_open(card, ret_transport);
@@ -138,7 +138,7 @@ static enum rc embedded_open(struct slot *slot, struct transport **ret_transport
 		goto out;
 	rc = files_is_empty(cards, slot->name) ? provision(cards, slot->name, slot->config) : RC_OK;
 	if (rc == RC_OK)
-		rc = open_card(dir, ret_transport, ret_identity);
+		rc = open_card(dir, slot->config, ret_transport, ret_identity);
 out:
 	free(dir);
 	free(cards);

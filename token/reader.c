@@ -141,7 +141,7 @@ static enum rc reader_identify(struct slot *slot, const uint8_t card_id[CVC_ID],
 			  slot->name, id);
 		return RC_NOT_FOUND;
 	}
-	rc = identity_load(dir ? dir : slot->config->host, ret_identity);
+	rc = identity_load(dir ? dir : slot->config->host, &slot->config->host_key, ret_identity);
 	free(dir);
 	return rc;
 }

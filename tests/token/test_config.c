@@ -84,6 +84,41 @@ static void a_card_that_is_not_named_keeps_the_modern_suite(void)
 	config_free(&config);
 }
 
+static void a_section_of_a_card_says_how_it_is_spoken_to(void)
+{
+	struct config *config =
+		load("[policy]\ncards = named\nroles = user, auditor\n"
+		     "[host]\nmodule = /usr/lib/softhsm.so\npassphrase-file = /run/pass\n"
+		     "[card ABCDEFGH]\nsuite = 01\nlevel = 13\nnumbering = use\nhost = stored\n"
+		     "host-key = 4 1\nkeys = joint\ndek = yes\n"
+		     "[card 0102030405060708]\nsuite = 02\ncard-key = 5 2\n"
+		     "authentication = external\nlevel = 03\nunauthenticated = yes\n");
+	const struct policy *policy = &config->policy;
+	const struct policy_card *row = policy_find(policy, (const uint8_t *)"ABCDEFGH");
+
+	CU_ASSERT_STRING_EQUAL(log_last(), "");
+	CU_ASSERT_TRUE(policy->named_only);
+	CU_ASSERT_EQUAL(policy->roles, ROLE_USER | ROLE_AUDITOR);
+	CU_ASSERT_PTR_NULL(policy_find(policy, (const uint8_t *)"ABCDEFGX"));
+	CU_ASSERT_STRING_EQUAL(config->host_key.module, "/usr/lib/softhsm.so");
+	CU_ASSERT_STRING_EQUAL(config->host_key.passphrase_file, "/run/pass");
+	CU_ASSERT_EQUAL_FATAL(policy->card_count, 2);
+	CU_ASSERT_EQUAL(row->suite, SUITE_01);
+	CU_ASSERT_EQUAL(row->level, 0x13);
+	CU_ASSERT_EQUAL(row->numbering, POLICY_NUMBERING_SEED);
+	CU_ASSERT_TRUE(row->stored_host_key && row->joint_keys && row->dek);
+	CU_ASSERT_EQUAL(row->host_key.version, 4);
+	CU_ASSERT_EQUAL(row->card_key.version, 3);
+	CU_ASSERT_EQUAL(policy_check(row), RC_OK);
+	row = policy_find(policy, (const uint8_t *)"\1\2\3\4\5\6\7\x08");
+	CU_ASSERT_EQUAL(row->suite, SUITE_02);
+	CU_ASSERT_EQUAL(row->card_key.version, 5);
+	CU_ASSERT_EQUAL(row->card_key.index, 2);
+	CU_ASSERT_TRUE(row->external_only);
+	CU_ASSERT_EQUAL(policy_check(row), RC_OK);
+	config_free(&config);
+}
+
 static void a_bad_line_is_named_with_its_number(void)
 {
 	static const struct {
@@ -99,6 +134,11 @@ static void a_bad_line_is_named_with_its_number(void)
 		{"[card]\ndata = relative/path\n", "line 2", "data"},
 		{"[card]\nallow-02 = ABCDEFG\n", "line 2", "allow-02"},
 		{"[card]\nallow-02 = 010203040506070g\n", "line 2", "allow-02"},
+		{"[host]\nmodule = softhsm.so\n", "line 2", "module"},
+		{"[policy]\ncards = all\n", "line 2", "cards"},
+		{"[policy]\nroles = user admin\n", "line 2", "roles"},
+		{"[card ABCDEFG]\nsuite = 02\n", "line 2", "suite"},
+		{"[card ABCDEFGH]\ncolour = red\n", "line 2", "colour"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -151,6 +191,8 @@ int main(void)
 		{"a_card_that_is_not_named_keeps_the_modern_suite",
 		 a_card_that_is_not_named_keeps_the_modern_suite},
 		{"a_bad_line_is_named_with_its_number", a_bad_line_is_named_with_its_number},
+		{"a section of a card says how it is spoken to",
+		 a_section_of_a_card_says_how_it_is_spoken_to},
 		{"a_named_file_that_is_missing_is_an_error",
 		 a_named_file_that_is_missing_is_an_error},
 		{"without_a_home_there_is_no_data_directory",

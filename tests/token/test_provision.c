@@ -83,7 +83,7 @@ static void the_host_s_certificate_has_all_roles_under_the_authority(void)
 	struct identity *identity = NULL;
 	const struct identity_key *key;
 
-	CU_ASSERT_EQUAL_FATAL(identity_load(in_cards("one/host"), &identity), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(identity_load(in_cards("one/host"), NULL, &identity), RC_OK);
 	key = identity_find(identity, SUITE_42);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(key);
 	CU_ASSERT_EQUAL(key->certificate.roles, ROLE_ALL);
@@ -101,7 +101,7 @@ static enum rc connect_as(const char *host, const char *card, const struct polic
 	struct identity *identity = NULL;
 	struct transport *transport = NULL;
 	struct sc *sc = NULL;
-	enum rc rc = identity_load(in_cards(host), &identity);
+	enum rc rc = identity_load(in_cards(host), NULL, &identity);
 
 	if (rc == RC_OK)
 		rc = transport_embedded_open(in_cards(card), &transport);
@@ -145,7 +145,7 @@ static void suite_02_gets_key_pairs_of_its_own_when_settings_ask(void)
 	uint8_t suite = 0;
 
 	CU_ASSERT_EQUAL_FATAL(provision(cards, "old", &config), RC_OK);
-	CU_ASSERT_EQUAL_FATAL(identity_load(in_cards("old/host"), &identity), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(identity_load(in_cards("old/host"), NULL, &identity), RC_OK);
 	CU_ASSERT_PTR_NOT_NULL(identity_find(identity, SUITE_02));
 	memcpy(row.id, identity_card(identity), CVC_ID);
 	identity_free(&identity);

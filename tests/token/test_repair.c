@@ -48,7 +48,7 @@ static enum rc line_open(struct slot *slot, struct transport **ret_transport,
 	enum rc rc;
 
 	snprintf(path, sizeof(path), "%s/cards/%s/host", slot->config->data, slot->name);
-	rc = identity_load(path, ret_identity);
+	rc = identity_load(path, NULL, ret_identity);
 	if (rc != RC_OK)
 		return rc;
 	snprintf(path, sizeof(path), "%s/cards/%s/card", slot->config->data, slot->name);
