@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ./run bench, a card in a reader: APDUs and bytes from C_Initialize to the first signature and for
+ * each further one, and what a protected command costs beside a bare SCardTransmit. Started by
+ * bench/pcsc.sh, which has prepared the card. Each row with a limit is a promise.
+ */
+#include "base/cryptoki.h"
+#include "bench/measure.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <winscard.h>
+
+static CK_FUNCTION_LIST *p11;
+static const CK_INTAGLIO_FUNCTION_LIST *vendor;
+static CK_SLOT_ID slot;
+static CK_SESSION_HANDLE session;
+static CK_OBJECT_HANDLE key;
+static unsigned int passed, failed;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s failed\n", what);
+	exit(1);
+}
+
+static void must(CK_RV rv, const char *what)
+{
+	if (rv != CKR_OK) {
+		fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
+		exit(1);
+	}
+}
+
+static void load(void)
+{
+	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
+	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE_PTR_PTR, CK_FLAGS);
+	void *library = dlopen(getenv("module"), RTLD_NOW | RTLD_LOCAL);
+	CK_INTERFACE *interface;
+
+	if (!library)
+		die(dlerror());
+	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
+	*(void **)&get_interface = dlsym(library, "C_GetInterface");
+	must(get_function_list(&p11), "C_GetFunctionList");
+	must(get_interface((CK_UTF8CHAR *)"Vendor Intaglio", NULL, &interface, 0),
+	     "C_GetInterface");
+	vendor = interface->pFunctionList;
+}
+
+static void find_slot(void)
+{
+	CK_SLOT_ID slots[16];
+	CK_SLOT_INFO info;
+	CK_ULONG count = 16;
+
+	must(p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList");
+	for (CK_ULONG i = 0; i < count; i++) {
+		must(p11->C_GetSlotInfo(slots[i], &info), "C_GetSlotInfo");
+		slot = slots[i];
+		if (strncmp((const char *)info.slotDescription, "Reader", 6) == 0)
+			return;
+	}
+	die("a card in a reader");
+}
+
+static bool sign_in(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE k)
+{
+	CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_BYTE signature[512];
+	CK_ULONG len = sizeof(signature);
+
+	return p11->C_SignInit(s, &mechanism, k) == CKR_OK &&
+	       p11->C_Sign(s, (CK_BYTE_PTR) "text", 4, signature, &len) == CKR_OK;
+}
+
+static bool sign(void *unused)
+{
+	(void)unused;
+	return sign_in(session, key);
+}
+
+static CK_INTAGLIO_FIGURES figures(void)
+{
+	CK_INTAGLIO_FIGURES f;
+
+	must(vendor->Figures(slot, &f), "Figures");
+	return f;
+}
+
+static void row(const char *what, CK_INTAGLIO_FIGURES before, CK_ULONG limit)
+{
+	CK_INTAGLIO_FIGURES now = figures();
+	CK_ULONG apdus = now.ulApdus - before.ulApdus;
+
+	printf("%-34s %3lu APDUs  %6lu bytes to the card  %6lu from it  at most %lu: %s\n", what,
+	       apdus, now.ulSent - before.ulSent, now.ulReceived - before.ulReceived, limit,
+	       apdus <= limit ? "kept" : "MISSED");
+	apdus <= limit ? passed++ : failed++;
+}
+
+/* A session with the user logged in, and the private key. */
+static void open_key(CK_SLOT_ID id, CK_SESSION_HANDLE *s, CK_OBJECT_HANDLE *k)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof(class)};
+	CK_ULONG count;
+
+	must(p11->C_OpenSession(id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, s),
+	     "C_OpenSession");
+	must(p11->C_Login(*s, CKU_USER, (CK_UTF8CHAR_PTR) "123456", 6), "C_Login");
+	must(p11->C_FindObjectsInit(*s, &template, 1), "C_FindObjectsInit");
+	must(p11->C_FindObjects(*s, k, 1, &count), "C_FindObjects");
+	must(p11->C_FindObjectsFinal(*s), "C_FindObjectsFinal");
+	if (count != 1)
+		die("finding the key");
+}
+
+/* From C_Initialize to the first signature. */
+static void start(const char *what, CK_ULONG limit)
+{
+	CK_INTAGLIO_FIGURES nothing = {.ulApdus = 0};
+
+	must(p11->C_Initialize(NULL), "C_Initialize");
+	find_slot();
+	row("C_Initialize to C_GetSlotInfo", nothing, 0);
+	open_key(slot, &session, &key);
+	if (!sign(NULL))
+		die("the first signature");
+	row(what, nothing, limit);
+}
+
+static bool random_bytes(void *unused)
+{
+	CK_BYTE bytes[32];
+
+	(void)unused;
+	return p11->C_GenerateRandom(session, bytes, sizeof(bytes)) == CKR_OK;
+}
+
+struct bare {
+	SCARDCONTEXT context;
+	SCARDHANDLE card;
+	DWORD protocol;
+	/* The same card without a reader, slot 0. */
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE key;
+};
+
+static void open_bare(struct bare *b)
+{
+	char names[1024];
+	DWORD len = sizeof(names);
+
+	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &b->context) != 0 ||
+	    SCardListReaders(b->context, NULL, names, &len) != 0 ||
+	    SCardConnect(b->context, names, SCARD_SHARE_SHARED,
+			 SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &b->card, &b->protocol) != 0)
+		die("a bare connection");
+}
+
+/* The least a command can be: no answer but the status word. */
+static bool transmit_bare(void *arg)
+{
+	static const BYTE select[] = {0x00, 0xA4, 0x04, 0x0C, 0x0A, 0xF0, 'I', 'n',
+				      't',  'a',  'g',  'l',  'i',  'o',  0x01};
+	struct bare *b = arg;
+	BYTE answer[300];
+	DWORD len = sizeof(answer);
+
+	return SCardTransmit(b->card, SCARD_PCI_T1, select, sizeof(select), NULL, answer, &len) ==
+		       0 &&
+	       len == 2;
+}
+
+/* What a signature has to cost in a reader: the signature, and one round trip. */
+static bool sign_and_transmit(void *arg)
+{
+	struct bare *b = arg;
+
+	return sign_in(b->session, b->key) && transmit_bare(b);
+}
+
+int main(void)
+{
+	CK_INTAGLIO_FIGURES before;
+	struct measure_result r;
+	struct bare bare;
+	bool kept;
+
+	load();
+	start("the first signature, cold", 16);
+	must(p11->C_Finalize(NULL), "C_Finalize");
+	start("the first signature, second start", 16);
+	before = figures();
+	if (!sign(NULL))
+		die("C_Sign");
+	row("a further signature", before, 1);
+	open_bare(&bare);
+	open_key(0, &bare.session, &bare.key);
+	r = measure_pair(sign, NULL, sign_and_transmit, &bare, 40, 50);
+	kept = r.good && r.ratio >= 0.9;
+	printf("%-34s %9.1f us  bare %8.1f us  ratio %.2f  at least 0.90: %s\n",
+	       "sign, RSA-2048, in a reader", r.ours_us, r.base_us, r.ratio,
+	       kept ? "kept" : "MISSED");
+	kept ? passed++ : failed++;
+	puts("  (bare: the same card's signature without a reader, and one bare SCardTransmit)");
+	r = measure_pair(random_bytes, NULL, transmit_bare, &bare, 40, 200);
+	printf("%-34s %9.1f us  bare %8.1f us  ratio %.2f\n", "32 random bytes, in a reader",
+	       r.ours_us, r.base_us, r.ratio);
+	puts("  (bare: one SCardTransmit of a SELECT without an answer)");
+	p11->C_Finalize(NULL);
+	puts("(to the first signature: OpenSC with PIV 25 cold and 18 warm, ykcs11 94)");
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed ? 1 : 0;
+}
