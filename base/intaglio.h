@@ -49,6 +49,41 @@ typedef struct CK_INTAGLIO_FIGURES {
 	char channel[64]; /* the secure channel in words; empty while there is none */
 } CK_INTAGLIO_FIGURES;
 
+/* A file by its bytes. */
+typedef struct CK_INTAGLIO_FILE {
+	const char *name;
+	CK_BYTE *pData;
+	CK_ULONG ulDataLen;
+} CK_INTAGLIO_FILE;
+
+/*
+ * What MakeCard makes. Certify is called once for each suite with the public key that the card has
+ * made, a data object 7F49, and writes the card's certificate for it, 7F21, of at most
+ * CK_INTAGLIO_CERTIFICATE_MAX bytes: *len is the room, then the length. It has the authority's
+ * private key, which the module never sees; it must not call the module, and no slot is locked while
+ * it runs. What it returns but CKR_OK ends everything with CKR_FUNCTION_CANCELED.
+ */
+typedef struct CK_INTAGLIO_CARD {
+	const char *name; /* of the card's directory */
+	CK_BYTE *pAuthority; /* the authority's certificate, 7F21 */
+	CK_ULONG ulAuthorityLen;
+	CK_BYTE *pSuites; /* that the card serves: 42, 02, 01 (hexadecimal), each once */
+	CK_ULONG ulSuiteCount;
+	CK_ULONG ulModulusBits; /* of the card's keys, a multiple of 256 */
+	/*
+	 * The host's identity towards the card, as files beside authority.cvc and card.id, which the
+	 * module writes: host.key, host.cvc and those of other suites, revoked.
+	 */
+	CK_INTAGLIO_FILE *pHostFiles;
+	CK_ULONG ulHostFileCount;
+	CK_RV(*Certify)
+	(void *pApplication, CK_BYTE suite, const CK_BYTE *key, CK_ULONG key_len,
+	 CK_BYTE *certificate, CK_ULONG *len);
+	void *pApplication; /* what Certify is called with */
+} CK_INTAGLIO_CARD;
+
+#define CK_INTAGLIO_CERTIFICATE_MAX 4096UL
+
 typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	CK_VERSION version; /* of this table: 1.1 */
 	/* Figures of one slot. CKR_SLOT_ID_INVALID, CKR_ARGUMENTS_BAD. */
@@ -69,6 +104,20 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	CK_RV(*ReadLeaves)
 	(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE *leaves,
 	 CK_ULONG *len);
+	/*
+	 * Makes an embedded card with its identity, whole or not at all; it is a slot at the next
+	 * C_GetSlotList. CKR_ACTION_PROHIBITED if there is a card of this name; CKR_DATA_INVALID if
+	 * authority, certificates and host files do not make an identity that opens the card;
+	 * CKR_FUNCTION_CANCELED. Since 1.1.
+	 */
+	CK_RV (*MakeCard)(const CK_INTAGLIO_CARD *card);
+	/*
+	 * Brings changes of trust to the card, all or none: a link certificate, renewed certificates
+	 * of the card, a revocation list, at least one of them, one after the other. Needs a R/W
+	 * session of a host with the role issuer (CKR_ACTION_PROHIBITED) and no login;
+	 * CKR_DATA_INVALID if the card does not take them. Since 1.1.
+	 */
+	CK_RV (*UpdateTrust)(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len);
 } CK_INTAGLIO_FUNCTION_LIST;
 
 #define CK_INTAGLIO_LEAVES_MAX 65536UL

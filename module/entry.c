@@ -45,6 +45,8 @@ static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
 	.LastError = vendor_last_error,
 	.ReadLeaf = vendor_read_leaf,
 	.ReadLeaves = vendor_read_leaves,
+	.MakeCard = vendor_make_card,
+	.UpdateTrust = vendor_update_trust,
 };
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What fits no C_* function: figures of a slot's connection, and the sentence on a failure. */
+/*
+ * What fits no C_* function: figures of a slot's connection, the sentence on a failure, leaves as they
+ * are stored, and a card's identity.
+ */
 #include "module/vendor.h"
 
 #include <stdio.h>
@@ -60,4 +63,18 @@ CK_RV vendor_read_leaves(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_
 
 	return gate_leave(&c, c.session ? session_read_leaves(c.session, ledger, index, leaves, len)
 					: c.rv);
+}
+
+CK_RV vendor_make_card(const CK_INTAGLIO_CARD *card)
+{
+	struct call c = gate_library(FUNCTION_MakeCard, card != NULL);
+
+	return gate_leave(&c, c.rv == CKR_OK ? slots_make_card(c.slots, card) : c.rv);
+}
+
+CK_RV vendor_update_trust(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len)
+{
+	struct call c = gate_session(FUNCTION_UpdateTrust, session, data != NULL);
+
+	return gate_leave(&c, c.session ? session_update_trust(c.session, data, len) : c.rv);
 }

@@ -11,5 +11,7 @@ CK_RV vendor_read_leaf(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_UL
 		       CK_BYTE *leaf, CK_ULONG *len);
 CK_RV vendor_read_leaves(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index,
 			 CK_BYTE *leaves, CK_ULONG *len);
+CK_RV vendor_make_card(const CK_INTAGLIO_CARD *card);
+CK_RV vendor_update_trust(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len);
 
 #endif

@@ -2,7 +2,7 @@
 /* Status words and result codes to CKR, with the sentence for whoever has to act on it. */
 #include "token/outcome.h"
 
-enum { CALLS = CALL_OPEN_RECORD + 1, ROWS = 10 };
+enum { CALLS = CALL_TRUST + 1, ROWS = 10 };
 
 struct row {
 	uint16_t sw;
@@ -126,6 +126,24 @@ static const struct row rows[CALLS][ROWS] = {
 			 "the ledger has no record of this number"},
 			{SW_REFERENCE_NOT_FOUND, CKR_ENCRYPTED_DATA_INVALID,
 			 "the ledger has no record of this number"},
+			FAILED,
+		},
+	[CALL_TRUST] =
+		{
+			{SW_SECURITY_STATUS, CKR_ACTION_PROHIBITED,
+			 "this host has not the role issuer, which changes of trust need"},
+			{SW_WRONG_DATA, CKR_DATA_INVALID,
+			 "it does not take that: a certificate of another key or card, with a "
+			 "role too many, or of a kind that one of its suites does not accept"},
+			{SW_REFERENCE_NOT_FOUND, CKR_DATA_INVALID,
+			 "that is not of the authority that it trusts, or for a suite that it has "
+			 "not"},
+			{SW_AUTHENTICATION_FAILED, CKR_DATA_INVALID,
+			 "a signature is not that of the authority that it trusts"},
+			{SW_REFERENCE_DATA_UNUSABLE, CKR_DATA_INVALID, "a certificate has expired"},
+			{SW_CONDITIONS, CKR_DATA_INVALID, "that is not newer than what it has"},
+			{SW_WRONG_LENGTH, CKR_DATA_LEN_RANGE, NULL},
+			FULL,
 			FAILED,
 		},
 };

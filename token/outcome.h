@@ -19,6 +19,7 @@ enum outcome_call {
 	CALL_DECRYPT,
 	CALL_SEAL,
 	CALL_OPEN_RECORD,
+	CALL_TRUST, /* changes of trust */
 };
 
 /*

@@ -17,11 +17,10 @@
 
 #include "base/authority.h"
 #include "base/log.h"
-#include "sc/application.h"
-#include "sc/transport_embedded.h"
 #include "token/files.h"
+#include "token/personalise.h"
 
-enum { KEY_BITS = 2048, YEARS = 10, HOLDER_PREFIX = 6, PAIRS_MAX = 2 };
+enum { KEY_BITS = 2048, YEARS = 10 };
 
 /* The authority, and with which names host and card appear in certificates. */
 struct local {
@@ -29,14 +28,7 @@ struct local {
 	char host_name[CVC_REFERENCE_MAX + 1], card_name[CVC_REFERENCE_MAX + 1];
 };
 
-static const struct pair {
-	uint8_t suite;
-	struct policy_reference reference; /* of the card's key */
-	const char *key_file, *certificate_file;
-} pairs[PAIRS_MAX] = {
-	{SUITE_42, {1, 1}, "host/host.key", "host/host.cvc"},
-	{SUITE_02, {2, 1}, "host/host-02.key", "host/host-02.cvc"},
-};
+static const uint8_t suites[] = {SUITE_42, SUITE_02};
 
 static enum rc make_authority(const char *dir, struct local *local)
 {
@@ -55,13 +47,13 @@ static enum rc make_authority(const char *dir, struct local *local)
 }
 
 /* A certificate under the local authority; roles 0 makes it a card's. */
-static enum rc issue(const struct local *local, const struct pair *pair, const char *holder,
+static enum rc issue(const struct local *local, uint8_t suite, const char *holder,
 		     unsigned int roles, EVP_PKEY *key, struct buf *ret)
 {
 	const struct authority_request request = {
 		.kind = roles ? AUTHORITY_HOST : AUTHORITY_CARD,
 		.roles = roles,
-		.suite = pair->suite,
+		.suite = suite,
 		.holder = holder,
 		.key = key,
 		.years = YEARS,
@@ -70,8 +62,9 @@ static enum rc issue(const struct local *local, const struct pair *pair, const c
 	return authority_issue(local->authority, &request, ret);
 }
 
-static enum rc make_host(const char *dir, const struct local *local, const struct pair *pair)
+static enum rc make_host(const char *dir, const struct local *local, uint8_t suite)
 {
+	const struct personalise_suite *row = personalise_suite(suite);
 	struct buf certificate;
 	EVP_PKEY *key = NULL;
 	enum rc rc;
@@ -79,94 +72,69 @@ static enum rc make_host(const char *dir, const struct local *local, const struc
 	buf_init(&certificate, CVC_MAX);
 	rc = rsa_generate(KEY_BITS, &key);
 	if (rc == RC_OK)
-		rc = issue(local, pair, local->host_name, ROLE_ALL, key, &certificate);
+		rc = issue(local, suite, local->host_name, ROLE_ALL, key, &certificate);
 	if (rc == RC_OK)
-		rc = files_write_key(dir, pair->key_file, key);
+		rc = files_write_key(dir, row->key_file, key);
 	if (rc == RC_OK)
-		rc = files_write(dir, pair->certificate_file, 0644, view_buf(&certificate));
+		rc = files_write(dir, row->certificate_file, 0644, view_buf(&certificate));
 	EVP_PKEY_free(key);
 	buf_free(&certificate);
 	return rc;
 }
 
-/* The card makes a key pair and we certify it. */
-static enum rc make_card_key(struct sc *sc, const struct local *local, const struct pair *pair,
-			     struct buf *certificate)
+static enum rc certify(void *arg, uint8_t suite, struct view public_key, struct buf *certificate)
 {
+	const struct local *local = arg;
 	enum rsa_scheme scheme;
-	struct buf object;
 	EVP_PKEY *key = NULL;
-	uint16_t sw = 0;
-	enum rc rc;
+	enum rc rc = cvc_public_key(public_key, &scheme, &key);
 
-	buf_init(&object, CVC_MAX);
-	rc = application_generate_card_key(sc, pair->reference, pair->suite, KEY_BITS, &object,
-					   &sw);
 	if (rc == RC_OK)
-		rc = cvc_public_key(view_buf(&object), &scheme, &key);
-	if (rc == RC_OK)
-		rc = issue(local, pair, local->card_name, 0, key, certificate);
+		rc = issue(local, suite, local->card_name, 0, key, certificate);
 	EVP_PKEY_free(key);
-	buf_free(&object);
 	return rc;
 }
 
-static enum rc personalise(struct sc *sc, const struct local *local, size_t count)
+static enum rc make_card(const char *dir, struct local *local, size_t count)
 {
-	struct application_certificate certificates[PAIRS_MAX];
-	struct buf bytes[PAIRS_MAX];
-	uint8_t suites[PAIRS_MAX];
-	struct application_personalisation p = {
+	const struct personalisation p = {
 		.authority = authority_certificate(local->authority)->object,
-		.certificates = certificates,
-		.certificate_count = count,
-		.suites = {suites, count},
+		.suites = suites,
+		.suite_count = count,
+		.bits = KEY_BITS,
+		.certify = certify,
+		.arg = local,
 	};
-	enum rc rc = RC_OK;
-	uint16_t sw = 0;
 
-	for (size_t i = 0; i < count; i++)
-		buf_init(&bytes[i], CVC_MAX);
-	for (size_t i = 0; i < count && rc == RC_OK; i++) {
-		rc = make_card_key(sc, local, &pairs[i], &bytes[i]);
-		certificates[i].reference = pairs[i].reference;
-		certificates[i].certificate = view_buf(&bytes[i]);
-		suites[i] = pairs[i].suite;
-	}
-	if (rc == RC_OK)
-		rc = application_personalise(sc, &p, &sw);
-	for (size_t i = 0; i < count; i++)
-		buf_free(&bytes[i]);
-	return rc;
+	return personalise_card(dir, &p);
 }
 
-static enum rc make_card(const char *dir, const struct local *local, size_t count)
+/* Everything of a card that is its own authority's. */
+static enum rc fill(const char *dir, void *arg)
 {
-	struct transport *transport = NULL;
-	struct sc *sc = NULL;
-	char *path = NULL;
-	enum rc rc = RC_MEMORY;
-
-	if (asprintf(&path, "%s/card", dir) < 0)
-		return RC_MEMORY;
-	rc = transport_embedded_create(path, &transport);
-	free(path);
-	if (rc == RC_OK)
-		rc = sc_open(&transport, NULL, NULL, &sc);
-	if (rc == RC_OK)
-		rc = personalise(sc, local, count);
-	sc_close(&sc);
-	transport_close(&transport);
-	return rc;
-}
-
-static enum rc fill(const char *dir, const struct config *config)
-{
-	size_t count = config->make_02 ? PAIRS_MAX : 1;
+	const struct config *config = arg;
+	size_t count = config->make_02 ? 2 : 1;
 	struct local local = {.authority = NULL};
-	enum rc rc;
+	enum rc rc = authority_make_holder("ZZHOST", local.host_name);
 
-	rc = files_write(dir, FILES_UNFINISHED, 0600, view_of(NULL, 0));
+	log_info("a card is used for the first time; its keys are being made");
+	if (rc == RC_OK)
+		rc = authority_make_holder("ZZCARD", local.card_name);
+	if (rc == RC_OK)
+		rc = make_authority(dir, &local);
+	for (size_t i = 0; i < count && rc == RC_OK; i++)
+		rc = make_host(dir, &local, suites[i]);
+	if (rc == RC_OK)
+		rc = make_card(dir, &local, count);
+	authority_close(&local.authority);
+	return rc;
+}
+
+/* The directories in it before, and all of it on the disk after. */
+static enum rc fill_durably(const char *dir, provision_fill *fill_it, void *arg)
+{
+	enum rc rc = files_write(dir, FILES_UNFINISHED, 0600, view_of(NULL, 0));
+
 	if (rc == RC_OK)
 		rc = files_sync_directory(dir, ".");
 	if (rc == RC_OK)
@@ -174,18 +142,7 @@ static enum rc fill(const char *dir, const struct config *config)
 	if (rc == RC_OK)
 		rc = files_make_directory(dir, "card");
 	if (rc == RC_OK)
-		rc = authority_make_holder("ZZHOST", local.host_name);
-	if (rc == RC_OK)
-		rc = authority_make_holder("ZZCARD", local.card_name);
-	if (rc == RC_OK)
-		rc = make_authority(dir, &local);
-	for (size_t i = 0; i < count && rc == RC_OK; i++)
-		rc = make_host(dir, &local, &pairs[i]);
-	if (rc == RC_OK)
-		rc = make_card(dir, &local, count);
-	if (rc == RC_OK)
-		rc = files_write_hex(dir, "host/card.id",
-				     view_of(local.card_name + HOLDER_PREFIX, CVC_ID));
+		rc = fill_it(dir, arg);
 	if (rc == RC_OK)
 		rc = files_sync_directory(dir, "host");
 	if (rc == RC_OK)
@@ -193,14 +150,11 @@ static enum rc fill(const char *dir, const struct config *config)
 	/* Without the mark it is a card, which nobody removes but its owner. */
 	if (rc == RC_OK)
 		rc = files_remove(dir, FILES_UNFINISHED);
-	if (rc == RC_OK)
-		rc = files_sync_directory(dir, ".");
-	authority_close(&local.authority);
-	return rc;
+	return rc == RC_OK ? files_sync_directory(dir, ".") : rc;
 }
 
 /* With the lock held: makes the card beside its place and puts it there. */
-static enum rc make(const char *cards, const char *name, const struct config *config)
+static enum rc make(const char *cards, const char *name, provision_fill *fill_it, void *arg)
 {
 	char *dir = NULL, *place = NULL;
 	enum rc rc = RC_MEMORY;
@@ -216,7 +170,7 @@ static enum rc make(const char *cards, const char *name, const struct config *co
 		log_error("no card can be made in %s: %s", cards, strerror(errno));
 		goto out;
 	}
-	rc = fill(dir, config);
+	rc = fill_durably(dir, fill_it, arg);
 	/* rename replaces the empty directory that somebody may have made as the card's place. */
 	if (rc == RC_OK && rename(dir, place) != 0) {
 		log_error("the new card cannot be put at %s: %s", place, strerror(errno));
@@ -232,7 +186,7 @@ out:
 	return rc;
 }
 
-enum rc provision(const char *cards, const char *name, const struct config *config)
+enum rc provision_with(const char *cards, const char *name, provision_fill *fill_it, void *arg)
 {
 	enum rc rc = files_make_directories(cards);
 	int lock = -1;
@@ -242,15 +196,22 @@ enum rc provision(const char *cards, const char *name, const struct config *conf
 	if (rc != RC_OK)
 		return rc;
 	if (!files_is_empty(cards, name)) {
-		rc = RC_OK;
+		rc = RC_EXISTS;
 		goto out;
 	}
 	files_remove_leftovers(cards);
-	log_info("card %s: it is used for the first time; its keys are being made", name);
-	rc = make(cards, name, config);
-	if (rc != RC_OK)
+	rc = make(cards, name, fill_it, arg);
+	if (rc != RC_OK && !log_last()[0])
 		log_error("card %s: it could not be made in %s: %s", name, cards, rc_name(rc));
 out:
 	close(lock);
 	return rc;
+}
+
+enum rc provision(const char *cards, const char *name, const struct config *config)
+{
+	/* fill only reads it. */
+	enum rc rc = provision_with(cards, name, fill, (void *)config);
+
+	return rc == RC_EXISTS ? RC_OK : rc;
 }

@@ -12,7 +12,16 @@
 #include "token/config.h"
 
 /*
- * Makes the card `name` in the directory cards, unless it is there. A sentence is said for every
+ * Fills the directory of a card that is being made, in which `card` and `host` are empty. Says a
+ * sentence when it fails; nothing is left of dir then.
+ */
+typedef enum rc provision_fill(const char *dir, void *arg);
+/* Makes the card `name` in the directory cards by filling it. RC_EXISTS, silently, if it is there. */
+enum rc provision_with(const char *cards, const char *name, provision_fill *fill_it,
+		       void *arg) WARN_UNUSED;
+
+/*
+ * Makes the card `name` under an authority of its own, unless it is there. A sentence is said for every
  * failure. RC_IO, RC_FULL, RC_MEMORY, RC_CRYPTO, RC_SW.
  */
 enum rc provision(const char *cards, const char *name, const struct config *config) WARN_UNUSED;

@@ -155,6 +155,13 @@ CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG ind
 CK_RV session_read_leaves(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index,
 			  CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 
+/*
+ * For the vendor interface, which says what they promise: a new embedded card, and changes of a
+ * card's trust.
+ */
+CK_RV slots_make_card(struct slots *slots, const CK_INTAGLIO_CARD *card);
+CK_RV session_update_trust(struct session *s, CK_BYTE_PTR data, CK_ULONG len);
+
 /* Figures of a slot's connection since it was opened: APDUs, and bytes to and from the card. */
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received);

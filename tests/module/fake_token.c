@@ -493,6 +493,19 @@ CK_RV operation_verify_signature_final(struct session *s)
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+CK_RV slots_make_card(struct slots *slots, const CK_INTAGLIO_CARD *card)
+{
+	assert(slots && card);
+	return card->name ? CKR_OK : CKR_ARGUMENTS_BAD;
+}
+
+CK_RV session_update_trust(struct session *s, CK_BYTE_PTR data, CK_ULONG len)
+{
+	(void)len;
+	assert(data);
+	return refuse(s, CKR_DATA_INVALID);
+}
+
 CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE_PTR out,
 			CK_ULONG_PTR out_len)
 {

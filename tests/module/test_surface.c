@@ -368,6 +368,19 @@ static void a_leaf_is_read_only_from_a_ledger(void)
 			    CKR_OK);
 }
 
+static void identities_need_their_arguments(void)
+{
+	CK_INTAGLIO_CARD card = {.name = NULL};
+	CK_BYTE data[] = {0};
+
+	CU_ASSERT_EQUAL(loaded.vendor->MakeCard(NULL), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->MakeCard(&card), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->UpdateTrust(NO_SESSION, data, 1),
+			CKR_SESSION_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->UpdateTrust(open_session(), NULL, 1), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->UpdateTrust(open_session(), data, 1), CKR_OK);
+}
+
 static int set_up(enum which which)
 {
 	if (!load_open(which, &loaded))
@@ -412,6 +425,7 @@ static CU_TestInfo tests[] = {
 	{"what_is_not_supported_says_so", what_is_not_supported_says_so},
 	{"an_attribute_without_its_value_is_refused", an_attribute_without_its_value_is_refused},
 	{"a_leaf_is_read_only_from_a_ledger", a_leaf_is_read_only_from_a_ledger},
+	{"identities_need_their_arguments", identities_need_their_arguments},
 	{"without_a_reader_there_is_no_slot_event", without_a_reader_there_is_no_slot_event},
 	CU_TEST_INFO_NULL,
 };
