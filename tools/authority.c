@@ -89,131 +89,6 @@ static bool parse(struct wanted *w, int argc, char **argv, const char *allowed, 
 	return argc - optind == files;
 }
 
-static enum exit_code outcome(enum rc rc)
-{
-	if (rc == RC_OK)
-		return EXIT_DONE;
-	if (!*log_last())
-		fprintf(stderr, "intaglio: this failed: %s\n", rc_name(rc));
-	if (rc == RC_ARGUMENT)
-		return EXIT_USAGE;
-	return rc == RC_IO || rc == RC_NOT_FOUND || rc == RC_MEMORY || rc == RC_CRYPTO
-		       ? EXIT_FILE
-		       : EXIT_REFUSED;
-}
-
-static bool parse_number(const char *text, unsigned long least, unsigned long most,
-			 unsigned int *ret)
-{
-	unsigned long number;
-	char *end;
-
-	if (!text)
-		return true;
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (errno || end == text || *end || number < least || number > most) {
-		fprintf(stderr, "intaglio: %s is not a number from %lu to %lu\n", text, least,
-			most);
-		return false;
-	}
-	*ret = (unsigned int)number;
-	return true;
-}
-
-/* YYYY-MM-DD; *ret stays if there is no text. */
-static bool parse_date(const char *text, uint32_t *ret)
-{
-	unsigned int year, month, day;
-	int used = 0;
-
-	if (!text)
-		return true;
-	if (sscanf(text, "20%2u-%2u-%2u%n", &year, &month, &day, &used) == 3 && used == 10 &&
-	    !text[used] && cvc_date_is_real(year * 10000 + month * 100 + day)) {
-		*ret = year * 10000 + month * 100 + day;
-		return true;
-	}
-	fprintf(stderr, "intaglio: %s is not a day of the years 2000 to 2099, like 2026-11-21\n",
-		text);
-	return false;
-}
-
-/* The suite is written as it is read: 42, 02, 01. */
-static bool parse_suite(const char *text, uint8_t *ret)
-{
-	static const struct {
-		const char *text;
-		uint8_t suite;
-	} suites[] = {{"42", 0x42}, {"02", 0x02}, {"01", 0x01}};
-
-	if (!text)
-		return true;
-	for (size_t i = 0; i < 3; i++) {
-		if (strcmp(text, suites[i].text) == 0) {
-			*ret = suites[i].suite;
-			return true;
-		}
-	}
-	fprintf(stderr, "intaglio: there is no suite %s, but 42, 02 and 01\n", text);
-	return false;
-}
-
-static bool parse_roles(const char *text, unsigned int *ret)
-{
-	if (!text || authority_roles_parse(text, ret))
-		return true;
-	fprintf(stderr,
-		"intaglio: roles are user, issuer, updater, auditor, separated by commas\n");
-	return false;
-}
-
-/* Passphrases. */
-
-static bool passphrase_from_file(const char *path, struct buf *ret)
-{
-	struct buf text;
-	size_t len = 0;
-
-	if (!file_read(path, PASSPHRASE_MAX + 2, &text))
-		return false;
-	while (len < text.len && text.data[len] != '\n' && text.data[len] != '\r')
-		len++;
-	buf_put(ret, text.data, len);
-	buf_free(&text);
-	return true;
-}
-
-static bool get_passphrase(void *arg, struct buf *ret)
-{
-	const struct wanted *w = arg;
-	const char *given = getenv("INTAGLIO_PASSPHRASE");
-	char line[PASSPHRASE_MAX];
-	bool got;
-
-	if (w->passphrase_file)
-		return passphrase_from_file(w->passphrase_file, ret);
-	if (given) {
-		buf_str(ret, given);
-		return true;
-	}
-	got = tool_ask("Passphrase of the authority's key: ", line, sizeof(line));
-	if (got)
-		buf_str(ret, line);
-	else
-		fprintf(stderr, "intaglio: no terminal to ask for the passphrase; give "
-				"--passphrase-file or INTAGLIO_PASSPHRASE\n");
-	secret_wipe(line, sizeof(line));
-	return got;
-}
-
-static enum rc open_authority(struct wanted *w, const char *dir, struct authority **ret)
-{
-	struct pem_passphrase source = {.ask = get_passphrase, .arg = w};
-
-	return authority_open(dir, &source, ret);
-}
-
 /* create */
 
 static bool choose_passphrase(struct wanted *w, struct buf *ret)
@@ -224,11 +99,11 @@ static bool choose_passphrase(struct wanted *w, struct buf *ret)
 
 	if (!w->encipher && !w->passphrase_file)
 		return true;
-	if (!get_passphrase(w, ret))
+	if (!authority_passphrase(w->passphrase_file, ret))
 		return false;
 	if (!w->passphrase_file && !getenv("INTAGLIO_PASSPHRASE")) {
 		buf_fixed(&again, array, sizeof(array));
-		same = get_passphrase(w, &again) && again.len == ret->len &&
+		same = authority_passphrase(w->passphrase_file, &again) && again.len == ret->len &&
 		       secret_equal(again.data, ret->data, ret->len);
 		buf_free(&again);
 	}
@@ -249,10 +124,10 @@ enum exit_code authority_create_command(struct tool *tool, int argc, char **argv
 	enum rc rc;
 
 	(void)tool;
-	if (!parse(&w, argc, argv, "EPIrnyeb", 1) || !parse_roles(w.roles, &o.roles) ||
-	    !parse_number(w.years, 1, 99, &o.years) ||
-	    !parse_number(w.bits, AUTHORITY_BITS_MIN, AUTHORITY_BITS_MAX, &o.bits) ||
-	    !parse_date(w.effective, &o.effective))
+	if (!parse(&w, argc, argv, "EPIrnyeb", 1) || !authority_parse_roles(w.roles, &o.roles) ||
+	    !authority_parse_number(w.years, 1, 99, &o.years) ||
+	    !authority_parse_number(w.bits, AUTHORITY_BITS_MIN, AUTHORITY_BITS_MAX, &o.bits) ||
+	    !authority_parse_date(w.effective, &o.effective))
 		return EXIT_USAGE;
 	buf_fixed(&passphrase, array, sizeof(array));
 	if (!choose_passphrase(&w, &passphrase)) {
@@ -268,7 +143,7 @@ enum exit_code authority_create_command(struct tool *tool, int argc, char **argv
 		printf("have %s/authority.pub certified, and put what comes back into "
 		       "%s/authority.cvc\n",
 		       w.files[0], w.files[0]);
-	return outcome(rc);
+	return authority_outcome(rc);
 }
 
 /* issue */
@@ -278,7 +153,22 @@ static enum rsa_scheme scheme_of(const struct authority_request *r)
 	return r->kind == AUTHORITY_ISSUER || r->suite == 0x42 ? RSA_PSS_SHA256 : RSA_PKCS1_SHA1;
 }
 
-/* A 7F49 data object, or SubjectPublicKeyInfo in PEM. */
+/* The key of a certificate, whoever signed it, for the suite that it serves there. */
+static enum rc read_certified(struct view bytes, enum rsa_scheme *scheme, EVP_PKEY **ret)
+{
+	struct cvc c;
+	enum rc rc = cvc_parse(&bytes, &c);
+
+	if (rc == RC_OK && bytes.len)
+		rc = RC_MALFORMED;
+	if (rc == RC_OK)
+		rc = cvc_key(&c, ret);
+	if (rc == RC_OK)
+		*scheme = c.scheme;
+	return rc;
+}
+
+/* A 7F49 data object, a certificate, or SubjectPublicKeyInfo in PEM. */
 static enum rc read_public(const char *path, struct authority_request *r)
 {
 	enum rsa_scheme scheme = scheme_of(r);
@@ -289,10 +179,13 @@ static enum rc read_public(const char *path, struct authority_request *r)
 		return RC_NOT_FOUND;
 	rc = cvc_public_key(view_buf(&bytes), &scheme, &r->key);
 	if (rc == RC_MALFORMED)
+		rc = read_certified(view_buf(&bytes), &scheme, &r->key);
+	if (rc == RC_MALFORMED)
 		rc = pem_public(view_buf(&bytes), &r->key);
 	buf_free(&bytes);
 	if (rc != RC_OK) {
-		log_error("%s holds no RSA public key, neither 7F49 nor PEM", path);
+		log_error("%s holds no RSA public key, neither 7F49 nor in PEM or a certificate",
+			  path);
 	} else if (scheme != scheme_of(r)) {
 		log_error("the key in %s is for another signature algorithm than suite %02x", path,
 			  r->suite);
@@ -348,8 +241,10 @@ static bool parse_request(const struct wanted *w, struct authority_request *r)
 	if (!w->issuer)
 		r->suite = 0x42;
 	r->holder = w->holder;
-	return parse_roles(w->roles, &r->roles) && parse_suite(w->suite, &r->suite) &&
-	       parse_number(w->years, 1, 99, &r->years) && parse_date(w->effective, &r->effective);
+	return authority_parse_roles(w->roles, &r->roles) &&
+	       authority_parse_suite(w->suite, &r->suite) &&
+	       authority_parse_number(w->years, 1, 99, &r->years) &&
+	       authority_parse_date(w->effective, &r->effective);
 }
 
 enum exit_code authority_issue_command(struct tool *tool, int argc, char **argv)
@@ -367,10 +262,10 @@ enum exit_code authority_issue_command(struct tool *tool, int argc, char **argv)
 	buf_init(&made, CVC_MAX);
 	rc = read_public(w.public, &r);
 	if (rc == RC_OK)
-		rc = open_authority(&w, w.files[0], &a);
+		rc = authority_open_for(w.files[0], w.passphrase_file, &a);
 	if (rc == RC_OK)
 		rc = authority_issue(a, &r, &made);
-	code = rc == RC_OK ? deliver(&w, a, view_buf(&made)) : outcome(rc);
+	code = rc == RC_OK ? deliver(&w, a, view_buf(&made)) : authority_outcome(rc);
 	authority_close(&a);
 	EVP_PKEY_free(r.key);
 	buf_free(&made);
@@ -411,15 +306,16 @@ enum exit_code authority_renew_command(struct tool *tool, int argc, char **argv)
 
 	(void)tool;
 	if (!parse(&w, argc, argv, "joPey", 2) || !w.output ||
-	    !parse_number(w.years, 1, 99, &years) || !parse_date(w.effective, &effective))
+	    !authority_parse_number(w.years, 1, 99, &years) ||
+	    !authority_parse_date(w.effective, &effective))
 		return EXIT_USAGE;
 	buf_init(&made, CVC_MAX);
 	rc = read_last(w.files[1], &old, &c);
 	if (rc == RC_OK)
-		rc = open_authority(&w, w.files[0], &a);
+		rc = authority_open_for(w.files[0], w.passphrase_file, &a);
 	if (rc == RC_OK)
 		rc = authority_renew(a, &c, effective, years, &made);
-	code = rc == RC_OK ? deliver(&w, a, view_buf(&made)) : outcome(rc);
+	code = rc == RC_OK ? deliver(&w, a, view_buf(&made)) : authority_outcome(rc);
 	authority_close(&a);
 	buf_free(&old);
 	buf_free(&made);
@@ -438,12 +334,12 @@ enum exit_code authority_revoke_command(struct tool *tool, int argc, char **argv
 	enum rc rc;
 
 	(void)tool;
-	if (!parse(&w, argc, argv, "jPeo", 2) || !parse_date(w.effective, &earliest))
+	if (!parse(&w, argc, argv, "jPeo", 2) || !authority_parse_date(w.effective, &earliest))
 		return EXIT_USAGE;
-	rc = open_authority(&w, w.files[0], &a);
+	rc = authority_open_for(w.files[0], w.passphrase_file, &a);
 	if (rc == RC_OK)
 		rc = authority_revoke(a, w.files[1], earliest, &earliest);
-	code = outcome(rc);
+	code = authority_outcome(rc);
 	if (rc == RC_OK && w.output && !file_write(w.output, authority_revocations(a)))
 		code = EXIT_FILE;
 	if (code == EXIT_DONE && w.json)
@@ -482,12 +378,12 @@ enum exit_code authority_link_command(struct tool *tool, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	buf_init(&made, CVC_MAX);
-	rc = open_authority(&w, w.files[0], &a);
+	rc = authority_open_for(w.files[0], w.passphrase_file, &a);
 	if (rc == RC_OK)
-		rc = open_authority(&w, w.files[1], &next);
+		rc = authority_open_for(w.files[1], w.passphrase_file, &next);
 	if (rc == RC_OK)
 		rc = authority_link(a, next, &made);
-	code = outcome(rc);
+	code = authority_outcome(rc);
 	if (rc == RC_OK && w.output && !file_write(w.output, view_buf(&made)))
 		code = EXIT_FILE;
 	if (code == EXIT_DONE)

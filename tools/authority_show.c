@@ -5,10 +5,14 @@
  */
 #include "tools/authority.h"
 
+#include <dirent.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/authority.h"
 #include "base/revocation.h"
@@ -18,7 +22,7 @@ enum { SHOW_MAX = 1 << 20 };
 
 struct showing {
 	bool json;
-	json_t *certificates, *lists;
+	json_t *certificates, *lists, *issued; /* issued: NULL until a directory is shown */
 	struct buf under_bytes;
 	struct cvc before; /* who must have signed the next one */
 	bool has_before;
@@ -182,14 +186,104 @@ static enum exit_code read_under(struct showing *s, const char *path)
 	return EXIT_REFUSED;
 }
 
+/* What a directory's authority has issued, each with what its revocation list says of it. */
+
+static void show_issued_one(struct showing *s, const struct cvc *c, struct view revoked)
+{
+	const char *state = revocation_covers(revoked, c) ? "revoked" : judge_dates(c);
+
+	if (s->json) {
+		json_t *object = authority_json(c);
+
+		json_object_set_new(object, "valid", json_string(state));
+		json_array_append_new(s->issued, object);
+		return;
+	}
+	printf("  ");
+	authority_print(c);
+	if (strcmp(state, "yes") != 0)
+		printf("      %s\n", state[0] == 'r'   ? "it is revoked"
+				     : state[0] == 'e' ? "it has expired"
+						       : "it is not valid yet");
+}
+
+static int is_issued(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Names are holder, date and suite: in their order, a holder's certificates stand together. */
+static bool show_issued(struct showing *s, const char *dir, struct view revoked)
+{
+	char path[PATH_MAX];
+	struct dirent **entries = NULL;
+	int count;
+	bool good = true;
+
+	snprintf(path, sizeof(path), "%s/issued", dir);
+	count = scandir(path, &entries, is_issued, alphasort);
+	if (s->json)
+		s->issued = json_array();
+	else if (count > 0)
+		printf("issued:\n");
+	for (int i = 0; i < count; i++) {
+		struct buf bytes;
+		struct view rest;
+		struct cvc c;
+
+		snprintf(path, sizeof(path), "%s/issued/%s", dir, entries[i]->d_name);
+		free(entries[i]);
+		if (!file_read(path, CVC_MAX, &bytes)) {
+			good = false;
+			continue;
+		}
+		rest = view_buf(&bytes);
+		if (cvc_parse(&rest, &c) == RC_OK)
+			show_issued_one(s, &c, revoked);
+		else
+			good = false;
+		buf_free(&bytes);
+	}
+	free(entries);
+	return good;
+}
+
+/* The entries of a directory's list if there is one; they borrow from bytes. */
+static struct view read_revoked(const char *dir, struct buf *bytes)
+{
+	char path[PATH_MAX];
+	struct revocation list;
+	struct view rest;
+
+	snprintf(path, sizeof(path), "%s/revoked.list", dir);
+	if (access(path, F_OK) != 0 || !file_read(path, SHOW_MAX, bytes))
+		return view_of(NULL, 0);
+	rest = view_buf(bytes);
+	return revocation_parse(&rest, &list) == RC_OK ? list.entries : view_of(NULL, 0);
+}
+
+static enum exit_code show_directory(struct showing *s, const char *dir)
+{
+	struct buf bytes = {.data = NULL};
+	struct view revoked = read_revoked(dir, &bytes);
+	bool good = show_issued(s, dir, revoked);
+
+	buf_free(&bytes);
+	if (!good)
+		fprintf(stderr, "intaglio: not everything in %s/issued is a certificate\n", dir);
+	return good ? EXIT_DONE : EXIT_REFUSED;
+}
+
 static enum exit_code show(struct showing *s, const char *path)
 {
+	const char *dir = NULL;
 	struct stat st;
 	struct buf bytes;
-	char inside[4096];
+	char inside[PATH_MAX];
 	bool good;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		dir = path;
 		snprintf(inside, sizeof(inside), "%s/authority.cvc", path);
 		path = inside;
 	}
@@ -202,6 +296,8 @@ static enum exit_code show(struct showing *s, const char *path)
 			"intaglio: %s holds no card-verifiable certificate or revocation list, or "
 			"something else besides\n",
 			path);
+	if (good && dir && show_directory(s, dir) != EXIT_DONE)
+		return EXIT_REFUSED;
 	return good && s->holds ? EXIT_DONE : EXIT_REFUSED;
 }
 
@@ -235,10 +331,12 @@ enum exit_code authority_show_command(struct tool *tool, int argc, char **argv)
 	if (code == EXIT_DONE)
 		code = show(&s, argv[optind]);
 	if (s.json && (code == EXIT_DONE || code == EXIT_REFUSED))
-		tool_print_json(json_pack("{s:O,s:O,s:b}", "certificates", s.certificates,
-					  "revocations", s.lists, "holds", code == EXIT_DONE));
+		tool_print_json(json_pack("{s:O,s:O,s:O*,s:b}", "certificates", s.certificates,
+					  "revocations", s.lists, "issued", s.issued, "holds",
+					  code == EXIT_DONE));
 	json_decref(s.certificates);
 	json_decref(s.lists);
+	json_decref(s.issued);
 	buf_free(&s.under_bytes);
 	return code;
 }

@@ -32,6 +32,10 @@ static const struct {
 	{"card", "insert", card_insert, "NAME", "put a card of intaglio-card into its reader"},
 	{"card", "remove", card_remove, "NAME", "take it out"},
 	{"card", "reset", card_reset, "NAME", "take it out and put it in again"},
+	{"card", "personalise", card_personalise, "--authority DIR NAME",
+	 "make a card with certificates of an authority", true},
+	{"card", "update-trust", card_update_trust, "FILE ...",
+	 "bring a link, renewed certificates or revocations to the card"},
 	{"ledger", "create", ledger_create, "LABEL", "make a sealed ledger on the card"},
 	{"ledger", "list", ledger_list, "", "the card's ledgers, or the records of --ledger"},
 	{"ledger", "seal", ledger_seal, "FILE",
@@ -65,11 +69,11 @@ static void usage(FILE *out)
 {
 	fputs("usage: intaglio [OPTION ...] COMMAND\n\n", out);
 	for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
-		char words[40];
+		char words[64];
 
 		snprintf(words, sizeof(words), "%s %s %s", subcommands[i].noun, subcommands[i].verb,
 			 subcommands[i].arguments);
-		fprintf(out, "  %-28s %s\n", words, subcommands[i].help);
+		fprintf(out, "  %-36s %s\n", words, subcommands[i].help);
 	}
 	fputs("\n"
 	      "  --card NAME      the card, by the name of its slot, its label or its serial number\n"
@@ -154,8 +158,9 @@ static int run_own(struct tool *tool, int argc, char **argv)
 			continue;
 		code = subcommands[i].run(tool, argc - 2, argv + 2);
 		if (code == EXIT_USAGE)
-			fprintf(stderr, "usage: intaglio %s %s %s; see intaglio-%s(1)\n", argv[1],
-				argv[2], subcommands[i].arguments, argv[1]);
+			fprintf(stderr, "usage: intaglio %s %s %s; see intaglio%s(1)\n", argv[1],
+				argv[2], subcommands[i].arguments,
+				strcmp(argv[1], "authority") ? "" : "-authority");
 		return (int)code;
 	}
 	return -1;

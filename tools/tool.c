@@ -149,6 +149,15 @@ enum exit_code tool_load(struct tool *tool)
 	return EXIT_DONE;
 }
 
+enum exit_code tool_needs_vendor(struct tool *tool)
+{
+	if (tool->vendor && tool->vendor->version.major == 1 && tool->vendor->version.minor >= 1)
+		return EXIT_DONE;
+	fprintf(stderr, "intaglio: this needs the module of Intaglio, in this version or a newer "
+			"one\n");
+	return EXIT_CARD;
+}
+
 void tool_close(struct tool *tool)
 {
 	if (tool->p11)

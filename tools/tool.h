@@ -48,6 +48,8 @@ enum exit_code tool_slots(struct tool *tool, CK_BBOOL present, CK_SLOT_ID **ret,
 enum exit_code tool_session(struct tool *tool);
 /* tool_session, then logs the user in: PIN from --pin-file, $INTAGLIO_PIN or the terminal. */
 enum exit_code tool_login(struct tool *tool);
+/* Says a sentence and returns EXIT_CARD unless the loaded module is one of ours, of version 1.1 on. */
+enum exit_code tool_needs_vendor(struct tool *tool);
 /* Closes and unloads whatever is open. */
 void tool_close(struct tool *tool);
 
@@ -93,6 +95,8 @@ enum exit_code card_list(struct tool *tool, int argc, char **argv);
 enum exit_code card_insert(struct tool *tool, int argc, char **argv);
 enum exit_code card_remove(struct tool *tool, int argc, char **argv);
 enum exit_code card_reset(struct tool *tool, int argc, char **argv);
+enum exit_code card_personalise(struct tool *tool, int argc, char **argv);
+enum exit_code card_update_trust(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_create(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_list(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_seal(struct tool *tool, int argc, char **argv);
