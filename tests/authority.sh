@@ -38,7 +38,7 @@ refuse "a card has no roles" authority issue root --card --roles user --public o
 refuse "a host has one" authority issue root --host --public other.pub --output no.cvc
 refuse "there is no role king" authority issue root --host --roles king --public other.pub --output no.cvc
 refuse "a key has one holder" authority issue root --host --roles user --public host.pub --output no.cvc
-says "and the sentence says whose it is" 'certified for ZZHOSTAAAA0001' \
+refuse_says "and the sentence says whose it is" 'certified for ZZHOSTAAAA0001' \
 	authority issue root --host --roles user --public host.pub --output no.cvc
 refuse "a private key in place of a public one" authority issue root --host --roles user \
 	--public host.key --output no.cvc
@@ -99,7 +99,7 @@ says "as PKCS#8" 'BEGIN ENCRYPTED PRIVATE KEY' cat secret/authority.key
 step "the passphrase opens it" authority issue secret --card --public card.pub --output secret.cvc
 INTAGLIO_PASSPHRASE='battery staple'
 refuse "another one does not" authority issue secret --card --public host.pub --output no.cvc
-says "and the sentence says so" 'not its passphrase' \
+refuse_says "and the sentence says so" 'not its passphrase' \
 	authority issue secret --card --public host.pub --output no.cvc
 printf 'correct horse\n' >passphrase
 step "nor is the environment asked if there is a file" authority issue secret --card \
@@ -108,7 +108,7 @@ unset INTAGLIO_PASSPHRASE
 
 chmod 640 root/authority.key
 refuse "a key that the group can read is refused" authority issue root --card --public other.pub --output no.cvc
-says "and the sentence names the mode" 'mode 640' \
+refuse_says "and the sentence names the mode" 'mode 640' \
 	authority issue root --card --public other.pub --output no.cvc
 chmod 600 root/authority.key
 

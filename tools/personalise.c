@@ -6,6 +6,7 @@
  */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -127,25 +128,25 @@ static bool parse(struct making *m, int argc, char **argv)
  */
 static bool is_there(struct tool *tool, const char *name)
 {
-	CK_SLOT_ID slots[256];
-	CK_ULONG count = sizeof(slots) / sizeof(slots[0]);
+	CK_SLOT_ID *slots = NULL;
+	CK_ULONG count = 0;
+	bool found = false;
 	CK_SLOT_INFO info;
 	char text[80];
 
-	if (strcmp(name, "default") == 0 ||
-	    tool->p11->C_GetSlotList(CK_FALSE, slots, &count) != CKR_OK)
+	if (strcmp(name, "default") == 0 || tool_slots(tool, CK_FALSE, &slots, &count) != EXIT_DONE)
 		return false;
-	for (CK_ULONG i = 0; i < count; i++) {
+	for (CK_ULONG i = 0; i < count && !found; i++) {
 		const char *colon;
 
 		if (tool->p11->C_GetSlotInfo(slots[i], &info) != CKR_OK)
 			continue;
 		tool_text(info.slotDescription, sizeof(info.slotDescription), text, sizeof(text));
-		colon = strstr(text, ": ");
-		if (colon && strcmp(colon + 2, name) == 0)
-			return true;
+		colon = strstr(text, "embedded card: ");
+		found = colon && strcmp(colon + strlen("embedded card: "), name) == 0;
 	}
-	return false;
+	free(slots);
+	return found;
 }
 
 /* The host's files. */
