@@ -7,6 +7,7 @@
 
 #include "base/cryptoki.h"
 #include "base/intaglio.h"
+#include "base/tlv.h"
 
 static_assert(LEDGER_OVERHEAD <= CK_INTAGLIO_SEAL_OVERHEAD, "the bound of the public header");
 
@@ -42,6 +43,61 @@ enum rc ledger_put_note(const struct note_key *key, EVP_PKEY *private_key, uint6
 	if (buf_rc(&text) != RC_OK)
 		return buf_rc(&text);
 	return note_sign(view_buf(&text), key, private_key, out);
+}
+
+void ledger_put_policy(struct buf *b, const struct ledger_policy *policy)
+{
+	tlv_put(b, 0x80, policy->label);
+	tlv_put(b, 0x81, policy->public_key);
+	if (policy->auditor.len)
+		tlv_put(b, 0x82, policy->auditor);
+	if (!policy->escrow.len)
+		return;
+	tlv_put(b, 0x83, policy->escrow);
+	tlv_put(b, 0x84, policy->wrapped);
+}
+
+enum rc ledger_parse_policy(struct view body, struct ledger_policy *ret)
+{
+	struct ledger_policy p = {.label = {NULL, 0}};
+	struct view value;
+	uint32_t tag, last = 0x81;
+
+	if (tlv_expect(&body, 0x80, &p.label) != RC_OK ||
+	    tlv_expect(&body, 0x81, &p.public_key) != RC_OK || !p.label.len ||
+	    p.label.len > LEDGER_LABEL_MAX || p.public_key.len != ED25519_PUBLIC)
+		return RC_MALFORMED;
+	while (body.len) {
+		if (tlv_next(&body, &tag, &value) != RC_OK || tag <= last)
+			return RC_MALFORMED;
+		last = tag;
+		if (tag == 0x82)
+			p.auditor = value;
+		else if (tag == 0x83)
+			p.escrow = value;
+		else if (tag == 0x84)
+			p.wrapped = value;
+	}
+	if (!p.escrow.len != !p.wrapped.len)
+		return RC_MALFORMED;
+	*ret = p;
+	return RC_OK;
+}
+
+enum rc ledger_escrow_key(struct view modulus, EVP_PKEY **ret)
+{
+	static const uint8_t f4[] = {0x01, 0x00, 0x01};
+	EVP_PKEY *key;
+	enum rc rc = rsa_public(modulus, view_of(f4, sizeof(f4)), &key);
+
+	if (rc != RC_OK)
+		return rc;
+	if (rsa_bits(key) < 2048 || rsa_size(key) != modulus.len) {
+		EVP_PKEY_free(key);
+		return RC_MALFORMED;
+	}
+	*ret = key;
+	return RC_OK;
 }
 
 void leaf_put_header(struct buf *b, const struct leaf_header *h)

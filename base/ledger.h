@@ -42,6 +42,25 @@ enum rc ledger_key(const uint8_t id[LEDGER_ID], const uint8_t public_key[ED25519
 enum rc ledger_put_note(const struct note_key *key, EVP_PKEY *private_key, uint64_t size,
 			const uint8_t root[MERKLE_HASH], struct buf *out) WARN_UNUSED;
 
+/*
+ * The body of leaf 0, in data objects 80, 81 .. : what everyone can read of the ledger. What is not
+ * there is empty.
+ */
+struct ledger_policy {
+	struct view label; /* UTF-8 */
+	struct view public_key; /* Ed25519 */
+	struct view auditor; /* 82: text of the countersigning key, note_parse_cosigner */
+	struct view escrow; /* 83: modulus of an RSA key with exponent 65537 .. */
+	struct view wrapped; /* 84: .. and the content key under it, OAEP with SHA-256 */
+};
+enum { LEDGER_LABEL_MAX = 64, LEDGER_POLICY_MAX = 2 * (4 + 512) + 3 * 256 };
+/* Appends the body. */
+void ledger_put_policy(struct buf *b, const struct ledger_policy *policy);
+/* RC_MALFORMED. Objects that are not known, after these, are passed over. */
+enum rc ledger_parse_policy(struct view body, struct ledger_policy *ret) WARN_UNUSED;
+/* RC_MALFORMED unless it is a modulus that an escrow key may have: 2048 to 4096 bits. */
+enum rc ledger_escrow_key(struct view modulus, EVP_PKEY **ret) WARN_UNUSED;
+
 struct leaf_header {
 	uint8_t ledger[LEDGER_ID];
 	uint64_t index, card_counter;

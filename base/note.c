@@ -7,7 +7,7 @@
 
 #include "base/base64.h"
 
-enum { ED25519_TYPE = 0x01 };
+enum { ED25519_TYPE = 0x01, COSIGNATURE_TYPE = 0x04 };
 
 static const char dash[] = "\xE2\x80\x94 "; /* U+2014 and a space */
 
@@ -33,9 +33,9 @@ static bool is_name(struct view name)
 	return true;
 }
 
-static enum rc key_make(struct view name, const uint8_t *public_key, struct note_key *ret)
+static enum rc key_make(struct view name, uint8_t type, const uint8_t *public_key,
+			struct note_key *ret)
 {
-	static const uint8_t type = ED25519_TYPE;
 	uint8_t digest[SHA256_SIZE];
 	struct view parts[] = {name, view_str("\n"), view_of(&type, 1),
 			       view_of(public_key, ED25519_PUBLIC)};
@@ -55,7 +55,7 @@ enum rc note_key_make(const char *name, const uint8_t public_key[ED25519_PUBLIC]
 {
 	if (!is_name(view_str(name)))
 		return RC_ARGUMENT;
-	return key_make(view_str(name), public_key, ret);
+	return key_make(view_str(name), ED25519_TYPE, public_key, ret);
 }
 
 void note_put_key(struct buf *b, const struct note_key *key)
@@ -73,7 +73,7 @@ void note_put_key(struct buf *b, const struct note_key *key)
 	base64_put(b, view_buf(&typed));
 }
 
-enum rc note_parse_key(struct view text, struct note_key *ret)
+static enum rc parse_key(struct view text, uint8_t type, struct note_key *ret)
 {
 	uint8_t array[1 + ED25519_PUBLIC], id_array[2 * NOTE_KEY_ID];
 	struct view name, id;
@@ -85,9 +85,9 @@ enum rc note_parse_key(struct view text, struct note_key *ret)
 	buf_fixed(&expected, id_array, sizeof(id_array));
 	if (take_until(&text, '+', &name) != RC_OK || !is_name(name) ||
 	    take_until(&text, '+', &id) != RC_OK || base64_parse(text, &typed) != RC_OK ||
-	    typed.len != sizeof(array) || array[0] != ED25519_TYPE)
+	    typed.len != sizeof(array) || array[0] != type)
 		return RC_MALFORMED;
-	rc = key_make(name, array + 1, &key);
+	rc = key_make(name, type, array + 1, &key);
 	if (rc != RC_OK)
 		return rc;
 	for (size_t i = 0; i < NOTE_KEY_ID; i++)
@@ -96,6 +96,16 @@ enum rc note_parse_key(struct view text, struct note_key *ret)
 		return RC_MALFORMED;
 	*ret = key;
 	return RC_OK;
+}
+
+enum rc note_parse_key(struct view text, struct note_key *ret)
+{
+	return parse_key(text, ED25519_TYPE, ret);
+}
+
+enum rc note_parse_cosigner(struct view text, struct note_key *ret)
+{
+	return parse_key(text, COSIGNATURE_TYPE, ret);
 }
 
 enum rc note_sign(struct view text, const struct note_key *key, EVP_PKEY *private_key,

@@ -34,6 +34,12 @@ void note_put_key(struct buf *b, const struct note_key *key);
 enum rc note_parse_key(struct view text, struct note_key *ret) WARN_UNUSED;
 
 /*
+ * The same for a key of C2SP tlog-cosignature, type 04: whoever has it countersigns the checkpoints of
+ * others. note_open and note_put_key are not for it.
+ */
+enum rc note_parse_cosigner(struct view text, struct note_key *ret) WARN_UNUSED;
+
+/*
  * Appends the note: text (which ends in a newline), an empty line, one signature line. The private
  * key is the one that belongs to key.
  */

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/tlv.h"
-
 uint64_t ledger_card_counter(struct nvm *nvm)
 {
 	uint32_t id = RECORD_LEDGER;
@@ -17,17 +15,16 @@ uint64_t ledger_card_counter(struct nvm *nvm)
 	return count;
 }
 
-enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const uint8_t public_key[ED25519_PUBLIC],
-			   struct view label, uint64_t card_counter, struct buf *out)
+enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const struct ledger_policy *policy,
+			   uint64_t card_counter, struct buf *out)
 {
 	static const uint8_t no_tag[GCM_TAG];
 	struct leaf_header header = {.card_counter = card_counter};
-	uint8_t array[2 + LEDGER_LABEL_MAX + 2 + ED25519_PUBLIC];
+	uint8_t array[LEDGER_POLICY_MAX];
 	struct buf body;
 
 	buf_fixed(&body, array, sizeof(array));
-	tlv_put(&body, 0x80, label);
-	tlv_put(&body, 0x81, view_of(public_key, ED25519_PUBLIC));
+	ledger_put_policy(&body, policy);
 	if (buf_rc(&body) != RC_OK)
 		return buf_rc(&body);
 	memcpy(header.ledger, id, LEDGER_ID);

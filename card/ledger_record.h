@@ -8,13 +8,13 @@
 
 #include "card/ledger_cache.h"
 
-enum { LEDGER_LABEL_MAX = 64, LEDGER_PLAINTEXT_MAX = 62000 };
+enum { LEDGER_PLAINTEXT_MAX = 62000 };
 
 /* What the card counter of the next leaf is: one more than the leaves of all ledgers of the card. */
 uint64_t ledger_card_counter(struct nvm *nvm);
 /* Appends leaf 0 to out: the policy, which everyone can read. */
-enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const uint8_t public_key[ED25519_PUBLIC],
-			   struct view label, uint64_t card_counter, struct buf *out) WARN_UNUSED;
+enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const struct ledger_policy *policy,
+			   uint64_t card_counter, struct buf *out) WARN_UNUSED;
 /*
  * Seals the plaintext into a leaf, appended to out. Ledger, nonce and length of the header are
  * filled in here.

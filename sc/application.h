@@ -143,9 +143,15 @@ enum rc application_unwrap_object(struct sc *sc, const struct application_key_op
 				  struct view list, struct buf *object,
 				  uint16_t *ret_sw) WARN_UNUSED;
 
-/* Ledgers. label: UTF-8, at most 64 bytes. Appends one rendered object. */
-enum rc application_ledger_create(struct sc *sc, struct view label, struct buf *object,
-				  uint16_t *ret_sw) WARN_UNUSED;
+/* Ledgers. */
+struct application_policy {
+	struct view label; /* UTF-8, 1 to 64 bytes */
+	struct view auditor; /* who countersigns: text of a tlog-cosignature key; may be empty */
+	struct view escrow; /* who may decipher: modulus of an RSA key; may be empty */
+};
+/* Appends one rendered object. */
+enum rc application_ledger_create(struct sc *sc, const struct application_policy *policy,
+				  struct buf *object, uint16_t *ret_sw) WARN_UNUSED;
 
 enum { APPLICATION_NONCE = 16 };
 struct application_seal {

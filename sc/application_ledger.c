@@ -16,8 +16,8 @@ enum {
 	P1_READ_LEAVES = 0x03,
 };
 
-enum rc application_ledger_create(struct sc *sc, struct view label, struct buf *object,
-				  uint16_t *ret_sw)
+enum rc application_ledger_create(struct sc *sc, const struct application_policy *policy,
+				  struct buf *object, uint16_t *ret_sw)
 {
 	const struct apdu header = {
 		.cla = CLA_OWN, .ins = INS_CREATE_LEDGER, .le = APPLICATION_LE_ALL};
@@ -27,7 +27,11 @@ enum rc application_ledger_create(struct sc *sc, struct view label, struct buf *
 	uint32_t number;
 	enum rc rc;
 
-	tlv_put(data, 0x80, label);
+	tlv_put(data, 0x80, policy->label);
+	if (policy->auditor.len)
+		tlv_put(data, 0x82, policy->auditor);
+	if (policy->escrow.len)
+		tlv_put(data, 0x83, policy->escrow);
 	rc = application_append(sc, &header, data, object, ret_sw);
 	if (rc != RC_OK)
 		return rc;

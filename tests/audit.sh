@@ -10,6 +10,7 @@ token() {
 }
 seal() {
 	printf '%s' "$1" >record
+	rm -f sealed
 	"$intaglio" --ledger "$2" ledger seal record --output sealed
 }
 
@@ -27,14 +28,14 @@ step "the ledger is exported" "$intaglio" --ledger "$book" ledger export older
 cp -R older export
 cp -R older fork
 cp -R data kept
-step "two more are sealed" sh -c 'printf third >record && "$0" --ledger "$1" ledger seal record --output sealed &&
-	"$0" --ledger "$1" ledger seal record --type 7 --output sealed' "$intaglio" "$book"
+step "two more are sealed" sh -c 'printf third >record && "$0" --ledger "$1" ledger seal record --output third &&
+	"$0" --ledger "$1" ledger seal record --type 7 --output fourth' "$intaglio" "$book"
 step "and exported" "$intaglio" --ledger "$book" ledger export export
-step "the other ledger too" sh -c 'printf more >record && "$0" --ledger Credits ledger seal record --output sealed &&
+step "the other ledger too" sh -c 'printf more >record && "$0" --ledger Credits ledger seal record --output more &&
 	"$0" --ledger Credits ledger export other' "$intaglio"
 rm -rf data && cp -R kept data
-step "the card is set back and seals otherwise" sh -c 'printf else >record && "$0" --ledger "$1" ledger seal record --output sealed &&
-	"$0" --ledger "$1" ledger seal record --output sealed' "$intaglio" "$book"
+step "the card is set back and seals otherwise" sh -c 'printf else >record && "$0" --ledger "$1" ledger seal record --output else3 &&
+	"$0" --ledger "$1" ledger seal record --output else4' "$intaglio" "$book"
 step "into another history" "$intaglio" --ledger "$book" ledger export fork
 
 says "the export is in order" 'all 5 entries are those that the card signed' \
@@ -57,8 +58,42 @@ rm export/strange
 refuse "an export needs a directory" "$intaglio" audit verify
 refuse "and one that is there" "$intaglio" audit verify nothing
 refuse "an option of another subcommand is refused" "$intaglio" audit verify export --with x
-says "the wrong key is not believed" 'not signed by' "$intaglio" audit verify export \
+refuse_says "the wrong key is not believed" 'not signed by' "$intaglio" audit verify export \
 	--key 'intaglio/ledger/e49c758b8ab7dd830f4cba0474cd7e68+d05cbdc3+AcqiiVNhDJSqdsF8gyqab60moEKWVERnsQIXyhO3z3el'
+
+step "the auditor has an escrow key" openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out escrow.pem
+step "and gives its public part" openssl pkey -in escrow.pem -pubout -out escrow.pub
+auditor=$(python3 -c 'import base64, hashlib
+key = bytes(range(32))
+print("example.org/auditor+%s+%s" % (hashlib.sha256(b"example.org/auditor\n\4" + key).hexdigest()[:8],
+    base64.b64encode(b"\4" + key).decode()))')
+step "a ledger is made for both" "$intaglio" ledger create Shop --escrow-key escrow.pub --auditor "$auditor"
+refuse "an auditor's key is not a ledger's" "$intaglio" ledger create Bad --auditor "$key"
+refuse "nor one whose id is wrong" "$intaglio" ledger create Bad --auditor "example.org/x${auditor#example.org/auditor}"
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 2>/dev/null | openssl pkey -pubout -out short.pub
+refuse_says "an escrow key is not too short" 'no RSA public key' "$intaglio" ledger create Bad --escrow-key short.pub
+cp "$source_root/doc/examples/invoice.xml" invoice.xml
+sed 's/2026-000147/2026-000148/; s/<\(cbc:Percent\)>19</<\1>7.00</' invoice.xml >invoice2.xml
+step "invoices are sealed" sh -c 'for f in invoice.xml invoice2.xml invoice.xml "$1"; do
+	rm -f sealed && "$0" --ledger Shop ledger seal "$f" --output sealed || exit; done' "$intaglio" "$source_root/LICENSE"
+step "and exported" "$intaglio" --ledger Shop ledger export shop
+says "without the escrow key the audit is one of ciphertext" '"valid":true.*"invoices_deciphered":0' \
+	"$intaglio" audit verify shop --json
+says "with it invoices are summed up by rate" '19%: 2, taxable 238.00, tax 45.22 EUR' \
+	"$intaglio" audit verify shop --escrow-key escrow.pem --html shop.html
+says "each rate for itself" '7%: 1, taxable 119.00, tax 22.61 EUR' \
+	"$intaglio" audit verify shop --escrow-key escrow.pem
+says "other records are told apart" '3 invoices deciphered, 1 other' \
+	"$intaglio" audit verify shop --escrow-key escrow.pem
+says "the page has the rates" '>238.00<' cat shop.html
+says "they are deciphered into a directory" '4 records are deciphered in plain' \
+	"$intaglio" audit decrypt shop --escrow-key escrow.pem --output plain
+step "byte for byte" cmp plain/2 invoice2.xml
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out other.pem 2>/dev/null
+refuse_says "another key opens nothing" 'not the one that leaf 0 has' \
+	"$intaglio" audit decrypt shop --escrow-key other.pem --output plain2
+refuse_says "and a ledger without escrow stays closed" 'not the one that leaf 0 has' \
+	"$intaglio" audit decrypt export --escrow-key escrow.pem --output plain2
 
 python3 "$source_root/tests/audit_attacks.py" "$intaglio" "$key" export older fork other >attacks 2>&1
 cat attacks

@@ -90,23 +90,28 @@ CK_RV edit_session_object(struct session *s, struct buf *list, CK_OBJECT_HANDLE_
 	return CKR_OK;
 }
 
-/* A ledger is made by a command of its own, from its label alone. */
+/* A ledger is made by a command of its own, from its label and who may countersign and read. */
 static CK_RV create_ledger(struct session *s, struct view list, CK_OBJECT_HANDLE_PTR ret)
 {
 	struct slot *slot = s->slot;
 	uint64_t before = sc_change_counter(slot->sc);
-	struct view label = {NULL, 0}, rendered;
+	struct application_policy policy = {.label = {NULL, 0}};
+	struct view rendered;
 	struct buf object;
 	uint16_t sw = 0;
 	CK_RV rv;
 
-	if (!attr_bool(list, CKA_TOKEN, false) || attr_find(list, CKA_LABEL, &label) != RC_OK ||
-	    !label.len) {
+	if (!attr_bool(list, CKA_TOKEN, false) ||
+	    attr_find(list, CKA_LABEL, &policy.label) != RC_OK || !policy.label.len) {
 		log_error("card %s: a ledger needs CKA_TOKEN true and a CKA_LABEL", slot->name);
 		return CKR_TEMPLATE_INCONSISTENT;
 	}
+	if (attr_find(list, CKA_INTAGLIO_AUDITOR, &policy.auditor) != RC_OK)
+		policy.auditor = view_of(NULL, 0);
+	if (attr_find(list, CKA_INTAGLIO_ESCROW, &policy.escrow) != RC_OK)
+		policy.escrow = view_of(NULL, 0);
 	buf_init(&object, 2 * ATTR_LIST_MAX);
-	rv = outcome(slot, CALL_OBJECT, application_ledger_create(slot->sc, label, &object, &sw),
+	rv = outcome(slot, CALL_OBJECT, application_ledger_create(slot->sc, &policy, &object, &sw),
 		     &sw);
 	rendered = view_buf(&object);
 	if (rv == CKR_OK)

@@ -172,7 +172,7 @@ static const struct schema_row raw_private_rows[] = {
 static const struct schema_group raw_private_group = {
 	raw_private_rows, sizeof(raw_private_rows) / sizeof(raw_private_rows[0])};
 
-/* A ledger: intaglio(7). The card makes all of it but the label. */
+/* A ledger: intaglio(7). The card makes all but the label and whom it serves. */
 static const struct schema_row ledger_rows[] = {
 	{CKA_PRIVATE, FORM_BOOL, MAY_CREATE | ONLY_FALSE | BY_CARD, DEFAULT_FALSE},
 	{CKA_ENCRYPT, FORM_BOOL, MAY_CREATE | ONLY_TRUE | BY_CARD, DEFAULT_TRUE},
@@ -183,6 +183,8 @@ static const struct schema_row ledger_rows[] = {
 	{CKA_INTAGLIO_RECORD_COUNT, FORM_ULONG, BY_CARD | LIVE, DEFAULT_NONE},
 	{CKA_INTAGLIO_CHECKPOINT, FORM_BYTES, BY_CARD | LIVE, DEFAULT_NONE},
 	{CKA_INTAGLIO_VERIFIER_KEY, FORM_BYTES, BY_CARD, DEFAULT_NONE},
+	{CKA_INTAGLIO_AUDITOR, FORM_BYTES, MAY_CREATE, DEFAULT_NONE},
+	{CKA_INTAGLIO_ESCROW, FORM_NUMBER, MAY_CREATE, DEFAULT_NONE},
 };
 static const struct schema_group ledger_group = {ledger_rows,
 						 sizeof(ledger_rows) / sizeof(ledger_rows[0])};

@@ -83,7 +83,9 @@ static enum exit_code report(const struct audit *a, const struct audit_options *
 
 enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"json", "previous", "html", "key", NULL};
+	static const char *const allowed[] = {"json", "previous",   "html",
+					      "key",  "escrow-key", NULL};
+	struct audit_escrow escrow;
 	struct audit_options o;
 	enum exit_code code;
 	struct audit a;
@@ -95,7 +97,17 @@ enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv)
 	a.book.dir = o.files[0];
 	a.key_text = o.key;
 	a.previous = o.previous;
+	if (o.escrow_key) {
+		if (!audit_escrow_open(&escrow, &a, o.escrow_key)) {
+			audit_free(&a);
+			return EXIT_FILE;
+		}
+		a.record = audit_sum;
+		a.arg = &escrow;
+	}
 	code = report(&a, &o, audit_walk(&a));
+	if (o.escrow_key)
+		audit_escrow_close(&escrow);
 	audit_free(&a);
 	return code;
 }

@@ -22,6 +22,7 @@ enum audit_kind {
 	AUDIT_COUNTER, /* the card counter does not grow */
 	AUDIT_TYPE, /* a record type that there is not */
 	AUDIT_TIME, /* host time goes backwards, or lies in the future */
+	AUDIT_CONTENT, /* a record does not decipher, or the key is not the escrow key */
 	AUDIT_PREVIOUS, /* not a continuation of what the previous audit saw */
 	AUDIT_FILE, /* a file that is no part of the export */
 	AUDIT_KINDS,
@@ -96,6 +97,22 @@ const char *audit_kind_name(enum audit_kind kind);
 enum rc audit_walk(struct audit *audit) WARN_UNUSED;
 /* Counts a record in the totals. */
 void audit_count(struct audit *audit, const struct leaf_header *header);
+
+/* Deciphers records with the escrow key that leaf 0 names. */
+struct audit_escrow {
+	struct audit *audit;
+	EVP_PKEY *key;
+	uint8_t *content_key; /* from secret_new, once leaf 0 was seen */
+	struct buf plain;
+};
+/* The private key, PEM, from a file. Says a sentence. */
+bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit, const char *key_file);
+void audit_escrow_close(struct audit_escrow *escrow);
+/* A record's plaintext, valid until the next call. False, and a finding, if it does not open. */
+bool audit_decipher(struct audit_escrow *escrow, const struct leaf_header *header, struct view leaf,
+		    struct view *ret);
+/* For audit.record, with the escrow as arg: counts invoices by tax rate. */
+bool audit_sum(void *arg, const struct leaf_header *header, struct view leaf);
 
 /* "2026-11-21" and "2026-11-21T22:04:05Z". */
 void audit_say_day(uint64_t day, char *ret, size_t size);

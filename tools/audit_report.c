@@ -139,15 +139,16 @@ json_t *audit_report_json(const struct audit *a)
 	buf_fixed(&text, root, sizeof(root) - 1);
 	base64_put(&text, view_of(a->checkpoint.root, MERKLE_HASH));
 	root[text.len] = '\0';
-	return json_pack("{s:b,s:s,s:s,s:b,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
-			 "valid", !a->findings.count, "ledger", a->key.name, "label", a->label,
-			 "key_given", a->key_text != NULL, "entries",
-			 (json_int_t)a->checkpoint.size, "root", root, "previous_entries",
-			 (json_int_t)a->previous_size, "records", (json_int_t)a->totals.records,
-			 "bytes", (json_int_t)a->totals.bytes, "records_of_other_ledgers",
-			 (json_int_t)a->totals.others, "finding_count",
-			 (json_int_t)a->findings.count, "notice_count",
-			 (json_int_t)a->notices.count, "findings", list_json(&a->findings),
-			 "notices", list_json(&a->notices), "days", days_json(&a->totals), "types",
-			 types_json(&a->totals), "rates", rates_json(&a->totals));
+	return json_pack(
+		"{s:b,s:s,s:s,s:b,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
+		"valid", !a->findings.count, "ledger", a->key.name, "label", a->label, "key_given",
+		a->key_text != NULL, "entries", (json_int_t)a->checkpoint.size, "root", root,
+		"previous_entries", (json_int_t)a->previous_size, "records",
+		(json_int_t)a->totals.records, "bytes", (json_int_t)a->totals.bytes,
+		"records_of_other_ledgers", (json_int_t)a->totals.others, "finding_count",
+		(json_int_t)a->findings.count, "notice_count", (json_int_t)a->notices.count,
+		"invoices_deciphered", (json_int_t)a->totals.read, "others_deciphered",
+		(json_int_t)a->totals.unread, "findings", list_json(&a->findings), "notices",
+		list_json(&a->notices), "days", days_json(&a->totals), "types",
+		types_json(&a->totals), "rates", rates_json(&a->totals));
 }

@@ -84,7 +84,7 @@ const char *audit_kind_name(enum audit_kind kind)
 		[AUDIT_GAP] = "gap",         [AUDIT_LEDGER] = "ledger",
 		[AUDIT_COUNTER] = "counter", [AUDIT_TYPE] = "type",
 		[AUDIT_TIME] = "time",       [AUDIT_PREVIOUS] = "previous",
-		[AUDIT_FILE] = "file",
+		[AUDIT_FILE] = "file",       [AUDIT_CONTENT] = "content",
 	};
 
 	return names[kind];

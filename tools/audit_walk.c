@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/tlv.h"
 #include "tools/audit.h"
 
 enum { DAY_MS = 86400000, PATH_SIZE = 4096 };
@@ -171,21 +170,21 @@ static void check_policy(struct walk *w, const struct leaf_header *h, struct vie
 {
 	static const struct leaf_header empty;
 	struct audit *a = w->audit;
-	struct view in = body, label, key;
+	struct ledger_policy policy;
 
 	if (h->type || h->time_ms ||
 	    !view_equal(view_of(h->client_nonce, LEDGER_NONCE),
 			view_of(empty.client_nonce, LEDGER_NONCE)))
 		audit_find(a, AUDIT_TYPE, 0, "leaf 0 is not the ledger's description");
-	if (tlv_expect(&in, 0x80, &label) != RC_OK || tlv_expect(&in, 0x81, &key) != RC_OK ||
-	    label.len >= sizeof(a->label)) {
+	if (ledger_parse_policy(body, &policy) != RC_OK) {
 		audit_find(a, AUDIT_KEY, 0, "the ledger's description in leaf 0 is malformed");
 		return;
 	}
-	snprintf(a->label, sizeof(a->label), "%.*s", (int)label.len, (const char *)label.data);
+	snprintf(a->label, sizeof(a->label), "%.*s", (int)policy.label.len,
+		 (const char *)policy.label.data);
 	say_label(a);
 	buf_view(&a->policy, body);
-	if (!view_equal(key, view_of(a->key.public_key, ED25519_PUBLIC)))
+	if (!view_equal(policy.public_key, view_of(a->key.public_key, ED25519_PUBLIC)))
 		audit_find(a, AUDIT_KEY, 0, "leaf 0 names another key than the verifier key");
 }
 
@@ -218,7 +217,8 @@ static void check_time(struct walk *w, const struct leaf_header *h)
 	struct audit *a = w->audit;
 	char now[32], before[32];
 
-	audit_say_time(h->time_ms, now, sizeof(now));
+	if (h->time_ms < w->last_time || h->time_ms > w->now_ms + DAY_MS)
+		audit_say_time(h->time_ms, now, sizeof(now));
 	if (h->time_ms < w->last_time) {
 		audit_say_time(w->last_time, before, sizeof(before));
 		audit_notice(a, AUDIT_TIME, (int64_t)h->index, "the time is %s after %s", now,

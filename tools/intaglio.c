@@ -16,6 +16,8 @@ static const struct {
 } subcommands[] = {
 	{"audit", "verify", audit_verify_command, "DIR",
 	 "check a ledger's export: every record, tile and signature", true},
+	{"audit", "decrypt", audit_decrypt_command, "DIR",
+	 "decipher an export with the escrow key, into --output", true},
 	{"authority", "create", authority_create_command, "DIR",
 	 "make an authority, or an issuer's key", true},
 	{"authority", "issue", authority_issue_command, "DIR ...",
@@ -58,6 +60,8 @@ static const struct option options[] = {
 	{"ledger", required_argument, NULL, 'l'},
 	{"output", required_argument, NULL, 'o'},
 	{"key", required_argument, NULL, 'k'},
+	{"auditor", required_argument, NULL, 1},
+	{"escrow-key", required_argument, NULL, 2},
 	{"type", required_argument, NULL, 't'},
 	{"json", no_argument, NULL, 'j'},
 	{"help", no_argument, NULL, 'h'},
@@ -81,6 +85,8 @@ static void usage(FILE *out)
 	      "  --type N         record type, 1 to 65535 (default 1)\n"
 	      "  --output FILE    where to write\n"
 	      "  --key KEY        a ledger's verifier key, so that no card is needed\n"
+	      "  --auditor KEY    who countersigns a ledger that is made, a tlog-cosignature key\n"
+	      "  --escrow-key FILE  who can decipher its export: an RSA public key, PEM\n"
 	      "  --pin-file FILE  the user PIN is the first line of FILE\n"
 	      "  --module FILE    the PKCS#11 module to load\n"
 	      "  --json           answers for programs\n"
@@ -123,6 +129,12 @@ static bool parse_options(struct tool *tool, int argc, char **argv, enum exit_co
 			break;
 		case 'k':
 			tool->key = optarg;
+			break;
+		case 1:
+			tool->auditor = optarg;
+			break;
+		case 2:
+			tool->escrow_key = optarg;
 			break;
 		case 'j':
 			tool->json = true;

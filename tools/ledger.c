@@ -11,6 +11,7 @@
 
 #include "base/crypto.h"
 #include "base/ledger.h"
+#include "base/pem.h"
 #include "tools/ledger.h"
 
 enum {
@@ -144,8 +145,34 @@ static enum exit_code check_label(struct tool *tool, const char *label)
 	return EXIT_DONE;
 }
 
+/* The modulus of an RSA public key, PEM. */
+static bool read_escrow(const char *file, struct buf *ret)
+{
+	EVP_PKEY *key = NULL, *fits = NULL;
+	struct buf text;
+	bool good;
+
+	if (!file_read(file, PEM_MAX, &text))
+		return false;
+	good = pem_public(view_buf(&text), &key) == RC_OK && rsa_exponent_is_f4(key) &&
+	       rsa_put_modulus(key, ret) == RC_OK && buf_rc(ret) == RC_OK &&
+	       ledger_escrow_key(view_buf(ret), &fits) == RC_OK;
+	if (!good)
+		fprintf(stderr,
+			"intaglio: %s holds no RSA public key of 2048 to 4096 bits with exponent "
+			"65537\n",
+			file);
+	EVP_PKEY_free(fits);
+	EVP_PKEY_free(key);
+	buf_free(&text);
+	return good;
+}
+
 enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 {
+	uint8_t modulus_array[512];
+	CK_ULONG count = 4;
+	struct buf modulus;
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
 	CK_BBOOL yes = CK_TRUE;
@@ -156,18 +183,26 @@ enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 
 	if (argc != 1)
 		return EXIT_USAGE;
-	CK_ATTRIBUTE template[] = {
+	CK_ATTRIBUTE template[6] = {
 		{CKA_CLASS, &class, sizeof(class)},
 		{CKA_KEY_TYPE, &type, sizeof(type)},
 		{CKA_TOKEN, &yes, sizeof(yes)},
 		{CKA_LABEL, argv[0], strlen(argv[0])},
 	};
+	buf_fixed(&modulus, modulus_array, sizeof(modulus_array));
+	if (tool->escrow_key && !read_escrow(tool->escrow_key, &modulus))
+		return EXIT_FILE;
+	if (tool->auditor)
+		template[count++] = (CK_ATTRIBUTE){CKA_INTAGLIO_AUDITOR, (void *)tool->auditor,
+						   strlen(tool->auditor)};
+	if (tool->escrow_key)
+		template[count++] = (CK_ATTRIBUTE){CKA_INTAGLIO_ESCROW, modulus.data, modulus.len};
 	code = tool_login(tool);
 	if (code == EXIT_DONE)
 		code = check_label(tool, argv[0]);
 	if (code != EXIT_DONE)
 		return code;
-	rv = tool->p11->C_CreateObject(tool->session, template, 4, &ledger);
+	rv = tool->p11->C_CreateObject(tool->session, template, count, &ledger);
 	if (rv == CKR_OK)
 		rv = ledger_text(tool, ledger, CKA_INTAGLIO_VERIFIER_KEY, key, sizeof(key));
 	if (rv != CKR_OK)

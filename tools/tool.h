@@ -25,7 +25,7 @@ enum exit_code {
 
 struct tool {
 	/* Options as given; NULL or 0 if not. */
-	const char *module_path, *card, *pin_file, *ledger, *output, *key;
+	const char *module_path, *card, *pin_file, *ledger, *output, *key, *auditor, *escrow_key;
 	unsigned long type;
 	bool json;
 	/* Filled by tool_load and tool_session. */
@@ -103,6 +103,7 @@ enum exit_code ledger_seal(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_read(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_export(struct tool *tool, int argc, char **argv);
 enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv);
+enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_proof(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_consistency(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_verify(struct tool *tool, int argc, char **argv);

@@ -281,7 +281,10 @@ static void ledger_commands_are_sent_as_commands_md_says(void)
 	memset(seal.nonce, 0xEE, sizeof(seal.nonce));
 	buf_init(&out, 4096);
 	answer_with(OBJECT_5);
-	CU_ASSERT_EQUAL(application_ledger_create(sc, view_str("L"), &out, &sw), RC_OK);
+	CU_ASSERT_EQUAL(
+		application_ledger_create(sc, &(struct application_policy){.label = view_str("L")},
+					  &out, &sw),
+		RC_OK);
 	CU_ASSERT_TRUE(sent("80D00000", "80014C"));
 	CU_ASSERT_TRUE(holds(&out, OBJECT_5));
 	answer_with("C0FFEE");

@@ -349,7 +349,10 @@ static void a_record_is_sealed_and_read_back(void)
 	       "12345678",
 	       16);
 	CU_ASSERT_EQUAL(application_verify(sc, APPLICATION_USER, view_str("1234"), &sw), RC_OK);
-	CU_ASSERT_EQUAL_FATAL(application_ledger_create(sc, view_str("Invoices"), &object, &sw),
+	CU_ASSERT_EQUAL_FATAL(application_ledger_create(
+				      sc,
+				      &(struct application_policy){.label = view_str("Invoices")},
+				      &object, &sw),
 			      RC_OK);
 	rest = view_buf(&object);
 	CU_ASSERT_EQUAL(application_next_object(&rest, &seal.ledger, &list), RC_OK);
@@ -476,7 +479,10 @@ static void a_reader_without_extended_length_does_as_well(void)
 	buf_init(&sealed, 65536);
 	memcpy(seal.nonce, "\x00\x00\x01\x8B\xCF\xE5\x68\x01short678", 16);
 	CU_ASSERT_EQUAL(application_verify(sc, APPLICATION_USER, view_str("1234"), &sw), RC_OK);
-	CU_ASSERT_EQUAL(application_ledger_create(sc, view_str("Short"), &object, &sw), RC_OK);
+	CU_ASSERT_EQUAL(application_ledger_create(
+				sc, &(struct application_policy){.label = view_str("Short")},
+				&object, &sw),
+			RC_OK);
 	rest = view_buf(&object);
 	CU_ASSERT_EQUAL(application_next_object(&rest, &seal.ledger, &list), RC_OK);
 	CU_ASSERT_EQUAL(application_ledger_seal(sc, &seal, &sealed, &sw), RC_OK);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Records deciphered with the escrow key: its private part opens the content key that leaf 0 has under
+ * it, and with that every record opens. Sums of invoices by tax rate, and intaglio audit decrypt.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pem.h"
+#include "base/secret.h"
+#include "tools/audit.h"
+#include "tools/ubl.h"
+
+bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit, const char *key_file)
+{
+	struct buf text;
+	enum rc rc;
+
+	*escrow = (struct audit_escrow){.audit = audit};
+	if (!file_read(key_file, PEM_MAX, &text))
+		return false;
+	rc = pem_private(view_buf(&text), NULL, &escrow->key);
+	buf_free(&text);
+	if (rc != RC_OK) {
+		fprintf(stderr, "intaglio: %s holds no RSA private key%s\n", key_file,
+			rc == RC_AUTH ? " without a passphrase" : "");
+		return false;
+	}
+	buf_init(&escrow->plain, BOOK_LEAF_MAX);
+	return true;
+}
+
+void audit_escrow_close(struct audit_escrow *escrow)
+{
+	secret_free(&escrow->content_key);
+	buf_free(&escrow->plain);
+	EVP_PKEY_free(escrow->key);
+}
+
+/* The content key from leaf 0, once. */
+static bool unwrap(struct audit_escrow *e)
+{
+	struct ledger_policy policy;
+	struct buf key;
+	bool good;
+
+	if (e->content_key)
+		return true;
+	buf_init(&key, 512);
+	good = ledger_parse_policy(view_buf(&e->audit->policy), &policy) == RC_OK &&
+	       policy.wrapped.len &&
+	       rsa_decrypt(e->key, RSA_OAEP_SHA256, policy.wrapped, &key) == RC_OK &&
+	       key.len == AES256_KEY;
+	if (good)
+		e->content_key = secret_new(AES256_KEY);
+	good = good && e->content_key;
+	if (good)
+		memcpy(e->content_key, key.data, AES256_KEY);
+	buf_free(&key);
+	return good;
+}
+
+bool audit_decipher(struct audit_escrow *e, const struct leaf_header *header, struct view leaf,
+		    struct view *ret)
+{
+	struct view body, tag;
+	struct leaf_header again;
+	uint8_t *to;
+
+	if (!unwrap(e)) {
+		/* Said once; without it nothing opens. */
+		if (e->key)
+			audit_find(e->audit, AUDIT_CONTENT, 0,
+				   "the key is not the one that leaf 0 has as escrow key");
+		EVP_PKEY_free(e->key);
+		e->key = NULL;
+		return false;
+	}
+	buf_reset(&e->plain);
+	to = buf_space(&e->plain, header->length + 1);
+	if (!to || leaf_parse(leaf, &again, &body, &tag) != RC_OK ||
+	    gcm_open(e->content_key, header->nonce, view_of(leaf.data, LEAF_HEADER_SIZE), body,
+		     tag.data, to) != RC_OK) {
+		audit_find(e->audit, AUDIT_CONTENT, (int64_t)header->index,
+			   "the record does not decipher: the card did not make it");
+		return false;
+	}
+	*ret = view_of(to, header->length);
+	return true;
+}
+
+/* The row of a rate and currency; NULL if there are too many. */
+static struct audit_rate *rate_row(struct audit_totals *t, const char *percent,
+				   const char *currency)
+{
+	struct audit_rate *row;
+
+	for (size_t i = 0; i < t->rate_count; i++) {
+		row = &t->rates[i];
+		if (!strcmp(row->percent, percent) && !strcmp(row->currency, currency))
+			return row;
+	}
+	if (t->rate_count == AUDIT_RATES)
+		return NULL;
+	row = &t->rates[t->rate_count++];
+	snprintf(row->percent, sizeof(row->percent), "%s", percent);
+	snprintf(row->currency, sizeof(row->currency), "%s", currency);
+	return row;
+}
+
+static bool add_rate(struct audit_totals *t, const struct ubl *invoice, const struct ubl_rate *rate)
+{
+	int64_t sign = invoice->is_credit ? -1 : 1;
+	struct audit_rate *row = rate_row(t, rate->percent, invoice->currency);
+
+	if (!row || __builtin_add_overflow(row->taxable, sign * rate->taxable, &row->taxable) ||
+	    __builtin_add_overflow(row->tax, sign * rate->tax, &row->tax))
+		return false;
+	row->invoices++;
+	return true;
+}
+
+bool audit_sum(void *arg, const struct leaf_header *header, struct view leaf)
+{
+	struct audit_escrow *e = arg;
+	struct audit_totals *t = &e->audit->totals;
+	struct ubl invoice;
+	struct view plain;
+
+	if (!audit_decipher(e, header, leaf, &plain))
+		return true;
+	if (ubl_parse(plain, &invoice) != RC_OK) {
+		t->unread++;
+		return true;
+	}
+	t->read++;
+	for (size_t i = 0; i < invoice.rate_count; i++) {
+		if (!add_rate(t, &invoice, &invoice.rates[i]))
+			audit_notice(e->audit, AUDIT_CONTENT, (int64_t)header->index,
+				     "its tax rate could not be summed up");
+	}
+	return true;
+}
+
+struct decryption {
+	struct audit_escrow escrow;
+	struct book out;
+	uint64_t written;
+	bool failed;
+};
+
+static bool write_record(void *arg, const struct leaf_header *header, struct view leaf)
+{
+	struct decryption *d = arg;
+	struct view plain;
+	char name[32];
+
+	if (!audit_decipher(&d->escrow, header, leaf, &plain))
+		return true;
+	snprintf(name, sizeof(name), "%llu", (unsigned long long)header->index);
+	d->failed = !book_write(&d->out, name, plain);
+	d->written += !d->failed;
+	return !d->failed;
+}
+
+enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv)
+{
+	static const char *const allowed[] = {"previous", "key", "escrow-key", "output", NULL};
+	struct decryption d = {.written = 0};
+	struct audit_options o;
+	struct audit a;
+	enum rc rc;
+
+	(void)tool;
+	if (!audit_parse(&o, argc, argv, allowed) || o.file_count != 1 || !o.escrow_key ||
+	    !o.output)
+		return EXIT_USAGE;
+	audit_init(&a);
+	a.book.dir = o.files[0];
+	a.key_text = o.key;
+	a.previous = o.previous;
+	if (!audit_escrow_open(&d.escrow, &a, o.escrow_key)) {
+		audit_free(&a);
+		return EXIT_FILE;
+	}
+	d.out.dir = o.output;
+	a.record = write_record;
+	a.arg = &d;
+	rc = audit_walk(&a);
+	audit_escrow_close(&d.escrow);
+	if (rc == RC_OK && !d.failed) {
+		audit_report_text(&a, stdout);
+		printf("%llu records are deciphered in %s.\n", (unsigned long long)d.written,
+		       o.output);
+		rc = a.findings.count ? RC_AUTH : RC_OK;
+	}
+	audit_free(&a);
+	return rc == RC_OK && !d.failed ? EXIT_DONE : rc == RC_AUTH ? EXIT_REFUSED : EXIT_FILE;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Invoices in UBL, element by element. */
+#include "tools/ubl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DEPTH = 32, NAME = 32, AMOUNT_MAX = 13 };
+
+struct scan {
+	struct view in;
+	unsigned int depth;
+	char path[DEPTH][NAME]; /* local names from the root down */
+	struct ubl ubl;
+	struct ubl_rate rate; /* of the TaxSubtotal that is open */
+	bool has_taxable, has_tax, has_payable, is_bad;
+};
+
+static struct view trim(struct view v)
+{
+	while (v.len && memchr(" \t\r\n", v.data[0], 4))
+		v = view_of(v.data + 1, v.len - 1);
+	while (v.len && memchr(" \t\r\n", v.data[v.len - 1], 4))
+		v.len--;
+	return v;
+}
+
+enum rc ubl_amount(struct view text, int64_t *ret)
+{
+	int64_t amount = 0;
+	bool minus = false, point = false;
+	unsigned int digits = 0, decimals = 0;
+	uint8_t c;
+
+	text = trim(text);
+	if (text.len && text.data[0] == '-') {
+		minus = true;
+		text = view_of(text.data + 1, text.len - 1);
+	}
+	while (view_u8(&text, &c) == RC_OK) {
+		if (c == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (c < '0' || c > '9' || (decimals == 2 && c != '0'))
+			return RC_MALFORMED;
+		if (decimals == 2)
+			continue;
+		decimals += point;
+		amount = amount * 10 + (c - '0');
+		if (++digits > AMOUNT_MAX)
+			return RC_MALFORMED;
+	}
+	if (!digits)
+		return RC_MALFORMED;
+	for (; decimals < 2; decimals++)
+		amount *= 10;
+	*ret = minus ? -amount : amount;
+	return RC_OK;
+}
+
+static void copy(struct view text, char *ret, size_t size)
+{
+	text = trim(text);
+	snprintf(ret, size, "%.*s", (int)(text.len < size ? text.len : size - 1),
+		 (const char *)text.data);
+}
+
+static void copy_percent(struct view text, char ret[16])
+{
+	size_t len;
+
+	copy(text, ret, 16);
+	len = strlen(ret);
+	if (!strchr(ret, '.'))
+		return;
+	while (len && ret[len - 1] == '0')
+		ret[--len] = '\0';
+	if (len && ret[len - 1] == '.')
+		ret[len - 1] = '\0';
+}
+
+/* The element that is open, counted from the innermost. */
+static bool is_in(const struct scan *s, unsigned int up, const char *name)
+{
+	return s->depth > up && !strcmp(s->path[s->depth - 1 - up], name);
+}
+
+static void take_amount(struct scan *s, struct view text, int64_t *to, bool *has)
+{
+	if (ubl_amount(text, to) == RC_OK)
+		*has = true;
+	else
+		s->is_bad = true;
+}
+
+/* Text in the element that is open. */
+static void take_text(struct scan *s, struct view text)
+{
+	if (!trim(text).len)
+		return;
+	if (s->depth == 2 && is_in(s, 0, "ID"))
+		copy(text, s->ubl.id, sizeof(s->ubl.id));
+	else if (s->depth == 2 && is_in(s, 0, "IssueDate"))
+		copy(text, s->ubl.date, sizeof(s->ubl.date));
+	else if (s->depth == 2 && is_in(s, 0, "DocumentCurrencyCode"))
+		copy(text, s->ubl.currency, sizeof(s->ubl.currency));
+	else if (s->depth == 3 && is_in(s, 0, "PayableAmount") && is_in(s, 1, "LegalMonetaryTotal"))
+		take_amount(s, text, &s->ubl.payable, &s->has_payable);
+	else if (s->depth == 4 && is_in(s, 0, "TaxableAmount") && is_in(s, 1, "TaxSubtotal"))
+		take_amount(s, text, &s->rate.taxable, &s->has_taxable);
+	else if (s->depth == 4 && is_in(s, 0, "TaxAmount") && is_in(s, 1, "TaxSubtotal"))
+		take_amount(s, text, &s->rate.tax, &s->has_tax);
+	else if (s->depth == 5 && is_in(s, 0, "Percent") && is_in(s, 1, "TaxCategory") &&
+		 is_in(s, 2, "TaxSubtotal"))
+		copy_percent(text, s->rate.percent);
+}
+
+static void close_element(struct scan *s)
+{
+	if (s->depth == 3 && is_in(s, 0, "TaxSubtotal") && is_in(s, 1, "TaxTotal")) {
+		if (!s->has_taxable || !s->has_tax || s->ubl.rate_count == UBL_RATES)
+			s->is_bad = true;
+		else
+			s->ubl.rates[s->ubl.rate_count++] = s->rate;
+	}
+	if (s->depth)
+		s->depth--;
+	else
+		s->is_bad = true;
+}
+
+static void open_element(struct scan *s, struct view tag, bool is_empty)
+{
+	size_t len = 0, from = 0;
+
+	while (len < tag.len && !memchr(" \t\r\n", tag.data[len], 4)) {
+		if (tag.data[len++] == ':')
+			from = len;
+	}
+	if (s->depth == DEPTH || len == from) {
+		s->is_bad = true;
+		return;
+	}
+	snprintf(s->path[s->depth++], NAME, "%.*s",
+		 (int)(len - from < NAME ? len - from : NAME - 1), (const char *)tag.data + from);
+	if (is_in(s, 0, "TaxSubtotal")) {
+		s->rate = (struct ubl_rate){.percent = "0"};
+		s->has_taxable = s->has_tax = false;
+	}
+	if (is_empty)
+		close_element(s);
+}
+
+/* Passes over what ends with a text. */
+static bool skip_to(struct view *in, const char *end)
+{
+	const uint8_t *at = memmem(in->data, in->len, end, strlen(end));
+	struct view skipped;
+
+	return at && view_take(in, (size_t)(at - in->data) + strlen(end), &skipped) == RC_OK;
+}
+
+static bool starts(struct view in, const char *text)
+{
+	return in.len >= strlen(text) && view_equal(view_of(in.data, strlen(text)), view_str(text));
+}
+
+/* One piece of markup; in begins with '<'. */
+static bool take_markup(struct scan *s)
+{
+	const uint8_t *end;
+	struct view tag, bracket;
+	bool is_empty = false;
+
+	if (starts(s->in, "<?"))
+		return skip_to(&s->in, "?>");
+	if (starts(s->in, "<!--"))
+		return skip_to(&s->in, "-->");
+	if (starts(s->in, "<!"))
+		return false;
+	end = memchr(s->in.data, '>', s->in.len);
+	if (!end || view_take(&s->in, (size_t)(end - s->in.data), &tag) != RC_OK ||
+	    view_take(&s->in, 1, &bracket) != RC_OK)
+		return false;
+	if (starts(tag, "</"))
+		close_element(s);
+	else
+		is_empty = tag.data[tag.len - 1] == '/';
+	if (!starts(tag, "</"))
+		open_element(s, view_of(tag.data + 1, tag.len - 1 - is_empty), is_empty);
+	if (s->depth == 1 && !starts(tag, "</"))
+		s->ubl.is_credit = is_in(s, 0, "CreditNote");
+	return s->depth != 1 || is_in(s, 0, "CreditNote") || is_in(s, 0, "Invoice");
+}
+
+enum rc ubl_parse(struct view text, struct ubl *ret)
+{
+	struct scan s = {.in = text};
+	const uint8_t *at;
+	struct view piece;
+
+	while (s.in.len && !s.is_bad) {
+		at = memchr(s.in.data, '<', s.in.len);
+		if (view_take(&s.in, at ? (size_t)(at - s.in.data) : s.in.len, &piece) != RC_OK)
+			return RC_MALFORMED;
+		take_text(&s, piece);
+		if (s.in.len && !take_markup(&s))
+			return RC_MALFORMED;
+	}
+	if (s.is_bad || s.depth || !s.has_payable || !*s.ubl.id || !*s.ubl.currency)
+		return RC_MALFORMED;
+	*ret = s.ubl;
+	return RC_OK;
+}
