@@ -68,7 +68,7 @@ static enum rc write_host(const char *dir, const CK_INTAGLIO_CARD *card)
 		rc = files_write(host, file->name, 0600, view_of(file->pData, file->ulDataLen));
 	}
 	if (rc == RC_OK)
-		rc = identity_load(host, &identity);
+		rc = identity_load(host, NULL, &identity);
 	identity_free(&identity);
 	free(host);
 	return rc;
