@@ -71,7 +71,8 @@ static unsigned int usage(struct view list)
 	       (attr_bool(list, CKA_ENCRYPT, false) ? KEY_MAY_ENCRYPT : 0) |
 	       (attr_bool(list, CKA_VERIFY, false) ? KEY_MAY_VERIFY : 0) |
 	       (attr_bool(list, CKA_WRAP, false) ? KEY_MAY_WRAP : 0) |
-	       (attr_bool(list, CKA_UNWRAP, false) ? KEY_MAY_UNWRAP : 0);
+	       (attr_bool(list, CKA_UNWRAP, false) ? KEY_MAY_UNWRAP : 0) |
+	       (attr_bool(list, CKA_SIGN_RECOVER, false) ? KEY_MAY_SIGN_RECOVER : 0);
 }
 
 static enum rc fill_private(struct cached_key *entry, struct view list)

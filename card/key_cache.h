@@ -48,6 +48,7 @@ enum {
 	KEY_MAY_VERIFY = 0x10,
 	KEY_MAY_WRAP = 0x20,
 	KEY_MAY_UNWRAP = 0x40,
+	KEY_MAY_SIGN_RECOVER = 0x80, /* to sign with a mechanism that gives the input back */
 };
 
 /* RC_MEMORY. */

@@ -377,6 +377,12 @@ static enum rc prepare(struct cached_key *key, const struct mechanism_row *row,
 	return rc;
 }
 
+static bool recovers(const struct cached_key *key, unsigned int usage, CK_MECHANISM_TYPE mechanism)
+{
+	return usage == KEY_MAY_SIGN && key->usage & KEY_MAY_SIGN_RECOVER &&
+	       (mechanism == CKM_RSA_PKCS || mechanism == CKM_RSA_X_509);
+}
+
 /* What a secret key does; to verify, the parameter is the MAC. */
 static enum rc run_secret(const struct cached_key *key, unsigned int usage,
 			  CK_MECHANISM_TYPE mechanism, struct view parameter, struct view input,
@@ -412,7 +418,7 @@ enum rc key_operation(struct cached_key *key, unsigned int usage, CK_MECHANISM_T
 		return run_secret(key, usage, mechanism, parameter, input, out);
 	if (!row || row->check(key, parameter, input) != RC_OK)
 		return RC_MALFORMED;
-	if (!(key->usage & usage))
+	if (!(key->usage & usage) && !recovers(key, usage, mechanism))
 		return RC_POLICY;
 	if (key->restricted &&
 	    !key_hash_allows(view_buf(&key->allowed), mechanism, parameter, input))

@@ -177,6 +177,57 @@ CK_RV C_VerifyFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG s
 		&c, c.session ? operation_verify_final(c.session, signature, signature_len) : c.rv);
 }
 
+CK_RV C_SignRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
+{
+	return init(FUNCTION_C_SignRecoverInit, session, OPERATION_SIGN_RECOVER, mechanism, key);
+}
+
+CK_RV C_SignRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+		    CK_ULONG_PTR out_len)
+{
+	return single(FUNCTION_C_SignRecover, session, OPERATION_SIGN_RECOVER, in, in_len, out,
+		      out_len);
+}
+
+CK_RV C_VerifyRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+			  CK_OBJECT_HANDLE key)
+{
+	return init(FUNCTION_C_VerifyRecoverInit, session, OPERATION_VERIFY_RECOVER, mechanism,
+		    key);
+}
+
+CK_RV C_VerifyRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+		      CK_ULONG_PTR out_len)
+{
+	return single(FUNCTION_C_VerifyRecover, session, OPERATION_VERIFY_RECOVER, in, in_len, out,
+		      out_len);
+}
+
+static CK_RV update_two(enum function function, CK_SESSION_HANDLE session,
+			enum operation_kind first, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
+			CK_ULONG_PTR out_len)
+{
+	struct call c = gate_session(function, session, arguments_bytes(in, in_len) && out_len);
+
+	return gate_leave(&c, c.session ? operation_update_two(c.session, first, OPERATION_ENCRYPT,
+							       in, in_len, out, out_len)
+					: c.rv);
+}
+
+CK_RV C_DigestEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+			    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return update_two(FUNCTION_C_DigestEncryptUpdate, session, OPERATION_DIGEST, in, in_len,
+			  out, out_len);
+}
+
+CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+			  CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return update_two(FUNCTION_C_SignEncryptUpdate, session, OPERATION_SIGN, in, in_len, out,
+			  out_len);
+}
+
 /* The signature comes before the data (3.2, 5.16). */
 CK_RV C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 			    CK_OBJECT_HANDLE key, CK_BYTE_PTR signature, CK_ULONG signature_len)

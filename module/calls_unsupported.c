@@ -29,45 +29,10 @@ CK_RV C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state
 	return only_check(FUNCTION_C_SetOperationState, session, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
-CK_RV C_SignRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
-{
-	return only_check(FUNCTION_C_SignRecoverInit, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_SignRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len,
-		    CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
-{
-	return only_check(FUNCTION_C_SignRecover, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_VerifyRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-			  CK_OBJECT_HANDLE key)
-{
-	return only_check(FUNCTION_C_VerifyRecoverInit, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_VerifyRecover(CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len,
-		      CK_BYTE_PTR data, CK_ULONG_PTR data_len)
-{
-	return only_check(FUNCTION_C_VerifyRecover, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DigestEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len,
-			    CK_BYTE_PTR encrypted_part, CK_ULONG_PTR encrypted_part_len)
-{
-	return only_check(FUNCTION_C_DigestEncryptUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
 CK_RV C_DecryptDigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
 			    CK_ULONG encrypted_part_len, CK_BYTE_PTR part, CK_ULONG_PTR part_len)
 {
 	return only_check(FUNCTION_C_DecryptDigestUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len,
-			  CK_BYTE_PTR encrypted_part, CK_ULONG_PTR encrypted_part_len)
-{
-	return only_check(FUNCTION_C_SignEncryptUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
@@ -86,19 +51,6 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE session)
 	return only_check(FUNCTION_C_CancelFunction, session, CKR_FUNCTION_NOT_PARALLEL);
 }
 
-CK_RV C_MessageEncryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-			   CK_OBJECT_HANDLE key)
-{
-	return only_check(FUNCTION_C_MessageEncryptInit, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_EncryptMessage(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_len,
-		       CK_BYTE_PTR aad, CK_ULONG aad_len, CK_BYTE_PTR in, CK_ULONG in_len,
-		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
-{
-	return only_check(FUNCTION_C_EncryptMessage, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
 CK_RV C_EncryptMessageBegin(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_len,
 			    CK_BYTE_PTR aad, CK_ULONG aad_len)
 {
@@ -112,24 +64,6 @@ CK_RV C_EncryptMessageNext(CK_SESSION_HANDLE session, void *parameter, CK_ULONG 
 	return only_check(FUNCTION_C_EncryptMessageNext, session, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
-CK_RV C_MessageEncryptFinal(CK_SESSION_HANDLE session)
-{
-	return only_check(FUNCTION_C_MessageEncryptFinal, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_MessageDecryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-			   CK_OBJECT_HANDLE key)
-{
-	return only_check(FUNCTION_C_MessageDecryptInit, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DecryptMessage(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_len,
-		       CK_BYTE_PTR aad, CK_ULONG aad_len, CK_BYTE_PTR in, CK_ULONG in_len,
-		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
-{
-	return only_check(FUNCTION_C_DecryptMessage, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
 CK_RV C_DecryptMessageBegin(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_len,
 			    CK_BYTE_PTR aad, CK_ULONG aad_len)
 {
@@ -141,11 +75,6 @@ CK_RV C_DecryptMessageNext(CK_SESSION_HANDLE session, void *parameter, CK_ULONG 
 			   CK_FLAGS flags)
 {
 	return only_check(FUNCTION_C_DecryptMessageNext, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_MessageDecryptFinal(CK_SESSION_HANDLE session)
-{
-	return only_check(FUNCTION_C_MessageDecryptFinal, session, CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 CK_RV C_MessageSignInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)

@@ -25,6 +25,10 @@ static const struct kind {
 	[OPERATION_DIGEST] = {CKF_DIGEST, 0, 0},
 	[OPERATION_SIGN] = {CKF_SIGN, CKA_SIGN, CKO_PRIVATE_KEY},
 	[OPERATION_VERIFY] = {CKF_VERIFY, CKA_VERIFY, CKO_PUBLIC_KEY},
+	[OPERATION_SIGN_RECOVER] = {CKF_SIGN_RECOVER, CKA_SIGN_RECOVER, CKO_PRIVATE_KEY},
+	[OPERATION_VERIFY_RECOVER] = {CKF_VERIFY_RECOVER, CKA_VERIFY_RECOVER, CKO_PUBLIC_KEY},
+	[OPERATION_MESSAGE_ENCRYPT] = {CKF_MESSAGE_ENCRYPT, CKA_ENCRYPT, CKO_SECRET_KEY},
+	[OPERATION_MESSAGE_DECRYPT] = {CKF_MESSAGE_DECRYPT, CKA_DECRYPT, CKO_SECRET_KEY},
 };
 
 void operation_prepare(struct operation *o)
@@ -168,6 +172,12 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	return rv;
 }
 
+/* Each message brings its own parameter. */
+static bool takes_messages(enum operation_kind kind)
+{
+	return kind == OPERATION_MESSAGE_ENCRYPT || kind == OPERATION_MESSAGE_DECRYPT;
+}
+
 CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
 		     CK_OBJECT_HANDLE key)
 {
@@ -185,7 +195,7 @@ CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_P
 	if (!row || !(row->flags & kinds[kind].flag))
 		return CKR_MECHANISM_INVALID;
 	rv = mechanism_parameter(row, mechanism, &o->parameter);
-	if (rv == CKR_OK && row->scheme == SCHEME_CIPHER)
+	if (rv == CKR_OK && row->scheme == SCHEME_CIPHER && !takes_messages(kind))
 		rv = secret_parameter(row, mechanism, &o->label);
 	if (rv == CKR_OK && kind != OPERATION_DIGEST)
 		rv = take_key(s, kind, o, row, key);
@@ -323,12 +333,33 @@ static CK_RV decrypt(struct session *s, struct operation *o, struct view in, CK_
 	return operation_give(o, out, out_len);
 }
 
+/* What was signed, out of the signature itself. */
+static CK_RV recover(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	CK_RV rv;
+
+	if (!out) {
+		*out_len = o->modulus;
+		return CKR_OK;
+	}
+	if (!o->has_result) {
+		rv = recover_on_host(o, in, &o->data);
+		if (rv != CKR_OK)
+			return finish(o, rv);
+		o->has_result = true;
+	}
+	return operation_give(o, out, out_len);
+}
+
 /* The whole work of an operation on all its input. */
 static CK_RV run(struct session *s, enum operation_kind kind, struct operation *o, struct view in,
 		 CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
 	switch (kind) {
+	case OPERATION_VERIFY_RECOVER:
+		return recover(o, in, out, out_len);
 	case OPERATION_SIGN:
+	case OPERATION_SIGN_RECOVER:
 		return sign(s, o, in, out, out_len);
 	case OPERATION_DIGEST:
 		return digest(o, in, out, out_len);
@@ -377,6 +408,20 @@ CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 	if (rv != CKR_OK)
 		operation_end(o);
 	return rv;
+}
+
+CK_RV operation_update_two(struct session *s, enum operation_kind first, enum operation_kind second,
+			   CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	if (!s->operations[first].mechanism || !s->operations[second].mechanism)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (out) {
+		CK_RV rv = operation_update(s, first, in, in_len, NULL, NULL);
+
+		if (rv != CKR_OK)
+			return rv;
+	}
+	return operation_update(s, second, in, in_len, out, out_len);
 }
 
 /* What C_*Final may return is less than what its one-part sister may. */

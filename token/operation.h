@@ -70,6 +70,9 @@ CK_RV sign_by_card(struct session *s, struct operation *o, struct view input, CK
 /* CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
 CK_RV verify_on_host(struct operation *o, struct view input, struct view signature);
 
+/* Appends what an RSA signature was made from. CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
+CK_RV recover_on_host(struct operation *o, struct view signature, struct buf *ret);
+
 /* RSA encryption by the host with o->key, at most o->modulus bytes out. */
 CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 /* RSA decryption by the card into o->data. */

@@ -120,6 +120,10 @@ enum operation_kind {
 	OPERATION_DIGEST,
 	OPERATION_SIGN,
 	OPERATION_VERIFY,
+	OPERATION_SIGN_RECOVER,
+	OPERATION_VERIFY_RECOVER,
+	OPERATION_MESSAGE_ENCRYPT,
+	OPERATION_MESSAGE_DECRYPT,
 	OPERATION_KINDS,
 };
 
@@ -141,6 +145,23 @@ CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR o
 CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
 		       CK_ULONG signature_len);
 CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG signature_len);
+/* A part into two operations at once; out is the second one's. Nothing is fed where out is asked for. */
+CK_RV operation_update_two(struct session *s, enum operation_kind first, enum operation_kind second,
+			   CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+/* C_EncryptMessage and C_DecryptMessage. */
+struct message {
+	const void *parameter;
+	CK_ULONG parameter_len;
+	CK_BYTE_PTR aad;
+	CK_ULONG aad_len;
+	CK_BYTE_PTR in;
+	CK_ULONG in_len;
+};
+CK_RV message_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
+		   CK_OBJECT_HANDLE key);
+CK_RV message_run(struct session *s, enum operation_kind kind, const struct message *m,
+		  CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+CK_RV message_final(struct session *s, enum operation_kind kind);
 /* C_VerifySignatureInit and its followers: the signature is given first and kept. */
 CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechanism,
 				      CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,

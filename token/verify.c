@@ -116,3 +116,28 @@ CK_RV verify_on_host(struct operation *o, struct view input, struct view signatu
 	EVP_PKEY_CTX_free(ctx);
 	return rv;
 }
+
+CK_RV recover_on_host(struct operation *o, struct view signature, struct buf *ret)
+{
+	int padding = o->mechanism->scheme == SCHEME_RSA_RAW ? RSA_NO_PADDING : RSA_PKCS1_PADDING;
+	EVP_PKEY_CTX *ctx;
+	size_t len = o->modulus;
+	uint8_t *at;
+	CK_RV rv = CKR_GENERAL_ERROR;
+
+	if (signature.len != o->modulus)
+		return CKR_SIGNATURE_LEN_RANGE;
+	at = buf_space(ret, len);
+	ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), o->key, NULL);
+	if (!at || !ctx)
+		rv = CKR_HOST_MEMORY;
+	else if (EVP_PKEY_verify_recover_init(ctx) == 1 &&
+		 EVP_PKEY_CTX_set_rsa_padding(ctx, padding) == 1)
+		rv = EVP_PKEY_verify_recover(ctx, at, &len, signature.data, signature.len) == 1
+			     ? CKR_OK
+			     : CKR_SIGNATURE_INVALID;
+	EVP_PKEY_CTX_free(ctx);
+	if (rv == CKR_OK)
+		buf_truncate(ret, len);
+	return rv;
+}

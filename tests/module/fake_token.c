@@ -473,6 +473,38 @@ CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG 
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+CK_RV operation_update_two(struct session *s, enum operation_kind first, enum operation_kind second,
+			   CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	(void)first;
+	(void)out;
+	assert((in || in_len == 0) && out_len && second == OPERATION_ENCRYPT);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV message_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
+		   CK_OBJECT_HANDLE key)
+{
+	(void)kind;
+	(void)key;
+	return refuse(s, mechanism ? CKR_MECHANISM_INVALID : CKR_OK);
+}
+
+CK_RV message_run(struct session *s, enum operation_kind kind, const struct message *m,
+		  CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	(void)kind;
+	(void)out;
+	assert(m->parameter && (m->in || m->in_len == 0) && out_len);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV message_final(struct session *s, enum operation_kind kind)
+{
+	(void)kind;
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
 CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechanism,
 				      CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,
 				      CK_ULONG signature_len)

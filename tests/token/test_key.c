@@ -438,6 +438,108 @@ static void a_key_that_always_asks_signs_once_for_each_pin(void)
 			CKR_OPERATION_NOT_INITIALIZED);
 }
 
+static void messages_have_nonces_of_their_own_and_a_tag_beside_them(void)
+{
+	for (CK_BBOOL on_card = 0; on_card <= 1; on_card++) {
+		CK_OBJECT_HANDLE key = generate(CKM_AES_KEY_GEN, 32, on_card, CK_FALSE);
+		CK_BYTE nonces[2][12] = {{0}}, tags[2][16], out[2][48], back[48];
+		CK_MECHANISM m = {CKM_AES_GCM, NULL, 0};
+
+		CU_ASSERT_EQUAL(message_final(fixture.rw, OPERATION_MESSAGE_ENCRYPT),
+				CKR_OPERATION_NOT_INITIALIZED);
+		CU_ASSERT_EQUAL_FATAL(message_init(fixture.rw, OPERATION_MESSAGE_ENCRYPT, &m, key),
+				      CKR_OK);
+		CU_ASSERT_EQUAL_FATAL(message_init(fixture.rw, OPERATION_MESSAGE_DECRYPT, &m, key),
+				      CKR_OK);
+		for (int i = 0; i < 2; i++) {
+			CK_GCM_MESSAGE_PARAMS p = {nonces[i], 12, 32, CKG_GENERATE, tags[i], 128};
+			struct message in = {&p, sizeof(p), iv, 5, message, 48};
+			CK_ULONG len = 47;
+
+			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_ENCRYPT, &in,
+						    out[i], &len),
+					CKR_BUFFER_TOO_SMALL);
+			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_ENCRYPT, &in,
+						    out[i], &len),
+					CKR_OK);
+			CU_ASSERT_EQUAL(len, 48);
+			in.in = out[i];
+			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_DECRYPT, &in,
+						    back, &len),
+					CKR_OK);
+			CU_ASSERT_EQUAL(memcmp(back, message, 48), 0);
+			tags[i][3] ^= 1;
+			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_DECRYPT, &in,
+						    back, &len),
+					CKR_AEAD_DECRYPT_FAILED);
+			p.ivGenerator = CKG_GENERATE_COUNTER;
+			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_ENCRYPT, &in,
+						    back, &len),
+					CKR_MECHANISM_PARAM_INVALID);
+		}
+		CU_ASSERT_EQUAL(memcmp(nonces[0], nonces[1], 4), 0);
+		CU_ASSERT_NOT_EQUAL(memcmp(nonces[0], nonces[1], 12), 0);
+		CU_ASSERT_EQUAL(message_final(fixture.rw, OPERATION_MESSAGE_ENCRYPT), CKR_OK);
+		CU_ASSERT_EQUAL(message_final(fixture.rw, OPERATION_MESSAGE_DECRYPT), CKR_OK);
+	}
+}
+
+static void what_was_signed_is_recovered_from_the_signature(void)
+{
+	CK_ULONG bits = 2048, len = OUT, back_len = OUT;
+	CK_ATTRIBUTE public[] = {{CKA_MODULUS_BITS, &bits, sizeof(bits)},
+				 {CKA_VERIFY_RECOVER, &yes, sizeof(yes)}};
+	CK_ATTRIBUTE private[] = {{CKA_TOKEN, &yes, sizeof(yes)},
+				  {CKA_SIGN_RECOVER, &yes, sizeof(yes)}};
+	CK_MECHANISM rsa = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0}, m = {CKM_RSA_PKCS, NULL, 0};
+	CK_OBJECT_HANDLE pub, priv;
+	CK_BYTE out[OUT], back[OUT];
+
+	CU_ASSERT_EQUAL_FATAL(session_generate_key_pair(fixture.rw, &rsa, public, 2, private, 2,
+							&pub, &priv),
+			      CKR_OK);
+	CU_ASSERT_EQUAL(run(OPERATION_SIGN, &m, priv, message, 48, out, &len),
+			CKR_KEY_FUNCTION_NOT_PERMITTED);
+	CU_ASSERT_EQUAL(run(OPERATION_SIGN_RECOVER, &m, priv, message, 48, out, &len), CKR_OK);
+	CU_ASSERT_EQUAL(len, 256);
+	CU_ASSERT_EQUAL(run(OPERATION_VERIFY_RECOVER, &m, pub, out, len, back, &back_len), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(back_len, 48);
+	CU_ASSERT_EQUAL(memcmp(back, message, 48), 0);
+	out[7] ^= 1;
+	CU_ASSERT_EQUAL(run(OPERATION_VERIFY_RECOVER, &m, pub, out, len, back, &back_len),
+			CKR_SIGNATURE_INVALID);
+	CU_ASSERT_EQUAL(run(OPERATION_VERIFY_RECOVER, &m, pub, out, len - 1, back, &back_len),
+			CKR_SIGNATURE_LEN_RANGE);
+}
+
+static void a_part_goes_into_two_operations(void)
+{
+	CK_OBJECT_HANDLE key = generate(CKM_AES_KEY_GEN, 16, CK_FALSE, CK_FALSE);
+	CK_MECHANISM digest = {CKM_SHA256, NULL, 0}, m = ciphers[2];
+	CK_BYTE both[OUT], alone[OUT], hash[64], wanted[64];
+	CK_ULONG len = OUT, n = OUT, h = 64, w = 64;
+
+	CU_ASSERT_EQUAL(operation_update_two(fixture.rw, OPERATION_DIGEST, OPERATION_ENCRYPT,
+					     message, 48, both, &len),
+			CKR_OPERATION_NOT_INITIALIZED);
+	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_DIGEST, &digest, 0), CKR_OK);
+	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_ENCRYPT, &m, key), CKR_OK);
+	CU_ASSERT_EQUAL(operation_update_two(fixture.rw, OPERATION_DIGEST, OPERATION_ENCRYPT,
+					     message, 48, NULL, &len),
+			CKR_OK);
+	CU_ASSERT_EQUAL(operation_update_two(fixture.rw, OPERATION_DIGEST, OPERATION_ENCRYPT,
+					     message, 48, both, &len),
+			CKR_OK);
+	len = OUT;
+	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_ENCRYPT, both, &len), CKR_OK);
+	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_DIGEST, hash, &h), CKR_OK);
+	CU_ASSERT_EQUAL(run(OPERATION_ENCRYPT, &m, key, message, 48, alone, &n), CKR_OK);
+	CU_ASSERT_EQUAL(run(OPERATION_DIGEST, &digest, 0, message, 48, wanted, &w), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(len, n);
+	CU_ASSERT_EQUAL(memcmp(both, alone, n), 0);
+	CU_ASSERT_EQUAL(memcmp(hash, wanted, 32), 0);
+}
+
 static void only_session_keys_are_digested(void)
 {
 	CK_OBJECT_HANDLE on_card = generate(CKM_AES_KEY_GEN, 16, CK_TRUE, CK_FALSE);
@@ -477,6 +579,11 @@ int main(void)
 		 a_cancelled_operation_is_over_and_the_others_go_on},
 		{"a_key_that_always_asks_signs_once_for_each_pin",
 		 a_key_that_always_asks_signs_once_for_each_pin},
+		{"messages_have_nonces_of_their_own_and_a_tag_beside_them",
+		 messages_have_nonces_of_their_own_and_a_tag_beside_them},
+		{"what_was_signed_is_recovered_from_the_signature",
+		 what_was_signed_is_recovered_from_the_signature},
+		{"a_part_goes_into_two_operations", a_part_goes_into_two_operations},
 		{"only_session_keys_are_digested", only_session_keys_are_digested},
 		CU_TEST_INFO_NULL,
 	};

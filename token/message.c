@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Message-based encryption, PKCS#11 3.0 5.9 and 5.11: one key, many messages, each with a nonce and
+ * additional data of its own. AES-GCM, whole messages: the card keeps nothing between commands.
+ */
+#include <string.h>
+
+#include "base/crypto.h"
+#include "token/secret.h"
+
+enum { IV_LONGEST = 128 };
+
+CK_RV message_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
+		   CK_OBJECT_HANDLE key)
+{
+	if (mechanism && mechanism->ulParameterLen)
+		return CKR_MECHANISM_PARAM_INVALID;
+	return operation_init(s, kind, mechanism, key);
+}
+
+/* A new nonce but for its fixed bits. None is counted: a power cut would let a number come again. */
+static CK_RV generate_iv(const CK_GCM_MESSAGE_PARAMS *p)
+{
+	size_t fixed = p->ulIvFixedBits / 8;
+
+	if (p->ivGenerator == CKG_NO_GENERATE)
+		return CKR_OK;
+	if ((p->ivGenerator != CKG_GENERATE && p->ivGenerator != CKG_GENERATE_RANDOM) ||
+	    p->ulIvFixedBits % 8 || fixed > p->ulIvLen || p->ulIvLen - fixed < GCM_NONCE - 4)
+		return CKR_MECHANISM_PARAM_INVALID;
+	return crypto_random(p->pIv + fixed, p->ulIvLen - fixed) == RC_OK ? CKR_OK
+									  : CKR_GENERAL_ERROR;
+}
+
+static bool is_good(const CK_GCM_MESSAGE_PARAMS *p, CK_ULONG len)
+{
+	CK_ULONG tag;
+
+	if (!p || len != sizeof(*p) || !p->pIv || !p->ulIvLen || p->ulIvLen > IV_LONGEST ||
+	    !p->pTag)
+		return false;
+	tag = p->ulTagBits / 8;
+	return p->ulTagBits % 8 == 0 && tag <= GCM_TAG && (tag >= 12 || tag == 8 || tag == 4);
+}
+
+static CK_RV put_parameter(struct operation *o, const CK_GCM_MESSAGE_PARAMS *p, struct view aad)
+{
+	buf_reset(&o->label);
+	buf_u8(&o->label, (uint8_t)(p->ulTagBits / 8));
+	buf_u8(&o->label, (uint8_t)p->ulIvLen);
+	buf_put(&o->label, p->pIv, p->ulIvLen);
+	buf_view(&o->label, aad);
+	return buf_rc(&o->label) == RC_OK ? CKR_OK : CKR_DATA_LEN_RANGE;
+}
+
+/* The tag travels beside the ciphertext here and behind it on the card. */
+static CK_RV encrypt(struct session *s, struct operation *o, const CK_GCM_MESSAGE_PARAMS *p,
+		     struct view in, CK_BYTE_PTR out)
+{
+	size_t tag = p->ulTagBits / 8;
+	CK_RV rv = secret_run(s, o, APPLICATION_ENCRYPT, in, &o->data);
+
+	if (rv == CKR_OK && o->data.len != in.len + tag)
+		rv = CKR_DEVICE_ERROR;
+	if (rv != CKR_OK)
+		return rv;
+	if (in.len)
+		memcpy(out, o->data.data, in.len);
+	memcpy(p->pTag, o->data.data + in.len, tag);
+	return CKR_OK;
+}
+
+static CK_RV decrypt(struct session *s, struct operation *o, const CK_GCM_MESSAGE_PARAMS *p,
+		     struct view in, CK_BYTE_PTR out)
+{
+	struct buf whole;
+	CK_RV rv;
+
+	buf_init(&whole, OPERATION_DATA_MAX + GCM_TAG);
+	buf_view(&whole, in);
+	buf_put(&whole, p->pTag, p->ulTagBits / 8);
+	rv = buf_rc(&whole) == RC_OK
+		     ? secret_run(s, o, APPLICATION_DECRYPT, view_buf(&whole), &o->data)
+		     : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	buf_free(&whole);
+	if (rv == CKR_ENCRYPTED_DATA_INVALID)
+		return CKR_AEAD_DECRYPT_FAILED;
+	if (rv == CKR_OK && o->data.len != in.len)
+		rv = CKR_DEVICE_ERROR;
+	if (rv == CKR_OK && in.len)
+		memcpy(out, o->data.data, in.len);
+	return rv;
+}
+
+CK_RV message_run(struct session *s, enum operation_kind kind, const struct message *m,
+		  CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	const CK_GCM_MESSAGE_PARAMS *p = m->parameter;
+	struct operation *o = &s->operations[kind];
+	struct view in = view_of(m->in, m->in_len);
+	bool encrypts = kind == OPERATION_MESSAGE_ENCRYPT, go;
+	CK_RV rv;
+
+	if (!o->mechanism)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (!is_good(p, m->parameter_len))
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (in.len > OPERATION_DATA_MAX || m->aad_len > OPERATION_DATA_MAX / 2)
+		return encrypts ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	/* An empty message has no output, and needs no room for it. */
+	rv = operation_room(out || in.len ? out : p->pTag, out_len, in.len, &go);
+	if (!go)
+		return rv;
+	rv = encrypts ? generate_iv(p) : CKR_OK;
+	if (rv == CKR_OK)
+		rv = put_parameter(o, p, view_of(m->aad, m->aad_len));
+	buf_reset(&o->data);
+	if (rv == CKR_OK)
+		rv = encrypts ? encrypt(s, o, p, in, out) : decrypt(s, o, p, in, out);
+	if (rv == CKR_OK)
+		*out_len = in.len;
+	buf_reset(&o->data);
+	return rv == CKR_DATA_LEN_RANGE && !encrypts ? CKR_ENCRYPTED_DATA_LEN_RANGE : rv;
+}
+
+CK_RV message_final(struct session *s, enum operation_kind kind)
+{
+	struct operation *o = &s->operations[kind];
+
+	if (!o->mechanism)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	operation_end(o);
+	return CKR_OK;
+}
