@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Cards with certificates of an authority: one host opens two of them; hosts and cards that are
+# expired, revoked, of another authority or without a role are refused with a sentence and a CKR;
+# a card follows its authority to the next one.
+. "$(dirname "$0")/scenario.sh"
+
+authority() {
+	"$intaglio" authority "$@"
+}
+cards=$XDG_DATA_HOME/intaglio/cards
+
+# open NAME: the card's channel opens, and it takes an SO PIN.
+open() {
+	pkcs11-tool --module "$module" --slot-description "Intaglio embedded card: $1" --init-token \
+		--label "$1" --so-pin 12345678
+}
+# bring NAME FILE...: the host of this card brings it changes of trust.
+bring() {
+	bring_name=$1
+	shift
+	"$intaglio" --card "$bring_name" card update-trust "$@"
+}
+# key NAME: an RSA key pair, NAME.key and NAME.pub.
+key() {
+	openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$1.key" 2>/dev/null &&
+		openssl pkey -in "$1.key" -pubout -out "$1.pub" && chmod 600 "$1.key"
+}
+# host NAME KEY CERTIFICATE: from now on this is the host of a card.
+host() {
+	install -m 600 "$2" "$cards/$1/host/host.key" && install -m 644 "$3" "$cards/$1/host/host.cvc"
+}
+# holder DIR PREFIX: the holder reference of the only certificate of its kind in a directory.
+holder() {
+	find "$1/issued" -name "$2*" | sed 's|.*/\([A-Z0-9]*\)-.*|\1|' | sort -u
+}
+issued() {
+	find "$1/issued" -type f | wc -l
+}
+for name in plain late chain next user; do
+	key $name || exit 1
+done
+
+step "an authority is made" authority create company --bits 2048 --effective 2025-01-01 --years 10
+says "a card is made under it" '^card one is ZZCARD[A-Z2-7]{8}, and its host ZZHOST[A-Z2-7]{8}' \
+	"$intaglio" card personalise --authority company one
+card_one=$(holder company ZZCARD)
+host_one=$(holder company ZZHOST)
+step "the default card gets an identity before its first use" \
+	"$intaglio" card personalise --authority company --host "$cards/one/host" default
+step "the host opens it" open default
+step "and the one that it was made with" open one
+says "another card is made for the same host" '"card":"two","holder":"ZZCARD[A-Z2-7]{8}","id":"[A-Z2-7]{8}"}' \
+	"$intaglio" card personalise --json --authority company --host "$cards/one/host" --suite 42,02 two
+card_two=$(sed -n 's/.*"holder":"\([A-Z0-9]*\)".*/\1/p' "$scenario_log")
+step "which opens it" open two
+step "and still the one before" open one
+step "with one and the same key" cmp "$cards/one/host/host.key" "$cards/two/host/host.key"
+says "nobody else reads that" '^600$' stat -c %a "$cards/two/host/host.key"
+says "the list names both cards" "two +two +[A-Z2-7]{8}" "$intaglio" card list
+says "the authority knows what it has issued" "^  card $card_one, suite 42" authority show company
+says "in JSON, too" "\"issued\":.*\"holder\":\"$host_one\".*\"holds\":true" authority show --json company
+
+before=$(issued company)
+refuse_says "a card gets its identity once" 'there is a card one already' \
+	"$intaglio" card personalise --authority company one
+refuse_says "also the default card" 'there is a card default already' \
+	"$intaglio" card personalise --authority company --host "$cards/one/host" default
+refuse_says "a name is a directory's" 'a card needs a name' \
+	"$intaglio" card personalise --authority company --host "$cards/one/host" ../other
+refuse "without an authority there is none" "$intaglio" card personalise other
+refuse "nor under a directory that is not there" "$intaglio" card personalise --authority none other
+refuse "nor for a suite that is not there" "$intaglio" card personalise --authority company --suite 03 other
+refuse "nor twice for one" "$intaglio" card personalise --authority company \
+	--host "$cards/one/host" --suite 42,42 other
+step "nothing was issued for any of them" test "$before" = "$(issued company)"
+
+step "a certificate without a role is made" authority issue company --card --public plain.pub \
+	--output plain.cvc
+mkdir norole
+install -m 600 plain.key norole/host.key
+cp plain.cvc norole/host.cvc
+refuse_says "a host without a role is refused" 'it has no role' \
+	"$intaglio" card personalise --authority company --host norole other
+step "and no card is left" test ! -e "$cards/other"
+says "not even a part of one" '^0$' sh -c 'find "$1" -mindepth 1 -maxdepth 1 -name ".?*" -type d | wc -l' - "$cards"
+
+step "a card for a user is made" "$intaglio" card personalise --authority company --roles user users
+step "the user opens it" open users
+
+step "somebody's certificates are revoked" authority revoke company "$host_one" --effective 2025-01-02
+refuse_says "a user does not bring that to a card" 'has not the role issuer' bring users company/revoked.list
+step "an issuer does" bring one company/revoked.list
+refuse_says "once" 'not newer' bring one company/revoked.list
+refuse_says "and nothing else" 'nothing else' bring one company/authority.key
+
+step "an issuer's key is made" authority create branch --issuer --bits 2048
+step "and certified from today on" authority issue company --issuer --roles user,issuer \
+	--public branch/authority.pub --output branch/authority.cvc
+refuse_says "an issuer makes no cards" "is an issuer's directory" \
+	"$intaglio" card personalise --authority branch other
+step "its host gets a chain" authority issue branch --host --roles user --public chain.pub --output chain.cvc
+step "a host of the past is certified" authority issue company --host --roles user --public late.pub \
+	--effective 2025-01-01 --years 1 --output late.cvc
+cp -r "$cards/one/host" saved
+host one chain.key chain.cvc
+step "the chain opens the card, which learns the date" open one
+host one late.key late.cvc
+refuse_says "an expired host is refused" 'it has expired or is revoked' open one
+refuse_says "with the CKR of a card that does not open" 'CKR_DEVICE_ERROR' open one
+host one saved/host.key saved/host.cvc
+step "the valid one is not" open one
+
+printf 'correct horse\n' >passphrase
+step "an authority has its key enciphered" authority create secret --bits 2048 --passphrase-file passphrase
+refuse_says "and makes no card without the passphrase" 'passphrase' \
+	"$intaglio" card personalise --authority secret guarded
+step "but with it" "$intaglio" card personalise --authority secret --passphrase-file passphrase guarded
+
+step "another authority is made" authority create foreign --bits 2048
+step "and a card of it" "$intaglio" card personalise --authority foreign strange
+host strange saved/host.key saved/host.cvc
+cp saved/authority.cvc "$cards/strange/host/authority.cvc"
+refuse_says "a card of another authority is refused" 'another authority' open strange
+refuse_says "with a CKR as well" 'CKR_DEVICE_ERROR' open strange
+
+step "a card is revoked" authority revoke company "$card_one"
+says "the authority shows it" '^ +it is revoked' authority show company
+cp company/revoked.list "$cards/one/host/revoked"
+refuse_says "a host that has the list refuses the card" 'is revoked by its authority' open one
+cp company/revoked.list "$cards/two/host/revoked"
+step "but not another one" open two
+cp foreign/authority.cvc "$cards/two/host/revoked"
+refuse_says "what is no list is said by name" 'host/revoked is not the revocation list' open two
+rm "$cards/two/host/revoked" "$cards/one/host/revoked"
+
+step "the next authority is made" authority create next --bits 2048
+step "and linked" authority link company next --output link.cvc
+for suite in 42 02; do
+	step "the card's key for suite $suite is certified by it" authority issue next --card \
+		--suite $suite --public "$(echo company/issued/"$card_two"-*-$suite.cvc)" \
+		--holder "$card_two" --output card-$suite.cvc
+done
+openssl pkey -in saved/host.key -pubout -out saved/host.pub
+step "and the host's, under its old name" authority issue next --host --roles user,issuer \
+	--public saved/host.pub --holder "$host_one" --output host-next.cvc
+step "another host is certified" authority issue next --host --roles user --public next.pub \
+	--output other-next.cvc
+step "the next authority makes a card" "$intaglio" card personalise --authority next after
+refuse_says "which does not follow the old one's link" 'not of the authority that it trusts' \
+	bring after link.cvc
+step "the card follows" bring two link.cvc card-42.cvc card-02.cvc
+refuse_says "and does not know its old host" 'another authority' open two
+cp next/authority.cvc "$cards/two/host/authority.cvc"
+host two saved/host.key host-next.cvc
+step "which opens it with its new certificate" open two
+refuse_says "the link leads there once" 'not of the authority that it trusts' bring two link.cvc
+step "the old host is revoked" authority revoke next "$host_one"
+step "it brings the list itself" bring two next/revoked.list
+refuse_says "and is refused from then on" 'it has expired or is revoked' open two
+refuse_says "as a card that does not open" 'CKR_DEVICE_ERROR' open two
+host two next.key other-next.cvc
+step "the other host is not" open two
+finish
