@@ -89,6 +89,31 @@ says "the page has the rates" '>238.00<' cat shop.html
 says "they are deciphered into a directory" '4 records are deciphered in plain' \
 	"$intaglio" audit decrypt shop --escrow-key escrow.pem --output plain
 step "byte for byte" cmp plain/2 invoice2.xml
+compare() {
+	"$intaglio" audit compare shop --escrow-key escrow.pem --with "$@"
+}
+printf 'date,id,customer,amount,currency\n2026-11-21,2026-000147,"Miller, ""A""",141.61,EUR\n,2026-000149,x,1,EUR\n' >book.csv
+refuse_says "another book is compared: what is sealed twice" 'sealed twice: 2026-000147, record 3, line 2' compare book.csv
+refuse_says "what only the ledger has" 'only sealed: 2026-000148, record 2' compare book.csv
+refuse_says "what only the book has" 'only listed: 2026-000149, line 3' compare book.csv
+refuse_says "and how many are the same" '1 the same, 0 differing, 1 only sealed, 1 only listed, 1 sealed twice; 1 records are no' \
+	compare book.csv
+printf '{"id":"2026-000147","amount":"141.60"}\n{"id":"2026-000148","date":"2026-11-22"}\n' >book.jsonl
+refuse_says "amounts are compared" 'differs: 2026-000147, record 1, line 1: amount 141.61 sealed, 141.60 listed' compare book.jsonl
+refuse_says "and dates" 'differs: 2026-000148, record 2, line 2: date 2026-11-21 sealed' compare book.jsonl
+refuse_says "in JSON for programs" '"equal":false,"same":0,"differing":2,"only_sealed":0' compare book.jsonl --json
+printf 'id,amount\n1,2,3\n' >bad.csv
+refuse_says "a line that does not fit is said" 'bad.csv, line 2' compare bad.csv
+printf 'id,amount\n1,x\n' >bad.csv
+refuse_says "so is an amount that is none" 'bad.csv, line 2' compare bad.csv
+printf 'id\n1\n1\n' >bad.csv
+refuse_says "so is a number that is there twice" 'twice' compare bad.csv
+step "a ledger with one invoice is made" "$intaglio" ledger create One --escrow-key escrow.pub
+step "sealed" "$intaglio" --ledger One ledger seal invoice.xml --output one.sealed
+step "and exported" "$intaglio" --ledger One ledger export one
+printf 'id,amount,currency\n2026-000147,141.61,EUR\n' >one.csv
+says "and it is as the customer has it" '1 the same, 0 differing, 0 only sealed, 0 only listed' \
+	"$intaglio" audit compare one --escrow-key escrow.pem --with one.csv
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out other.pem 2>/dev/null
 refuse_says "another key opens nothing" 'not the one that leaf 0 has' \
 	"$intaglio" audit decrypt shop --escrow-key other.pem --output plain2

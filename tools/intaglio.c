@@ -16,6 +16,8 @@ static const struct {
 } subcommands[] = {
 	{"audit", "verify", audit_verify_command, "DIR",
 	 "check a ledger's export: every record, tile and signature", true},
+	{"audit", "compare", audit_compare_command, "DIR",
+	 "hold an export's invoices against another book, --with FILE", true},
 	{"audit", "decrypt", audit_decrypt_command, "DIR",
 	 "decipher an export with the escrow key, into --output", true},
 	{"authority", "create", authority_create_command, "DIR",
