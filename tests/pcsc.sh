@@ -42,6 +42,7 @@ step "events are told once, none is lost, and waiting costs nothing" "$try" even
 step "a reset by another program costs the login and nothing else" "$try" reset
 step "pcscd may be restarted under a running program" "$try" restart
 step "channels of killed processes are taken over" "$try" killed
+step "a foreign card gets two commands at most, once an insertion" "$try" foreign
 step "two processes work at once" "$try" many 2 2 5
 step "eight processes with four threads each work at once" "$try" many 8 4 "${PCSC_SECONDS:-10}"
 cat "$scenario_log"
