@@ -195,7 +195,7 @@ int main(void)
 	load();
 	start("the first signature, cold", 16);
 	must(p11->C_Finalize(NULL), "C_Finalize");
-	start("the first signature, second start", 16);
+	start("the first signature, with the cache", 12);
 	before = figures();
 	if (!sign(NULL))
 		die("C_Sign");

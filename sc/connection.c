@@ -245,6 +245,11 @@ enum rc sc_select(struct sc *sc, struct fci *ret, uint16_t *ret_sw)
 	return rc;
 }
 
+const struct fci *sc_fci(const struct sc *sc)
+{
+	return sc->selected ? &sc->fci : NULL;
+}
+
 enum rc sc_exchange_bare(struct sc *sc, const struct apdu *command, struct buf *answer,
 			 uint16_t *ret_sw)
 {

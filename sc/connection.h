@@ -64,6 +64,9 @@ void sc_close(struct sc **sc);
  */
 enum rc sc_select(struct sc *sc, struct fci *ret, uint16_t *ret_sw) WARN_UNUSED;
 
+/* What the last SELECT answered; NULL if nothing is selected. A bare answer proves nothing. */
+const struct fci *sc_fci(const struct sc *sc);
+
 /* One command outside a session (personalisation). RC_STATE while a session is up. Appends to answer. */
 enum rc sc_exchange_bare(struct sc *sc, const struct apdu *command, struct buf *answer,
 			 uint16_t *ret_sw) WARN_UNUSED;

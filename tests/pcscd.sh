@@ -69,4 +69,16 @@ says "the embedded slot sees what the reader's wrote" large pkcs11-tool --module
 	--login --pin 123456 --list-objects
 step "without a PIN the reader's slot shows no private object" sh -c \
 	'pkcs11-tool --module "$0" --slot 1 --list-objects >public && ! grep "Private Key" public' "$module"
+
+# The public objects on disk.
+step "a private object is written" token --login --pin 123456 --write-object text --type data \
+	--label hidden --private
+step "and listed with the public ones" sh -c 'pkcs11-tool --module "$0" --slot 1 --login --pin 123456 \
+	--list-objects | grep -q hidden' "$module"
+step "the public objects are kept" sh -c 'grep -q large "$XDG_CACHE_HOME"/intaglio/*.objects'
+refuse "the private ones are not" sh -c 'grep -q hidden "$XDG_CACHE_HOME"/intaglio/*.objects'
+printf x | dd of="$(echo "$XDG_CACHE_HOME"/intaglio/*.objects)" bs=1 seek=100 conv=notrunc 2>/dev/null
+says "an altered file is noticed" 'was altered; the card.s objects are read from the card' \
+	token --login --pin 123456 --list-objects
+says "and what the card has is shown" large token --login --pin 123456 --list-objects
 finish

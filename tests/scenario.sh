@@ -62,6 +62,7 @@ done
 export HOME="$scenario_dir/home"
 export XDG_DATA_HOME="$scenario_dir/data"
 export XDG_CONFIG_HOME="$scenario_dir/config"
+export XDG_CACHE_HOME="$scenario_dir/cache"
 export XDG_RUNTIME_DIR="$scenario_dir/runtime"
 # Readers of this machine are not touched; a scenario with a pcscd of its own takes this back.
 export PCSCLITE_CSOCK_NAME=/nonexistent

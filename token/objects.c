@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "token/cache.h"
 #include "token/outcome.h"
 #include "token/session.h"
 #include "token/template.h"
 
-enum { READINGS_MAX = 3, STALE_MS = 1000, PAGE_MAX = 1 << 20 };
+enum { READINGS_MAX = 3, STALE_MS = 1000, PAGE_MAX = 1 << 20, ALL_MAX = 8 << 20 };
 
 static void mark_unseen(struct store *store, bool is_private)
 {
@@ -50,9 +51,57 @@ static enum rc take_page(struct store *store, struct view page, uint32_t *above)
 	return RC_OK;
 }
 
+/*
+ * What a file of the public objects has to be of, where one is kept: for cards in readers, while the
+ * counter of the last protected answer is that of SELECT.
+ */
+static bool find_cache_key(const struct slot *slot, struct cache_key *ret)
+{
+	const struct fci *fci = sc_fci(slot->sc);
+	const uint8_t *id = sc_card_id(slot->sc);
+
+	if (!slot->source->insertion || !fci || !id ||
+	    fci->change_counter != sc_change_counter(slot->sc))
+		return false;
+	ret->counter = fci->change_counter;
+	memcpy(ret->card, id, sizeof(ret->card));
+	memcpy(ret->digest, fci->digest, sizeof(ret->digest));
+	return true;
+}
+
+/* True if all public objects came from the disk. */
+static bool read_kept(struct slot *slot)
+{
+	const bool is_private = false;
+	struct cache_key key;
+	struct buf objects;
+	uint32_t above = 0;
+	bool good;
+
+	if (!find_cache_key(slot, &key))
+		return false;
+	buf_init(&objects, ALL_MAX);
+	mark_unseen(&slot->store, is_private);
+	good = cache_read(&key, &objects) == RC_OK &&
+	       take_page(&slot->store, view_buf(&objects), &above) == RC_OK;
+	if (good)
+		store_drop(&slot->store, is_gone, &is_private);
+	buf_free(&objects);
+	return good;
+}
+
+static void keep(struct slot *slot, const struct buf *all)
+{
+	struct cache_key key;
+
+	if (buf_rc(all) == RC_OK && find_cache_key(slot, &key))
+		cache_write(&key, view_buf(all));
+}
+
 /* Reads all public or all private objects; those that are no longer there go. */
 static CK_RV read_all(struct slot *slot, bool is_private)
 {
+	struct buf all;
 	uint32_t above = 0;
 	bool more = true;
 	struct buf page;
@@ -60,8 +109,11 @@ static CK_RV read_all(struct slot *slot, bool is_private)
 	uint16_t sw = 0;
 	CK_RV rv = CKR_OK;
 
+	if (!is_private && read_kept(slot))
+		return CKR_OK;
 	mark_unseen(&slot->store, is_private);
 	buf_init(&page, PAGE_MAX);
+	buf_init(&all, ALL_MAX);
 	while (more && rv == CKR_OK) {
 		buf_reset(&page);
 		rc = application_read_objects(slot->sc, is_private, above, &page, &more, &sw);
@@ -69,8 +121,13 @@ static CK_RV read_all(struct slot *slot, bool is_private)
 			rc = RC_MALFORMED;
 		if (rc == RC_OK)
 			rc = take_page(&slot->store, view_buf(&page), &above);
+		if (rc == RC_OK && !is_private)
+			buf_view(&all, view_buf(&page));
 		rv = outcome(slot, CALL_OBJECT, rc, &sw);
 	}
+	if (rv == CKR_OK && !is_private)
+		keep(slot, &all);
+	buf_free(&all);
 	buf_free(&page);
 	if (rv == CKR_OK)
 		store_drop(&slot->store, is_gone, &is_private);
