@@ -7,6 +7,7 @@
 #include "base/cryptoki.h"
 #include "base/crypto.h"
 #include "base/rsa.h"
+#include "bench/channel.h"
 #include "bench/measure.h"
 
 #include <dlfcn.h>
@@ -383,6 +384,24 @@ static void bench_start(void)
 	printf("%-34s %9.1f us, the PIN's key derivation and the handshake included\n", "", us);
 }
 
+static void bench_channel(const char *dir, bool timed)
+{
+	struct channel_bench *bench = channel_bench_new(dir);
+	unsigned long apdus;
+
+	if (!bench)
+		die("the channel's card");
+	apdus = channel_bench_apdus(bench);
+	printf("%-34s %3lu APDUs after SELECT  at most 8: %s\n", "a handshake", apdus,
+	       apdus && apdus <= 8 ? "kept" : "MISSED");
+	apdus &&apdus <= 8 ? passed++ : failed++;
+	if (timed) {
+		row("handshake, both ends", channel_bench_handshake(bench), 1 / 1.3);
+		row("256 bytes protected, and opened", channel_bench_messaging(bench), 0.50);
+	}
+	channel_bench_free(&bench);
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -427,6 +446,7 @@ int main(int argc, char **argv)
 		bench_p256();
 	bench_seal(dir, timed);
 	bench_start();
+	bench_channel(dir, timed);
 	p11->C_Finalize(NULL);
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	printf("%u passed, %u failed\n", passed, failed);
