@@ -21,8 +21,34 @@ enum {
 	INS_DESTROY_OBJECT = 0x4E,
 	INS_STORE_DATA = 0xE2,
 	P1_LAST_BLOCK = 0x80,
+	P1_LOGOUT = 0xFF,
 	RANDOM_MAX = 224, /* with all that is around it, an answer that a short response holds */
 };
+
+/*
+ * Commands that the card may execute twice: they read, compute, or end what has ended. A seal is
+ * known again by its nonce. Nobody on the line can make a wrong PIN cost two tries, or one object
+ * two.
+ */
+static bool is_repeatable(const struct apdu *command)
+{
+	switch (command->ins) {
+	case INS_TOKEN_INFO:
+	case INS_GENERATE_RANDOM:
+	case INS_READ_OBJECTS:
+	case APPLICATION_INS_SEAL:
+	case APPLICATION_INS_OPEN_RECORD:
+	case APPLICATION_INS_LEDGER_STATUS:
+	case APPLICATION_INS_LAST_RECEIPT:
+		return command->cla == CLA_OWN;
+	case INS_KEY_OPERATION:
+		return command->cla == CLA_OWN && command->p1 != APPLICATION_UNWRAP;
+	case INS_VERIFY:
+		return command->p1 == P1_LOGOUT;
+	default:
+		return false;
+	}
+}
 
 enum rc application_exchange(struct sc *sc, const struct apdu *header, struct buf *data,
 			     struct view *ret_answer, uint16_t *ret_sw)
@@ -41,7 +67,8 @@ enum rc application_exchange(struct sc *sc, const struct apdu *header, struct bu
 			return rc;
 		}
 	}
-	rc = sc_exchange_view(sc, &command, &answer, &sw);
+	rc = is_repeatable(&command) ? sc_exchange_repeatable(sc, &command, &answer, &sw)
+				     : sc_exchange_view(sc, &command, &answer, &sw);
 	if (rc != RC_OK)
 		return rc;
 	if (sw != SW_OK) {
@@ -176,7 +203,7 @@ enum rc application_verify(struct sc *sc, enum application_pin who, struct view 
 
 enum rc application_logout(struct sc *sc, uint16_t *ret_sw)
 {
-	const struct apdu header = {.ins = INS_VERIFY, .p1 = 0xFF};
+	const struct apdu header = {.ins = INS_VERIFY, .p1 = P1_LOGOUT};
 
 	return exchange_empty(sc, header, NULL, ret_sw);
 }

@@ -24,6 +24,14 @@ enum rc application_exchange(struct sc *sc, const struct apdu *header, struct bu
 /* The same; the answer is appended to out. */
 enum rc application_append(struct sc *sc, const struct apdu *header, struct buf *data,
 			   struct buf *out, uint16_t *ret_sw) WARN_UNUSED;
+/* Instructions of CLA 80 for ledgers. */
+enum {
+	APPLICATION_INS_CREATE_LEDGER = 0xD0,
+	APPLICATION_INS_SEAL = 0xD2,
+	APPLICATION_INS_OPEN_RECORD = 0xD4,
+	APPLICATION_INS_LEDGER_STATUS = 0xD6,
+	APPLICATION_INS_LAST_RECEIPT = 0xDC,
+};
 /* Le of a command whose answer may be long: whatever there is. */
 enum { APPLICATION_LE_SHORT = 256, APPLICATION_LE_ALL = 65536 };
 

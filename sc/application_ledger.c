@@ -5,11 +5,6 @@
 
 enum {
 	CLA_OWN = 0x80,
-	INS_CREATE_LEDGER = 0xD0,
-	INS_SEAL = 0xD2,
-	INS_OPEN_RECORD = 0xD4,
-	INS_LEDGER_STATUS = 0xD6,
-	INS_LAST_RECEIPT = 0xDC,
 	P1_BY_INDEX = 0x00,
 	P1_SEALED = 0x01,
 	P1_READ_LEAF = 0x02,
@@ -20,7 +15,7 @@ enum rc application_ledger_create(struct sc *sc, const struct application_policy
 				  struct buf *object, uint16_t *ret_sw)
 {
 	const struct apdu header = {
-		.cla = CLA_OWN, .ins = INS_CREATE_LEDGER, .le = APPLICATION_LE_ALL};
+		.cla = CLA_OWN, .ins = APPLICATION_INS_CREATE_LEDGER, .le = APPLICATION_LE_ALL};
 	struct buf *data = sc_scratch(sc);
 	size_t before = object->len;
 	struct view rest, list;
@@ -47,7 +42,8 @@ enum rc application_ledger_create(struct sc *sc, const struct application_policy
 enum rc application_ledger_seal(struct sc *sc, const struct application_seal *seal,
 				struct buf *sealed, uint16_t *ret_sw)
 {
-	const struct apdu header = {.cla = CLA_OWN, .ins = INS_SEAL, .le = APPLICATION_LE_ALL};
+	const struct apdu header = {
+		.cla = CLA_OWN, .ins = APPLICATION_INS_SEAL, .le = APPLICATION_LE_ALL};
 	struct buf *data = sc_scratch(sc);
 
 	buf_u32(data, seal->ledger);
@@ -61,8 +57,10 @@ enum rc application_ledger_seal(struct sc *sc, const struct application_seal *se
 static enum rc by_index(struct sc *sc, uint8_t p1, uint32_t ledger, uint64_t index, struct buf *out,
 			uint16_t *ret_sw)
 {
-	const struct apdu header = {
-		.cla = CLA_OWN, .ins = INS_OPEN_RECORD, .p1 = p1, .le = APPLICATION_LE_ALL};
+	const struct apdu header = {.cla = CLA_OWN,
+				    .ins = APPLICATION_INS_OPEN_RECORD,
+				    .p1 = p1,
+				    .le = APPLICATION_LE_ALL};
 	struct buf *data = sc_scratch(sc);
 
 	buf_u32(data, ledger);
@@ -79,8 +77,10 @@ enum rc application_ledger_open(struct sc *sc, uint32_t ledger, uint64_t index, 
 enum rc application_ledger_open_sealed(struct sc *sc, uint32_t ledger, struct view leaf,
 				       struct buf *record, uint16_t *ret_sw)
 {
-	const struct apdu header = {
-		.cla = CLA_OWN, .ins = INS_OPEN_RECORD, .p1 = P1_SEALED, .le = APPLICATION_LE_ALL};
+	const struct apdu header = {.cla = CLA_OWN,
+				    .ins = APPLICATION_INS_OPEN_RECORD,
+				    .p1 = P1_SEALED,
+				    .le = APPLICATION_LE_ALL};
 	struct buf *data = sc_scratch(sc);
 
 	buf_u32(data, ledger);
@@ -104,7 +104,7 @@ enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_
 				  struct buf *note, uint16_t *ret_sw)
 {
 	const struct apdu header = {
-		.cla = CLA_OWN, .ins = INS_LEDGER_STATUS, .le = APPLICATION_LE_ALL};
+		.cla = CLA_OWN, .ins = APPLICATION_INS_LEDGER_STATUS, .le = APPLICATION_LE_ALL};
 	struct buf *data = sc_scratch(sc);
 	size_t before = note->len;
 	struct view answer, leaves, text;
@@ -132,7 +132,7 @@ enum rc application_ledger_last_receipt(struct sc *sc, uint32_t ledger, struct b
 					uint16_t *ret_sw)
 {
 	const struct apdu header = {
-		.cla = CLA_OWN, .ins = INS_LAST_RECEIPT, .le = APPLICATION_LE_ALL};
+		.cla = CLA_OWN, .ins = APPLICATION_INS_LAST_RECEIPT, .le = APPLICATION_LE_ALL};
 	struct buf *data = sc_scratch(sc);
 
 	buf_u32(data, ledger);

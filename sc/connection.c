@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A connection is a wire, at most one session on it, and the rule for what to do when the session
- * is gone: open another and repeat only what the card cannot have executed.
+ * is gone: open another and repeat only what the card cannot have executed, or may execute twice.
  */
 #include "sc/connection.h"
 
@@ -232,7 +232,7 @@ enum rc sc_select(struct sc *sc, struct fci *ret, uint16_t *ret_sw)
 	if (!sc->sm) {
 		rc = select_bare(sc, &sw);
 	} else {
-		rc = sc_exchange_view(sc, &command, &data, &sw);
+		rc = sc_exchange_repeatable(sc, &command, &data, &sw);
 		if (rc == RC_OK)
 			rc = sw == SW_OK ? parse_fci(data, &sc->fci) : RC_SW;
 		if (rc == RC_OK)
@@ -396,7 +396,7 @@ static bool is_bare_error(const struct sc *sc, struct view data, uint16_t sw)
 	return sc->suite != SUITE_42 && !data.len && !sw_is_normal(sw);
 }
 
-/* Judges a protected command's answer. *ret_lost: the card did not execute it, having no session. */
+/* Judges a protected command's answer. *ret_lost: by the card's bare word it has no session. */
 static enum rc judge(struct sc *sc, struct view data, uint16_t sw, struct view *ret_answer,
 		     bool *ret_lost)
 {
@@ -425,15 +425,19 @@ static enum rc judge(struct sc *sc, struct view data, uint16_t sw, struct view *
 	return rc;
 }
 
-/* One attempt. *ret_lost as judge. */
-static enum rc attempt(struct sc *sc, const struct apdu *command, struct view *ret_answer,
-		       uint16_t *ret_sw, bool *ret_lost)
+/*
+ * One attempt. *ret_again: another may follow, since the card did not have this one, or, where the
+ * command is repeatable, says so in an answer that anybody on the line can make.
+ */
+static enum rc attempt(struct sc *sc, const struct apdu *command, bool repeatable,
+		       struct view *ret_answer, uint16_t *ret_sw, bool *ret_again)
 {
 	struct apdu plain = *command, outer;
+	bool lost = false;
 	struct view data;
 	enum rc rc;
 
-	*ret_lost = false;
+	*ret_again = false;
 	if (plain.data.len > sc->fci.command_max)
 		return RC_SPACE;
 	plain.extended = sc->wire.extended &&
@@ -444,7 +448,7 @@ static enum rc attempt(struct sc *sc, const struct apdu *command, struct view *r
 	if (rc == RC_SPACE)
 		return rc;
 	if (rc == RC_STATE) {
-		*ret_lost = true;
+		*ret_again = true;
 		rc = RC_RESET;
 	}
 	if (rc == RC_OK) {
@@ -454,7 +458,7 @@ static enum rc attempt(struct sc *sc, const struct apdu *command, struct view *r
 			outer.le = 65536;
 		}
 		rc = wire_exchange(&sc->wire, &outer, &data, ret_sw);
-		*ret_lost = rc == RC_RESET && !sc->wire.executed;
+		*ret_again = rc == RC_RESET && !sc->wire.executed;
 		if (rc == RC_MALFORMED)
 			rc = RC_AUTH;
 	}
@@ -462,26 +466,28 @@ static enum rc attempt(struct sc *sc, const struct apdu *command, struct view *r
 		end_session(sc, rc_name(rc));
 		return rc;
 	}
-	return judge(sc, data, *ret_sw, ret_answer, ret_lost);
+	rc = judge(sc, data, *ret_sw, ret_answer, &lost);
+	*ret_again = lost && repeatable;
+	return rc;
 }
 
-enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view *ret_answer,
-			 uint16_t *ret_sw)
+static enum rc exchange(struct sc *sc, const struct apdu *command, bool repeatable,
+			struct view *ret_answer, uint16_t *ret_sw)
 {
 	bool needs_session = !sc->sm;
 	struct view answer;
 	enum rc rc = RC_OK;
-	bool lost = true;
+	bool again = true;
 	uint16_t sw;
 
 	/* The handshake and what it is made for are one operation. */
 	if (needs_session)
 		transport_begin(sc->wire.transport);
-	for (int i = 0; i < ATTEMPTS && lost; i++) {
+	for (int i = 0; i < ATTEMPTS && again; i++) {
 		rc = sc_connect(sc);
 		if (rc != RC_OK)
 			break;
-		rc = attempt(sc, command, &answer, &sw, &lost);
+		rc = attempt(sc, command, repeatable, &answer, &sw, &again);
 	}
 	if (needs_session)
 		transport_end(sc->wire.transport);
@@ -493,6 +499,18 @@ enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view 
 	return RC_OK;
 }
 
+enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view *ret_answer,
+			 uint16_t *ret_sw)
+{
+	return exchange(sc, command, false, ret_answer, ret_sw);
+}
+
+enum rc sc_exchange_repeatable(struct sc *sc, const struct apdu *command, struct view *ret_answer,
+			       uint16_t *ret_sw)
+{
+	return exchange(sc, command, true, ret_answer, ret_sw);
+}
+
 /* Gives the channel back, as far as the card still listens. */
 static void close_channel(struct sc *sc)
 {
@@ -500,11 +518,11 @@ static void close_channel(struct sc *sc)
 		.ins = INS_MANAGE_CHANNEL, .p1 = P1_CLOSE, .p2 = (uint8_t)sc->wire.channel};
 	struct view data;
 	uint16_t sw;
-	bool lost;
+	bool again;
 
 	if (!sc->has_channel)
 		return;
-	if ((sc->sm ? attempt(sc, &command, &data, &sw, &lost)
+	if ((sc->sm ? attempt(sc, &command, false, &data, &sw, &again)
 		    : wire_exchange(&sc->wire, &command, &data, &sw)) != RC_OK)
 		trace_note(&sc->wire.trace, "the channel was not closed");
 	sc->has_channel = false;

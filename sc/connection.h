@@ -75,15 +75,16 @@ enum rc sc_exchange_bare(struct sc *sc, const struct apdu *command, struct buf *
  * One protected command and its verified answer, whatever its status word; the session is opened
  * first if there is none. Plain CLA without channel, chaining or secure messaging bits.
  *
- * A session that the card has lost (bare 6982, 6987, 6988 or 6881, or a reset before the command) is
- * opened again and the command repeated, once; sc_epoch has then moved, and the card has forgotten
- * every PIN. (A bare status word has no MAC: somebody on the line can have a command executed twice
- * that way, in two sessions, as he can have it not executed at all.) A command whose answer was lost
- * is never repeated; the session is then dead and the next call opens another. After an error under
- * suite 02, which is bare, as well. Besides the failures of the transport and of the handshake:
+ * A session that was lost by a reset before the command is opened again and the command sent again,
+ * once; sc_epoch has then moved, and the card has forgotten every PIN. A card that says itself that
+ * it has no session (bare 6982, 6987, 6988 or 6881) may not be the one who says so: a bare status
+ * word has no MAC, and the card may have executed the command. So only sc_exchange_repeatable sends
+ * it again then. A command whose answer was lost is never repeated. The session is dead after each
+ * of these and the next call opens another; after an error under suite 02, which is bare, as well.
+ * Besides the failures of the transport and of the handshake:
  *
  * RC_AUTH	the answer does not verify; it may have been executed
- * RC_RESET	the answer was lost, or the session was lost again; it may have been executed
+ * RC_RESET	the answer was lost, or the session, and again; it may have been executed
  * RC_SPACE	the command or answer is too long for the card or for answer
  */
 enum rc sc_exchange(struct sc *sc, const struct apdu *command, struct buf *answer,
@@ -91,6 +92,9 @@ enum rc sc_exchange(struct sc *sc, const struct apdu *command, struct buf *answe
 /* The same; the answer stays in the connection and is valid until its next use. */
 enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view *ret_answer,
 			 uint16_t *ret_sw) WARN_UNUSED;
+/* For commands that may be executed twice: a reader, or one whose second time has no effect. */
+enum rc sc_exchange_repeatable(struct sc *sc, const struct apdu *command, struct view *ret_answer,
+			       uint16_t *ret_sw) WARN_UNUSED;
 /* An empty buffer of the connection's to build a command's data in; wiped after the next exchange. */
 struct buf *sc_scratch(struct sc *sc);
 

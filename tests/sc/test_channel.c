@@ -9,7 +9,7 @@ static enum rc greet(struct sc *sc)
 	const struct apdu hello = {.cla = 0x80, .ins = 0x42, .data = view_str("hello"), .le = 256};
 	struct view answer;
 	uint16_t sw = 0;
-	enum rc rc = sc_exchange_view(sc, &hello, &answer, &sw);
+	enum rc rc = sc_exchange_repeatable(sc, &hello, &answer, &sw);
 
 	if (rc == RC_OK && (sw != SW_OK || answer.len != 13))
 		rc = RC_SW;

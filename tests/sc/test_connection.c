@@ -23,7 +23,7 @@ static bool greets(struct sc *sc)
 	struct view answer;
 	uint16_t sw;
 
-	return sc_exchange_view(sc, &hello, &answer, &sw) == RC_OK && sw == SW_OK &&
+	return sc_exchange_repeatable(sc, &hello, &answer, &sw) == RC_OK && sw == SW_OK &&
 	       answer.len == 13 && view_equal(view_of(answer.data + 8, 5), view_str("hello"));
 }
 
@@ -32,7 +32,7 @@ static enum rc greet(struct sc *sc)
 	struct view answer;
 	uint16_t sw;
 
-	return sc_exchange_view(sc, &hello, &answer, &sw);
+	return sc_exchange_repeatable(sc, &hello, &answer, &sw);
 }
 
 static void nothing_is_sent_before_the_first_use(void)
@@ -235,6 +235,30 @@ static enum rc lose_protected(void *arg, unsigned int number, const struct apdu 
 	return RC_OK;
 }
 
+static void what_may_not_be_repeated_is_executed_once_whatever_the_line_says(void)
+{
+	static const uint16_t bare[] = {SW_SECURITY_STATUS, SW_SM_MISSING, SW_SM_INCORRECT,
+					SW_CHANNEL_NOT_SUPPORTED};
+
+	for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++) {
+		uint16_t sw = bare[i], got;
+		struct view answer;
+		struct sc *sc;
+
+		fake_reset(SUITE_42);
+		fake.tamper = lose_protected;
+		fake.arg = &sw;
+		sc = fake_connect(NULL);
+		CU_ASSERT_EQUAL(sc_exchange_view(sc, &hello, &answer, &got), RC_RESET);
+		CU_ASSERT_EQUAL(fake.executed, 1);
+		CU_ASSERT_FALSE(sc_is_connected(sc));
+		fake.tamper = NULL;
+		CU_ASSERT_TRUE(greets(sc));
+		CU_ASSERT_EQUAL(sc_epoch(sc), 2);
+		sc_close(&sc);
+	}
+}
+
 static void a_bare_refusal_is_answered_with_one_more_try(void)
 {
 	uint16_t sw = SW_SM_MISSING, got;
@@ -256,7 +280,7 @@ static void a_bare_refusal_is_answered_with_one_more_try(void)
 	fake.tamper = lose_protected;
 	fake.arg = &sw;
 	sc = fake_connect(&fake_policy_02);
-	CU_ASSERT_EQUAL(sc_exchange_view(sc, &hello, &answer, &got), RC_OK);
+	CU_ASSERT_EQUAL(sc_exchange_repeatable(sc, &hello, &answer, &got), RC_OK);
 	CU_ASSERT_EQUAL(got, SW_SECURITY_STATUS);
 	CU_ASSERT_EQUAL(answer.len, 0);
 	CU_ASSERT_EQUAL(sc_epoch(sc), 2);
@@ -567,6 +591,8 @@ int main(void)
 		 data_longer_than_the_card_takes_is_refused_before_it_is_sent},
 		{"a card that lost the session is spoken to again",
 		 a_card_that_lost_the_session_is_spoken_to_again},
+		{"what may not be repeated is executed once, whatever the line says",
+		 what_may_not_be_repeated_is_executed_once_whatever_the_line_says},
 		{"a session that is lost twice is a reset",
 		 a_session_that_is_lost_twice_is_a_reset},
 		{"a bare refusal is answered with one more try",

@@ -16,8 +16,11 @@
 #include "tests/suite.h"
 #include "token/slot.h"
 
-/* A line that can lose the next answer, or report a reset before the next command. */
-static enum { LINE_GOOD, LINE_LOSES_ANSWER, LINE_RESETS } line;
+/*
+ * A line that can lose the next answer, report a reset before the next command, or say in place of
+ * every answer that the card has no session.
+ */
+static enum { LINE_GOOD, LINE_LOSES_ANSWER, LINE_RESETS, LINE_FORGES } line;
 
 static enum rc line_transmit(void *handle, struct view command, struct buf *response)
 {
@@ -31,8 +34,18 @@ static enum rc line_transmit(void *handle, struct view command, struct buf *resp
 		rc = transport_embedded_ops.reset(handle);
 		return rc == RC_OK ? RC_RESET : rc;
 	}
-	line = LINE_GOOD;
 	buf_init(&lost, APDU_RESPONSE_MAX);
+	if (line == LINE_FORGES) {
+		struct apdu apdu;
+
+		if (apdu_parse(command, &apdu) != RC_OK || !apdu_is_protected(apdu.cla))
+			return transport_embedded_ops.transmit(handle, command, response);
+		rc = transport_embedded_ops.transmit(handle, command, &lost);
+		buf_free(&lost);
+		buf_u16(response, SW_SECURITY_STATUS);
+		return rc;
+	}
+	line = LINE_GOOD;
 	rc = transport_embedded_ops.transmit(handle, command, &lost);
 	buf_free(&lost);
 	return rc == RC_OK ? RC_IO : rc;
@@ -199,6 +212,21 @@ static void a_lost_answer_to_a_login_leaves_nobody_logged_in(void)
 	CU_ASSERT_EQUAL(sign(), CKR_OK);
 }
 
+static void a_forged_refusal_of_a_wrong_pin_costs_one_try(void)
+{
+	uint8_t before;
+
+	CU_ASSERT_EQUAL(fixture_logout(), CKR_OK);
+	CU_ASSERT_EQUAL(token_refresh(fixture.slot), CKR_OK);
+	before = fixture.slot->token.user_tries;
+	line = LINE_FORGES;
+	CU_ASSERT_EQUAL(fixture_login("000000"), CKR_DEVICE_ERROR);
+	line = LINE_GOOD;
+	CU_ASSERT_EQUAL(token_refresh(fixture.slot), CKR_OK);
+	CU_ASSERT_EQUAL(fixture.slot->token.user_tries, before - 1);
+	CU_ASSERT_EQUAL(login_again(), CKR_OK);
+}
+
 static void a_reset_at_a_find_leaves_the_public_objects(void)
 {
 	CK_OBJECT_HANDLE list[8];
@@ -246,6 +274,8 @@ int main(void)
 		 a_seal_refused_for_a_reset_stores_nothing},
 		{"a_lost_answer_to_a_login_leaves_nobody_logged_in",
 		 a_lost_answer_to_a_login_leaves_nobody_logged_in},
+		{"a_forged_refusal_of_a_wrong_pin_costs_one_try",
+		 a_forged_refusal_of_a_wrong_pin_costs_one_try},
 		{"a_reset_at_a_find_leaves_the_public_objects",
 		 a_reset_at_a_find_leaves_the_public_objects},
 		{"a_forked_child_touches_nothing_of_the_parent_s",
