@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The examples of doc/examples, as somebody who writes a shop's program would use them.
+
+. "$(dirname "$0")/scenario.sh"
+
+invoice=$source_root/doc/examples/invoice.xml
+token() {
+	pkcs11-tool --module "$module" "$@"
+}
+
+step "the token is initialised" token --init-token --label Shop --so-pin 12345678
+step "and has a user PIN" token --login --login-type so --so-pin 12345678 --init-pin --pin 123456
+export INTAGLIO_PIN=123456
+step "a ledger is made" "$intaglio" ledger create Invoices
+# shellcheck disable=SC2046 # words for the compiler
+step "the example in C compiles" cc -Wall -Wextra -o seal "$source_root/doc/examples/seal.c" \
+	-I"$source_root/base" $(pkg-config --cflags p11-kit-1) -ldl
+step "and seals" ./seal "$module" 123456 "$invoice" c.sealed
+says "what verifies" 'record 1 is in the ledger' "$intaglio" ledger verify c.sealed
+refuse "a wrong PIN is told" ./seal "$module" 000000 "$invoice" none.sealed
+PATH=/usr/bin:$PATH
+step "the example in Python seals" python3 "$source_root/doc/examples/seal.py" "$module" 123456 "$invoice" py.sealed
+says "what verifies too" 'record 2 is in the ledger' "$intaglio" ledger verify py.sealed
+step "and both are the invoice" sh -c '"$0" ledger read 1 | cmp - "$1" && "$0" ledger read 2 | cmp - "$1"' \
+	"$intaglio" "$invoice"
+finish
