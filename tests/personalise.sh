@@ -86,6 +86,19 @@ refuse_says "a host without a role is refused" 'it has no role' \
 step "and no card is left" test ! -e "$cards/other"
 says "not even a part of one" '^0$' sh -c 'find "$1" -mindepth 1 -maxdepth 1 -name ".?*" -type d | wc -l' - "$cards"
 
+mkdir enciphered
+cp "$cards/one/host/host.cvc" enciphered
+openssl pkcs8 -topk8 -in "$cards/one/host/host.key" -passout pass:secret -out enciphered/host.key
+chmod 600 enciphered/host.key
+refuse_says "a host key that nothing deciphers is refused" 'host.key' \
+	"$intaglio" card personalise --authority company --host enciphered sealed
+printf 'secret\n' >host.passphrase
+chmod 600 host.passphrase
+printf '[host]\npassphrase-file = %s\n' "$PWD/host.passphrase" >"$INTAGLIO_CONF"
+step "with its passphrase it is not" \
+	"$intaglio" card personalise --authority company --host enciphered sealed
+step "and opens the card" open sealed
+
 step "a card for a user is made" "$intaglio" card personalise --authority company --roles user users
 step "the user opens it" open users
 

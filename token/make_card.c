@@ -18,6 +18,7 @@ enum { NAME_MAX_CARD = 64 };
 
 struct making {
 	const CK_INTAGLIO_CARD *card;
+	const struct config *config;
 	bool canceled; /* by the application's function */
 };
 
@@ -52,7 +53,8 @@ static bool is_complete(const CK_INTAGLIO_CARD *card)
 }
 
 /* Who opens the card later: refused now if it could not. */
-static enum rc write_host(const char *dir, const CK_INTAGLIO_CARD *card)
+static enum rc write_host(const char *dir, const CK_INTAGLIO_CARD *card,
+			  const struct config *config)
 {
 	struct identity *identity = NULL;
 	char *host = NULL;
@@ -68,7 +70,7 @@ static enum rc write_host(const char *dir, const CK_INTAGLIO_CARD *card)
 		rc = files_write(host, file->name, 0600, view_of(file->pData, file->ulDataLen));
 	}
 	if (rc == RC_OK)
-		rc = identity_load(host, NULL, &identity);
+		rc = identity_load(host, &config->host_key, &identity);
 	identity_free(&identity);
 	free(host);
 	return rc;
@@ -104,7 +106,7 @@ static enum rc fill(const char *dir, void *arg)
 		.certify = certify,
 		.arg = making,
 	};
-	enum rc rc = write_host(dir, card);
+	enum rc rc = write_host(dir, card, making->config);
 
 	return rc == RC_OK ? personalise_card(dir, &p) : rc;
 }
@@ -136,8 +138,9 @@ static CK_RV judge(const struct making *making, enum rc rc)
 
 CK_RV slots_make_card(struct slots *slots, const CK_INTAGLIO_CARD *card)
 {
-	const char *data = slots_config(slots)->data;
-	struct making making = {.card = card};
+	const struct config *config = slots_config(slots);
+	const char *data = config->data;
+	struct making making = {.card = card, .config = config};
 	char *cards = NULL;
 	enum rc rc;
 
