@@ -240,7 +240,6 @@ static const struct suite suites[] = {
 		.id = SUITE_MODERN,
 		.min_bits = 2048,
 		.max_bits = 4096,
-		.f4_only = true,
 		.mutual_only = true,
 		.certificate_only = true,
 		.challenge = 16,
@@ -267,6 +266,5 @@ bool suite_accepts_key(const struct suite *suite, const EVP_PKEY *key)
 {
 	unsigned int bits = rsa_bits(key);
 
-	return bits >= suite->min_bits && bits <= suite->max_bits &&
-	       (!suite->f4_only || rsa_exponent_is_f4(key));
+	return bits >= suite->min_bits && bits <= suite->max_bits && rsa_exponent_is_f4(key);
 }

@@ -39,7 +39,6 @@ struct suite {
 	uint8_t id;
 	enum suite_family family;
 	unsigned int min_bits, max_bits; /* of every RSA key that takes part */
-	bool f4_only; /* public exponents are 65537 */
 	bool mutual_only; /* P1 81 is refused */
 	bool certificate_only; /* P2 A4 is refused */
 	bool equal_moduli; /* host and card keys have the same length */
@@ -61,7 +60,7 @@ struct suite {
 
 /* NULL if the card does not know it. */
 const struct suite *suite_find(uint8_t id);
-/* Whether a key may take part in a handshake of this suite. */
+/* Whether a key may take part in a handshake of this suite; exponents are 65537 in all of them. */
 bool suite_accepts_key(const struct suite *suite, const EVP_PKEY *key);
 /* Puts a key under the names that its template gives it. RC_MALFORMED if one is taken or unknown. */
 enum rc suite_assign(struct session_keys *keys, uint32_t tag, uint8_t usage,

@@ -248,13 +248,12 @@ uint16_t peer_external_again(struct peer *p)
 }
 
 /* The last eight bytes of the holder reference of the suite's host. */
-static const char *host_id(const struct peer *p)
+const char *peer_host_id(const struct peer *p)
 {
 	return p->suite == 0x42 ? "T0042001" : p->suite == 0x02 ? "T0002001" : "T0001001";
 }
 
-static bool card_signature_is_good(struct peer *p, const uint8_t challenge[16],
-				   const struct buf *signature)
+bool peer_card_signed(struct peer *p, const uint8_t *challenge, const struct buf *signature)
 {
 	static const struct {
 		uint8_t bit;
@@ -285,12 +284,12 @@ uint16_t peer_internal(struct peer *p)
 	struct buf out;
 	uint16_t sw;
 
-	memcpy(data + size, host_id(p), 8);
+	memcpy(data + size, peer_host_id(p), 8);
 	buf_init(&out, 1000);
 	sw = peer_send(p, 0, 0x88, 0, 0, view_of(data, size + 8), 256, &out);
 	if (sw == 0x9000)
 		CU_ASSERT_TRUE(p->suite == 0x01 ? peer_agreed(p, data, size + 8, view_buf(&out))
-						: card_signature_is_good(p, data, &out));
+						: peer_card_signed(p, data, &out));
 	buf_free(&out);
 	return sw;
 }

@@ -59,6 +59,8 @@ void peer_certify(const struct peer_party *signer, const char *car,
 void peer_fresh(struct peer *p);
 /* A personalised one that accepts all suites at every level; a copy, with the same keys each time. */
 void peer_new(struct peer *p);
+/* Generates keys and certifies and stores all that a card is given; by_use may have been set. */
+void peer_personalise(struct peer *p);
 /* The same with keys of its own. */
 void peer_new_keys(struct peer *p);
 void peer_free(struct peer *p);
@@ -93,6 +95,10 @@ uint16_t peer_internal(struct peer *p);
 /* Key agreement: the block for EXTERNAL AUTHENTICATE into signature; whether the card's answer is good. */
 void peer_agree(struct peer *p);
 bool peer_agreed(struct peer *p, const uint8_t *data, size_t len, struct view answer);
+/* The same for key transport. */
+bool peer_card_signed(struct peer *p, const uint8_t *challenge, const struct buf *signature);
+/* The host id of the suite in hand, 8 characters. */
+const char *peer_host_id(const struct peer *p);
 /* The public part of the card's key for the suite in hand; to be freed. */
 EVP_PKEY *peer_card_key(struct peer *p);
 /* Bytes of the card's challenge, and of the host's. */

@@ -247,15 +247,20 @@ void peer_store_data(struct peer *p, struct buf *out)
 	peer_good(buf_rc(out));
 }
 
-void peer_new_keys(struct peer *p)
+void peer_personalise(struct peer *p)
 {
 	struct buf data;
 
-	peer_fresh(p);
 	peer_generate(p);
 	peer_store_data(p, &data);
 	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL), 0x9000);
 	buf_free(&data);
+}
+
+void peer_new_keys(struct peer *p)
+{
+	peer_fresh(p);
+	peer_personalise(p);
 }
 
 void peer_new(struct peer *p)

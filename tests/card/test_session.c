@@ -5,6 +5,8 @@
  */
 #include "tests/suite.h"
 
+#include <string.h>
+
 #include "card/dispatch.h"
 #include "tests/card/steps.h"
 
@@ -27,6 +29,43 @@ static void a_session_runs_on_every_channel_by_itself(void)
 		CU_ASSERT_EQUAL(peer_send(&p, 0, 0xA4, 4, 0, view_of(aid, sizeof(aid)), 256, NULL),
 				0x9000);
 		p.channel = numbers[i];
+		CU_ASSERT_TRUE(steps_session_lives(&p));
+	}
+	peer_free(&p);
+}
+
+/* What the host keeps of one session. */
+struct kept {
+	uint8_t suite, level, key[4][PEER_KEY];
+	uint64_t counter[2];
+};
+
+static void twenty_sessions_of_all_suites_run_at_once(void)
+{
+	static const uint8_t suites[] = {0x42, 0x02, 0x01};
+	struct kept kept[20];
+	struct peer p;
+
+	peer_new(&p);
+	for (unsigned int i = 1; i <= 19; i++)
+		CU_ASSERT_EQUAL_FATAL(peer_send(&p, 0, 0x70, 0, 0, nothing, 1, NULL), 0x9000);
+	for (p.channel = 0; p.channel < 20; p.channel++) {
+		struct kept *k = &kept[p.channel];
+
+		CU_ASSERT_EQUAL_FATAL(peer_open(&p, suites[p.channel % 3], 0xC1, 0xB6, 0x33),
+				      0x9000);
+		k->suite = p.suite;
+		k->level = p.level;
+		memcpy(k->key, p.key, sizeof(k->key));
+		memcpy(k->counter, p.counter, sizeof(k->counter));
+	}
+	for (p.channel = 0; p.channel < 20; p.channel++) {
+		const struct kept *k = &kept[p.channel];
+
+		p.suite = k->suite;
+		p.level = k->level;
+		memcpy(p.key, k->key, sizeof(k->key));
+		memcpy(p.counter, k->counter, sizeof(k->counter));
 		CU_ASSERT_TRUE(steps_session_lives(&p));
 	}
 	peer_free(&p);
@@ -59,7 +98,7 @@ static void long_commands_and_answers_pass_a_session(void)
 	peer_free(&p);
 }
 
-static void every_level_of_suite_02_protects_both_ways(void)
+static void every_level_of(uint8_t suite, bool by_use)
 {
 	static const uint8_t levels[] = {0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13, 0x20,
 					 0x21, 0x22, 0x23, 0x30, 0x31, 0x32, 0x33};
@@ -67,11 +106,17 @@ static void every_level_of_suite_02_protects_both_ways(void)
 	struct peer p;
 	bool bare;
 
-	peer_new(&p);
+	if (by_use) {
+		peer_fresh(&p);
+		p.by_use = true;
+		peer_personalise(&p);
+	} else {
+		peer_new(&p);
+	}
 	buf_init(&plain, 5000);
 	buf_init(&answer, 5000);
 	for (size_t i = 0; i < sizeof(levels); i++) {
-		CU_ASSERT_EQUAL_FATAL(peer_open(&p, 0x02, 0xC1, 0xB6, levels[i]), 0x9000);
+		CU_ASSERT_EQUAL_FATAL(peer_open(&p, suite, 0xC1, 0xB6, levels[i]), 0x9000);
 		CU_ASSERT_TRUE(steps_session_lives(&p));
 		CU_ASSERT_EQUAL(peer_protected(&p, 0x80, 0xCA, 0x7F, 0x21, nothing, 256, &answer,
 					       NULL),
@@ -85,6 +130,17 @@ static void every_level_of_suite_02_protects_both_ways(void)
 	buf_free(&plain);
 	buf_free(&answer);
 	peer_free(&p);
+}
+
+static void every_level_of_suite_02_protects_both_ways(void)
+{
+	every_level_of(0x02, false);
+}
+
+static void every_level_of_suite_01_protects_both_ways(void)
+{
+	every_level_of(0x01, false);
+	every_level_of(0x01, true);
 }
 
 static void any_mse_ends_a_session(void)
@@ -290,7 +346,10 @@ static int clean(void)
 static CU_TestInfo tests[] = {
 	{"a session runs on every channel by itself", a_session_runs_on_every_channel_by_itself},
 	{"long commands and answers pass a session", long_commands_and_answers_pass_a_session},
+	{"twenty sessions of all suites run at once", twenty_sessions_of_all_suites_run_at_once},
 	{"every level of suite 02 protects both ways", every_level_of_suite_02_protects_both_ways},
+	{"every level of suite 01 protects both ways, in both numberings",
+	 every_level_of_suite_01_protects_both_ways},
 	{"any MSE ends a session", any_mse_ends_a_session},
 	{"an unprotected command ends a session", an_unprotected_command_ends_a_session},
 	{"a reset ends a session", a_reset_ends_a_session},
