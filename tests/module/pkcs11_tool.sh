@@ -62,7 +62,7 @@ openssl dgst -sha256 -binary -out hash message
 says "the slot shows a token that is not initialised" 'uninitialized' p11 --list-slots
 step "the token is initialised" p11 --init-token --slot 0 --label scenario --so-pin $so
 says "it has its label" 'token label *: scenario' p11 --list-slots
-says "no user PIN is set yet" 'no user PIN is set' user --list-objects
+refuse_says "no user PIN is set yet" 'no user PIN is set' user --list-objects
 step "the SO sets the user PIN" p11 --login --login-type so --so-pin $so --init-pin --pin $pin
 step "an RSA key pair is made" user --keypairgen --key-type rsa:2048 --id 01 --label rsa
 step "an EC key pair is made" user --keypairgen --key-type EC:prime256v1 --id 02 --label ec
@@ -123,11 +123,11 @@ refuse "the old one is wrong" user --list-objects
 pin=567890
 step "the new one is right" user --list-objects
 pin=0000
-says "a wrong PIN says how many are left" '[0-9]+ .*(left|tries)' user --list-objects
+refuse_says "a wrong PIN says how many are left" '[0-9]+ .*(left|tries)' user --list-objects
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 	user --list-objects >/dev/null 2>&1
 done
-says "a locked PIN says how to unlock it" 'unlock' user --list-objects
+refuse_says "a locked PIN says how to unlock it" 'unlock' user --list-objects
 pin=567890
 refuse "the right PIN does not help then" user --list-objects
 says "the slot shows that it is locked" 'user PIN locked' p11 --list-slots
