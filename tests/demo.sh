@@ -110,4 +110,4 @@ done
 printf '   | neither a PIN nor the invoice appears in %s lines of trace\n' "$(wc -l <trace)"
 
 printf '\nAll %d steps did what they said.\n' "$steps"
-[ -z "${MESON_TEST_ITERATION-}" ] || printf '%d passed, 0 failed\n' "$steps"
+[ -t 1 ] || printf '%d passed, 0 failed\n' "$steps"
