@@ -27,6 +27,7 @@ static enum rc open_memory(const char *dir, const struct card_options *options, 
 	if (options) {
 		memory.segment_size = options->segment_size;
 		memory.capacity = options->capacity;
+		memory.no_threads = options->no_threads;
 		memory.io = options->io;
 	}
 	if (options && options->create) {

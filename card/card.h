@@ -15,6 +15,7 @@ struct card_options {
 	bool create; /* make a fresh card, not yet personalised, in an empty directory */
 	size_t segment_size; /* of the card memory at creation; 0: default */
 	uint64_t capacity; /* of the card memory at creation; 0: unlimited */
+	bool no_threads; /* everything is done in the thread that calls */
 	const struct nvm_io *io; /* NULL: real system calls; tests put a failing disk here */
 };
 

@@ -28,6 +28,7 @@ static enum rc attach(const char *path, const struct nvm_options *options, struc
 	if (!nvm)
 		return RC_MEMORY;
 	nvm->io = options && options->io ? options->io : nvm_io_kernel();
+	nvm->no_threads = options && options->no_threads;
 	nvm->owner = getpid();
 	nvm->dir = nvm->lock_file = nvm->generation_file = -1;
 	nvm_transaction_init(nvm);

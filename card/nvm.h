@@ -26,6 +26,7 @@ struct nvm_io; /* the shim, card/nvm_io.h: every system call goes through it */
 struct nvm_options {
 	size_t segment_size; /* at creation; 0: NVM_SEGMENT_DEFAULT */
 	uint64_t capacity; /* bytes of all segments together, at creation; 0: no limit but the disk's */
+	bool no_threads; /* the disk syncs in the thread that commits, before meanwhile runs */
 	const struct nvm_io *io; /* NULL: the real system calls */
 };
 

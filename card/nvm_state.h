@@ -54,6 +54,7 @@ struct nvm {
 	int dir;
 	int lock_file;
 	int generation_file;
+	bool no_threads;
 	bool failed; /* fail-stop */
 	bool stale; /* the view is broken: load it anew before it is used */
 	unsigned int locks; /* nested: a transaction inside nvm_hold */

@@ -25,7 +25,7 @@ static int sync_file(struct nvm *nvm, int fd, void (*meanwhile)(void *arg), void
 
 	if (!meanwhile)
 		return nvm->io->fdatasync(nvm->io->ctx, fd);
-	if (!nvm->sync && nvm_sync_new(nvm->io, &nvm->sync) != RC_OK) {
+	if (nvm->no_threads || (!nvm->sync && nvm_sync_new(nvm->io, &nvm->sync) != RC_OK)) {
 		/* No thread to be had: one after the other then. */
 		result = nvm->io->fdatasync(nvm->io->ctx, fd);
 		meanwhile(arg);

@@ -8,7 +8,7 @@
  * 5.4.1: the four mutex functions are given all or none. Our locks are the operating system's, and
  * so are those of libcrypto; so an application that offers only its own (the third of the four
  * cases) is told that we cannot lock. In the first case, without flag and functions, there is
- * nothing to lock and our locks do no harm. Threads are not created, whatever the flags say.
+ * nothing to lock and our locks do no harm.
  */
 static CK_RV check_init_args(const CK_C_INITIALIZE_ARGS *args)
 {
@@ -28,9 +28,11 @@ static CK_RV check_init_args(const CK_C_INITIALIZE_ARGS *args)
 CK_RV C_Initialize(void *init_args)
 {
 	struct call c = gate_none(FUNCTION_C_Initialize, true);
-	CK_RV rv = check_init_args(init_args);
+	const CK_C_INITIALIZE_ARGS *args = init_args;
+	CK_RV rv = check_init_args(args);
+	bool no_threads = args && args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS;
 
-	return gate_leave(&c, rv == CKR_OK ? gate_initialize() : rv);
+	return gate_leave(&c, rv == CKR_OK ? gate_initialize(no_threads) : rv);
 }
 
 CK_RV C_Finalize(void *reserved)

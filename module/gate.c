@@ -314,7 +314,7 @@ static void set_state(enum state state)
 	unlock();
 }
 
-CK_RV gate_initialize(void)
+CK_RV gate_initialize(bool no_threads)
 {
 	CK_RV rv;
 
@@ -327,6 +327,8 @@ CK_RV gate_initialize(void)
 		set_state(STATE_CLOSED);
 		return rv;
 	}
+	if (no_threads)
+		slots_forbid_threads(library.slots);
 	library.generation++;
 	library.inside = 0;
 	set_state(STATE_OPEN);

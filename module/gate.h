@@ -45,8 +45,8 @@ struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool 
  */
 CK_RV gate_leave(struct call *call, CK_RV rv);
 
-/* C_Initialize, whose arguments were checked. */
-CK_RV gate_initialize(void);
+/* C_Initialize, whose arguments were checked; no_threads: none may be made. */
+CK_RV gate_initialize(bool no_threads);
 /* C_Finalize; arguments as above. */
 CK_RV gate_finalize(bool arguments);
 

@@ -117,3 +117,10 @@ enum rc transport_embedded_create(const char *dir, struct transport **ret)
 
 	return transport_open(&transport_embedded_ops, dir, &options, ret);
 }
+
+enum rc transport_embedded_open_unthreaded(const char *dir, struct transport **ret)
+{
+	const struct card_options options = {.no_threads = true};
+
+	return transport_open(&transport_embedded_ops, dir, &options, ret);
+}

@@ -15,6 +15,8 @@ extern const struct transport_ops transport_embedded_ops;
 
 /* Opens the card whose memory is in dir. Fails as card_open does, which says the sentence. */
 enum rc transport_embedded_open(const char *dir, struct transport **ret) WARN_UNUSED;
+/* The same for a process in which no threads may be made. */
+enum rc transport_embedded_open_unthreaded(const char *dir, struct transport **ret) WARN_UNUSED;
 /* Makes a fresh card in an empty directory and opens it. */
 enum rc transport_embedded_create(const char *dir, struct transport **ret) WARN_UNUSED;
 

@@ -15,6 +15,7 @@
 struct config {
 	enum log_level log_level; /* [log] level = none, error, warning, info, debug */
 	bool log_syslog; /* [log] syslog = yes */
+	bool no_threads; /* no setting: what the application said, slots_forbid_threads */
 	char *data; /* [card] data = the directory above cards/; NULL if there is none */
 	char *host; /* [host] directory = host keys for cards in readers; NULL if there is none */
 	char *passphrase_file, *module; /* [host]; what host_key borrows */

@@ -114,7 +114,8 @@ static enum rc open_card(const char *dir, const struct config *config,
 	rc = identity_load(host, &config->host_key, &identity);
 	if (rc != RC_OK)
 		goto out;
-	rc = transport_embedded_open(card, ret_transport);
+	rc = config->no_threads ? transport_embedded_open_unthreaded(card, ret_transport)
+				: transport_embedded_open(card, ret_transport);
 	if (rc != RC_OK)
 		goto out;
 	*ret_identity = identity;

@@ -127,6 +127,11 @@ out:
 	return rv;
 }
 
+void slots_forbid_threads(struct slots *slots)
+{
+	slots->config->no_threads = true;
+}
+
 void slots_close(struct slots **slots)
 {
 	if (!slots || !*slots)

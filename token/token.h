@@ -24,6 +24,8 @@ struct session;
 
 /* Reads the configuration and finds readers and card directories; sends nothing to any card. */
 CK_RV slots_open(struct slots **ret);
+/* No threads are made for cards that are opened from now on. */
+void slots_forbid_threads(struct slots *slots);
 /* Closes every card. In a forked child it only frees memory. */
 void slots_close(struct slots **slots);
 /* Looks for new readers and cards; the list never shrinks. */

@@ -2,6 +2,7 @@
 /* Signing, verifying, encrypting, decrypting, hashing and sealing on a real card. */
 #include "tests/token/fixture.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/ledger.h"
 #include "base/log.h"
 #include "tests/suite.h"
+#include "token/slot.h"
 
 enum { OUT = 4096 };
 
@@ -493,6 +495,46 @@ static void logout_ends_what_private_keys_were_doing(void)
 	CU_ASSERT_EQUAL(fixture_login(USER_PIN), CKR_OK);
 }
 
+static unsigned int threads(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	unsigned int count = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	while (readdir(d))
+		count++;
+	closedir(d);
+	return count - 2;
+}
+
+static CK_RV find_ledger(CK_OBJECT_HANDLE *ret)
+{
+	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
+	CK_ATTRIBUTE template = {CKA_KEY_TYPE, &type, sizeof(type)};
+	CK_ULONG count = 0;
+	CK_RV rv = session_find_init(fixture.rw, &template, 1);
+
+	if (rv == CKR_OK)
+		rv = session_find(fixture.rw, ret, 1, &count);
+	if (rv == CKR_OK)
+		rv = session_find_final(fixture.rw);
+	return rv == CKR_OK && count != 1 ? CKR_GENERAL_ERROR : rv;
+}
+
+static void a_seal_makes_no_thread_where_none_may_be_made(void)
+{
+	CK_BYTE out[4096];
+	CK_ULONG len = sizeof(out);
+
+	CU_ASSERT_EQUAL_FATAL(fixture_restart(), CKR_OK);
+	token_disconnect(fixture.slot);
+	slots_forbid_threads(fixture.slots);
+	CU_ASSERT_EQUAL(fixture_login(USER_PIN), CKR_OK);
+	CU_ASSERT_EQUAL(find_ledger(&ledger), CKR_OK);
+	CU_ASSERT_EQUAL(seal(77, "in this thread", out, &len), CKR_OK);
+	CU_ASSERT_EQUAL(threads(), 1);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -519,6 +561,8 @@ int main(void)
 		 a_ledger_cannot_be_changed_or_destroyed},
 		{"logout_ends_what_private_keys_were_doing",
 		 logout_ends_what_private_keys_were_doing},
+		{"a_seal_makes_no_thread_where_none_may_be_made",
+		 a_seal_makes_no_thread_where_none_may_be_made},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
