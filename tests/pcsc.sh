@@ -31,8 +31,8 @@ END
 chmod +x restart-pcscd
 
 "$intaglio" card list >/dev/null 2>&1
-/usr/sbin/pcscd --foreground >/dev/null 2>&1 </dev/null &
-echo $! >pcscd.pid
+background /usr/sbin/pcscd --foreground
+echo "$background_pid" >pcscd.pid
 until_true 10 test -S /run/pcscd/pcscd.comm
 background "$intaglio_card" default
 until_true 10 sh -c 'opensc-tool --list-readers | grep -q Yes'
@@ -41,6 +41,7 @@ step "a card in the reader is prepared" "$try" prepare
 step "events are told once, none is lost, and waiting costs nothing" "$try" events
 step "a reset by another program costs the login and nothing else" "$try" reset
 step "pcscd may be restarted under a running program" "$try" restart
+scenario_pids="$scenario_pids $(cat pcscd.pid)"
 step "channels of killed processes are taken over" "$try" killed
 step "a foreign card gets two commands at most, once an insertion" "$try" foreign
 step "two processes work at once" "$try" many 2 2 5
@@ -48,5 +49,4 @@ step "eight processes with four threads each work at once" "$try" many 8 4 "${PC
 cat "$scenario_log"
 step "the card is pulled at every command of a login, a signature, a write and a seal" "$try" unplug
 cat "$scenario_log"
-kill "$(cat pcscd.pid)"
 finish
