@@ -114,6 +114,17 @@ step "and exported" "$intaglio" --ledger One ledger export one
 printf 'id,amount,currency\n2026-000147,141.61,EUR\n' >one.csv
 says "and it is as the customer has it" '1 the same, 0 differing, 0 only sealed, 0 only listed' \
 	"$intaglio" audit compare one --escrow-key escrow.pem --with one.csv
+says "records are loaded into a database" '4 records are in the database' \
+	"$intaglio" audit load shop --escrow-key escrow.pem --database shop.db
+says "with their invoices" '^3.424.83$' \
+	sqlite3 shop.db 'SELECT count(*), sum(payable_hundredths) / 100.0 FROM invoice'
+says "again they are no more" '^4$' sh -c '"$0" audit load shop --database shop.db >/dev/null &&
+	sqlite3 shop.db "SELECT count(*) FROM record"' "$intaglio"
+cp -R shop bad
+printf X | dd of=bad/tile/entries/000.p/5 bs=1 seek=3000 conv=notrunc 2>/dev/null
+refuse_says "an export that is not in order is not loaded" 'nothing was loaded' \
+	"$intaglio" audit load bad --database bad.db
+says "not even in part" '^0$' sqlite3 bad.db 'SELECT count(*) FROM record'
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out other.pem 2>/dev/null
 refuse_says "another key opens nothing" 'not the one that leaf 0 has' \
 	"$intaglio" audit decrypt shop --escrow-key other.pem --output plain2

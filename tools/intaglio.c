@@ -18,6 +18,8 @@ static const struct {
 	 "check a ledger's export: every record, tile and signature", true},
 	{"audit", "compare", audit_compare_command, "DIR",
 	 "hold an export's invoices against another book, --with FILE", true},
+	{"audit", "load", audit_load_command, "DIR",
+	 "put an export's records into an SQLite --database", true},
 	{"audit", "decrypt", audit_decrypt_command, "DIR",
 	 "decipher an export with the escrow key, into --output", true},
 	{"authority", "create", authority_create_command, "DIR",

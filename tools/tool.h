@@ -104,6 +104,7 @@ enum exit_code ledger_read(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_export(struct tool *tool, int argc, char **argv);
 enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_compare_command(struct tool *tool, int argc, char **argv);
+enum exit_code audit_load_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_proof(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_consistency(struct tool *tool, int argc, char **argv);
