@@ -2,7 +2,7 @@
 /*
  * What secret keys do, PKCS#11 6.10 to 6.21: AES in its modes, AES key wrap, and MACs. Both the card,
  * for keys that never leave it, and the host, for session keys, run the same table. A parameter is
- * coded as commands.md has it. Nothing is kept between calls; thread safe.
+ * coded as doc/commands.md has it. Nothing is kept between calls; thread safe.
  */
 #ifndef INTAGLIO_BASE_SYMMETRIC_H
 #define INTAGLIO_BASE_SYMMETRIC_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Key agreement of suite 01, host side (protocol.md 1, GPCS F.3.1.3): blocks with message recovery
+ * Key agreement of suite 01, host side (doc/scp10.md, GPCS F.3.1.3): blocks with message recovery
  * (ISO/IEC 9796-2 scheme 1, SHA-1), signed by one end and enciphered under the other's key, and the
  * keys that both secrets make. Internal to sc/.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* commands.md but its ledgers, which are in application_ledger.c, and SELECT, which is sc_select. */
+/* doc/commands.md but its ledgers, which are in application_ledger.c, and SELECT, which is sc_select. */
 #include "sc/application.h"
 
 #include "base/attr.h"

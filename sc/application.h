@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The commands of the token application as functions, in the order of commands.md: each builds the
+ * The commands of the token application as functions, in the order of doc/commands.md: each builds the
  * data objects, exchanges one command and parses the answer. All fail as sc_exchange does, with
  * RC_SW and *ret_sw when the card refuses, and with RC_MALFORMED for an answer of the wrong form;
  * *ret_sw is written for RC_OK and RC_SW. Answers are appended to the caller's buffer, and only on
@@ -136,7 +136,7 @@ struct application_key_operation {
 	enum application_operation operation;
 	uint32_t key; /* object number */
 	uint32_t mechanism; /* a CKM value */
-	struct view parameter; /* commands.md, parameters of KEY OPERATION */
+	struct view parameter; /* doc/commands.md, parameters of KEY OPERATION */
 	struct view input;
 };
 /* Appends the signature, plaintext or secret. */

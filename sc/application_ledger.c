@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ledger commands of commands.md. */
+/* The ledger commands of doc/commands.md. */
 #include "base/tlv.h"
 #include "sc/application.h"
 

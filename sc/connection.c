@@ -33,7 +33,7 @@ struct sc {
 	void *identify_arg;
 	const struct policy *policy;
 	struct messaging *sm; /* NULL: no session */
-	uint8_t suite;
+	uint8_t suite, level;
 	bool authenticated; /* answers have MACs */
 	uint8_t card_id[CVC_ID];
 	bool has_channel; /* the logical channel is ours; else one is opened before SELECT */
@@ -143,7 +143,7 @@ static enum rc find_bytes(struct view in, uint32_t tag, uint8_t *ret, size_t n)
 	return view_copy(&value, ret, n);
 }
 
-/* commands.md, Selecting. Objects that it does not name are left for later versions. */
+/* doc/commands.md, Selecting. Objects that it does not name are left for later versions. */
 static enum rc parse_fci(struct view data, struct fci *ret)
 {
 	struct view template, aid, own, suites, counter;
@@ -354,6 +354,7 @@ static enum rc connect_once(struct sc *sc)
 	}
 	sc->handshake_apdus = sc->wire.apdus - before;
 	sc->suite = row->suite;
+	sc->level = row->level ? row->level : LEVEL_ALL;
 	sc->authenticated = !row->level || row->level & LEVEL_R_MAC;
 	memcpy(sc->card_id, sc->fci.card_id, CVC_ID);
 	sc->epoch++;
@@ -570,6 +571,11 @@ uint8_t sc_suite(const struct sc *sc)
 const uint8_t *sc_card_id(const struct sc *sc)
 {
 	return sc->sm ? sc->card_id : NULL;
+}
+
+uint8_t sc_level(const struct sc *sc)
+{
+	return sc->sm ? sc->level : 0;
 }
 
 struct view sc_dek(const struct sc *sc)

@@ -15,7 +15,7 @@
 
 struct sc;
 
-/* What SELECT of the token application answers (commands.md, Selecting). */
+/* What SELECT of the token application answers (doc/commands.md, Selecting). */
 struct fci {
 	uint64_t change_counter;
 	uint8_t digest[SHA256_SIZE]; /* of the public objects */
@@ -111,6 +111,8 @@ bool sc_is_connected(const struct sc *sc);
 uint64_t sc_epoch(const struct sc *sc);
 /* The suite of the session, 0 if there is none; the id of its card, NULL if there is none. */
 uint8_t sc_suite(const struct sc *sc);
+/* LEVEL_ bits of the session, 0 if there is none. */
+uint8_t sc_level(const struct sc *sc);
 const uint8_t *sc_card_id(const struct sc *sc);
 /* The session's key for data in commands; empty without a session, or where it has none. */
 struct view sc_dek(const struct sc *sc);

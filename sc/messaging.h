@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Secure messaging of an SCP10 session, host side (GPCS F.3.2 as protocol.md 1 settles it): 3DES
+ * Secure messaging of an SCP10 session, host side (GPCS F.3.2 as doc/scp10.md settles it): 3DES
  * for the published suites, AES for suite 42. Keeps keyed contexts and one MAC counter a direction.
  * Internal to sc/; threading as struct sc.
  */

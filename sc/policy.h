@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the host accepts: suite 42 at level 33 with every card, and an older suite or a lower level
- * only with cards named one by one (protocol.md 1). Plain data of the caller, not changed while a
+ * only with cards named one by one (doc/scp10.md). Plain data of the caller, not changed while a
  * connection uses it.
  */
 #ifndef INTAGLIO_SC_POLICY_H
@@ -11,7 +11,7 @@
 
 enum { SUITE_42 = 0x42, SUITE_02 = 0x02, SUITE_01 = 0x01 };
 
-/* Bits of a security level, GPCS F.3.2 as protocol.md 1 settles it. */
+/* Bits of a security level, GPCS F.3.2 as doc/scp10.md settles it. */
 enum {
 	LEVEL_C_MAC = 0x01,
 	LEVEL_C_DEC = 0x02,

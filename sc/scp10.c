@@ -50,7 +50,7 @@ struct handshake {
 	uint8_t *host_secret; /* suite 01: in secret memory */
 };
 
-/* What a status word says about a certificate, scp10.md 1. */
+/* What a status word says about a certificate, doc/scp10.md 1. */
 static const char *reason(const struct apdu *command, uint16_t sw)
 {
 	if (command->ins != INS_PERFORM_SECURITY_OPERATION || command->p2 != P2_SELF_DESCRIPTIVE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The SCP10 handshake, host side: GPCS Appendix F, key transport with mutual authentication, as
- * protocol.md 1 settles it. Keeps no state of its own: keys live in the struct messaging that it makes.
+ * doc/scp10.md settles it. Keeps no state of its own: keys live in the struct messaging that it makes.
  * Internal to sc/; threading as struct sc.
  */
 #ifndef INTAGLIO_SC_SCP10_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The suites of SCP10 as rows of one table: everything in which i=42, 02 and 01 differ (protocol.md 1).
+ * The suites of SCP10 as rows of one table: everything in which i=42, 02 and 01 differ (doc/scp10.md).
  * Internal to sc/.
  */
 #ifndef INTAGLIO_SC_SCP10_SUITE_H

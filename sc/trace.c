@@ -8,21 +8,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/apdu.h"
 #include "base/log.h"
+
+/* What is on the wire is nobody else's: a file that was there becomes 0600 if it is ours. */
+static bool is_private(int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || !(st.st_mode & (S_IRWXG | S_IRWXO))))
+		return true;
+	if (fchmod(fd, 0600) == 0)
+		return true;
+	log_warning("no trace is written: %s can be read by others: %s", path, strerror(errno));
+	return false;
+}
+
+/* A forked child sends nothing, so it writes nothing either. */
+static bool is_on(const struct trace *trace)
+{
+	return trace->fd >= 0 && trace->owner == getpid();
+}
 
 void trace_open(struct trace *trace)
 {
 	const char *path = secure_getenv("INTAGLIO_TRACE");
 
 	trace->fd = -1;
+	trace->owner = getpid();
 	if (!path || !*path)
 		return;
 	trace->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (trace->fd < 0)
 		log_warning("no trace is written: %s: %s", path, strerror(errno));
+	else if (!is_private(trace->fd, path))
+		trace_close(trace);
 }
 
 void trace_close(struct trace *trace)
@@ -56,7 +79,7 @@ void trace_apdu(struct trace *trace, char direction, struct view apdu)
 	static const char digits[] = "0123456789ABCDEF";
 	struct buf line;
 
-	if (trace->fd < 0)
+	if (!is_on(trace))
 		return;
 	buf_init(&line, 2 * APDU_RESPONSE_MAX + 32);
 	buf_u8(&line, (uint8_t)direction);
@@ -76,7 +99,7 @@ void trace_note(struct trace *trace, const char *format, ...)
 	struct buf line;
 	va_list args;
 
-	if (trace->fd < 0)
+	if (!is_on(trace))
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);

@@ -7,10 +7,13 @@
 #ifndef INTAGLIO_SC_TRACE_H
 #define INTAGLIO_SC_TRACE_H
 
+#include <sys/types.h>
+
 #include "base/buf.h"
 
 struct trace {
 	int fd; /* -1: no trace */
+	pid_t owner;
 };
 
 /* Opens the trace if the environment asks for one; says a sentence if that fails, and goes on. */

@@ -37,7 +37,7 @@ struct hash {
 	struct view prefix; /* DigestInfo up to the hash, RFC 8017 9.2 */
 };
 
-/* What the card takes as parameter, commands.md; and for host operations the values behind it. */
+/* What the card takes as parameter, doc/commands.md; and for host operations the values behind it. */
 enum { MECHANISM_PARAMETER = 12 };
 struct mechanism_parameter {
 	uint8_t bytes[MECHANISM_PARAMETER]; /* coded for the card */

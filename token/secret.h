@@ -8,7 +8,7 @@
 
 #include "token/session.h"
 
-/* The parameter of a cipher as the card takes it (commands.md). CKR_MECHANISM_PARAM_INVALID. */
+/* The parameter of a cipher as the card takes it (doc/commands.md). CKR_MECHANISM_PARAM_INVALID. */
 CK_RV secret_parameter(const struct mechanism *mechanism, const CK_MECHANISM *given,
 		       struct buf *ret);
 /* Takes a key into an operation: its number, or a session key's value. */

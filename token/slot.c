@@ -311,7 +311,7 @@ const char *slot_channel(struct slot *slot)
 {
 	slot->channel[0] = '\0';
 	if (slot->sc && sc_is_connected(slot->sc))
-		snprintf(slot->channel, sizeof(slot->channel), "SCP10 i=%02x, level 33",
-			 sc_suite(slot->sc));
+		snprintf(slot->channel, sizeof(slot->channel), "SCP10 i=%02x, level %02x",
+			 sc_suite(slot->sc), sc_level(slot->sc));
 	return slot->channel;
 }

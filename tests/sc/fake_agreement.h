@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The card's half of key agreement for tests of the host, written from protocol.md 1 for the tests
+ * The card's half of key agreement for tests of the host, written from doc/scp10.md for the tests
  * alone: blocks of ISO/IEC 9796-2 scheme 1, and the keys of two secrets. Aborts on what a test
  * cannot go on after.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Suite 01 of the host: the key vector of protocol.md 1, the host's block and signature looked at
+ * Suite 01 of the host: the key vector of doc/scp10.md, the host's block and signature looked at
  * from outside, both numberings, and blocks of a card that are not right.
  */
 #include "sc/agreement.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Secure messaging of the host. 3DES vectors: protocol.md 1. AES vectors: computed with the openssl
- * command line (enc -aes-256-ecb and -cbc, mac CMAC) from the rules of protocol.md 1.
+ * Secure messaging of the host. 3DES vectors: doc/scp10.md. AES vectors: computed with the openssl
+ * command line (enc -aes-256-ecb and -cbc, mac CMAC) from the rules of doc/scp10.md.
  */
 #include "sc/messaging.h"
 
