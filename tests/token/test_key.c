@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "tests/suite.h"
 #include "tests/token/fixture.h"
 
@@ -25,6 +26,11 @@ static const CK_MECHANISM ciphers[] = {
 static const CK_MECHANISM_TYPE macs[] = {CKM_SHA_1_HMAC,   CKM_SHA224_HMAC, CKM_SHA256_HMAC,
 					 CKM_SHA384_HMAC,  CKM_SHA512_HMAC, CKM_SHA3_256_HMAC,
 					 CKM_SHA3_512_HMAC};
+
+static bool same(const CK_BYTE *a, const CK_BYTE *b, size_t len)
+{
+	return view_equal(view_of(a, len), view_of(b, len));
+}
 
 static int set_up(void)
 {
@@ -96,7 +102,7 @@ static void every_cipher_gives_back_what_it_took(void)
 			CU_ASSERT_EQUAL(run(OPERATION_DECRYPT, &m, key, out, len, back, &back_len),
 					CKR_OK);
 			CU_ASSERT_EQUAL_FATAL(back_len, 48);
-			CU_ASSERT_EQUAL(memcmp(back, message, 48), 0);
+			CU_ASSERT(same(back, message, 48));
 		}
 	}
 }
@@ -118,7 +124,7 @@ static void parts_are_enciphered_like_the_whole(void)
 			CKR_OK);
 	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_ENCRYPT, parts, &last), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(last, len);
-	CU_ASSERT_EQUAL(memcmp(parts, whole, len), 0);
+	CU_ASSERT(same(parts, whole, len));
 	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_DECRYPT, &m, key), CKR_OK);
 	CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_DECRYPT, whole, len, parts, &first),
 			CKR_OK);
@@ -127,7 +133,7 @@ static void parts_are_enciphered_like_the_whole(void)
 			CKR_BUFFER_TOO_SMALL);
 	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_DECRYPT, parts, &last), CKR_OK);
 	CU_ASSERT_EQUAL(last, 40);
-	CU_ASSERT_EQUAL(memcmp(parts, message, 40), 0);
+	CU_ASSERT(same(parts, message, 40));
 }
 
 static void what_was_altered_or_is_no_block_is_refused(void)
@@ -239,7 +245,7 @@ static void an_extractable_key_travels_wrapped_and_no_other(void)
 				CKR_OK);
 		CU_ASSERT_EQUAL(run(OPERATION_ENCRYPT, &ciphers[0], back, message, 16, after, &n),
 				CKR_OK);
-		CU_ASSERT_EQUAL(memcmp(before, after, 16), 0);
+		CU_ASSERT(same(before, after, 16));
 		CU_ASSERT_EQUAL(flag(back, CKA_LOCAL), CK_FALSE);
 		CU_ASSERT_EQUAL(flag(back, CKA_ALWAYS_SENSITIVE), CK_FALSE);
 		CU_ASSERT_EQUAL(flag(back, CKA_NEVER_EXTRACTABLE), CK_FALSE);
@@ -276,7 +282,7 @@ static void rsa_wraps_session_keys_and_unwraps_into_both(void)
 				      CKR_OK);
 		CU_ASSERT_EQUAL(run(OPERATION_ENCRYPT, &ciphers[0], back, message, 16, after, &n),
 				CKR_OK);
-		CU_ASSERT_EQUAL(memcmp(before, after, 16), 0);
+		CU_ASSERT(same(before, after, 16));
 	}
 	CU_ASSERT_EQUAL(unwrap(CKM_RSA_PKCS, priv, wrapped, len - 1, CK_FALSE, &back),
 			CKR_WRAPPED_KEY_LEN_RANGE);
@@ -346,7 +352,7 @@ static void two_pairs_derive_the_same_key_on_every_curve_and_kdf(void)
 			CU_ASSERT_EQUAL(run(OPERATION_ENCRYPT, &ciphers[0], b, message, 16, two,
 					    &n),
 					CKR_OK);
-			CU_ASSERT_EQUAL(memcmp(one, two, 16), 0);
+			CU_ASSERT(same(one, two, 16));
 			CU_ASSERT_EQUAL(flag(a, CKA_ALWAYS_SENSITIVE), CK_TRUE);
 			CU_ASSERT_EQUAL(flag(a, CKA_LOCAL), CK_FALSE);
 		}
@@ -467,7 +473,7 @@ static void messages_have_nonces_of_their_own_and_a_tag_beside_them(void)
 			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_DECRYPT, &in,
 						    back, &len),
 					CKR_OK);
-			CU_ASSERT_EQUAL(memcmp(back, message, 48), 0);
+			CU_ASSERT(same(back, message, 48));
 			tags[i][3] ^= 1;
 			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_DECRYPT, &in,
 						    back, &len),
@@ -477,8 +483,8 @@ static void messages_have_nonces_of_their_own_and_a_tag_beside_them(void)
 						    back, &len),
 					CKR_MECHANISM_PARAM_INVALID);
 		}
-		CU_ASSERT_EQUAL(memcmp(nonces[0], nonces[1], 4), 0);
-		CU_ASSERT_NOT_EQUAL(memcmp(nonces[0], nonces[1], 12), 0);
+		CU_ASSERT(same(nonces[0], nonces[1], 4));
+		CU_ASSERT_FALSE(same(nonces[0], nonces[1], 12));
 		CU_ASSERT_EQUAL(message_final(fixture.rw, OPERATION_MESSAGE_ENCRYPT), CKR_OK);
 		CU_ASSERT_EQUAL(message_final(fixture.rw, OPERATION_MESSAGE_DECRYPT), CKR_OK);
 	}
@@ -504,7 +510,7 @@ static void what_was_signed_is_recovered_from_the_signature(void)
 	CU_ASSERT_EQUAL(len, 256);
 	CU_ASSERT_EQUAL(run(OPERATION_VERIFY_RECOVER, &m, pub, out, len, back, &back_len), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(back_len, 48);
-	CU_ASSERT_EQUAL(memcmp(back, message, 48), 0);
+	CU_ASSERT(same(back, message, 48));
 	out[7] ^= 1;
 	CU_ASSERT_EQUAL(run(OPERATION_VERIFY_RECOVER, &m, pub, out, len, back, &back_len),
 			CKR_SIGNATURE_INVALID);
@@ -536,8 +542,8 @@ static void a_part_goes_into_two_operations(void)
 	CU_ASSERT_EQUAL(run(OPERATION_ENCRYPT, &m, key, message, 48, alone, &n), CKR_OK);
 	CU_ASSERT_EQUAL(run(OPERATION_DIGEST, &digest, 0, message, 48, wanted, &w), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(len, n);
-	CU_ASSERT_EQUAL(memcmp(both, alone, n), 0);
-	CU_ASSERT_EQUAL(memcmp(hash, wanted, 32), 0);
+	CU_ASSERT(same(both, alone, n));
+	CU_ASSERT(same(hash, wanted, 32));
 }
 
 static void only_session_keys_are_digested(void)
