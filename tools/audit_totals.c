@@ -31,6 +31,8 @@ void audit_free(struct audit *audit)
 
 /* What there is no memory for is counted. */
 static void add(struct audit_list *list, enum audit_kind kind, int64_t record, const char *format,
+		va_list args) __attribute__((format(printf, 4, 0)));
+static void add(struct audit_list *list, enum audit_kind kind, int64_t record, const char *format,
 		va_list args)
 {
 	struct audit_finding *row;
