@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -473,7 +474,8 @@ out:
 static enum rc load_first(struct config **ret)
 {
 	const char *named = secure_getenv("INTAGLIO_CONF"), *xdg, *home;
-	char path[LINE_MAX_BYTES];
+	char path[PATH_MAX];
+	int len;
 	enum rc rc = RC_NOT_FOUND;
 
 	if (named) {
@@ -488,9 +490,14 @@ static enum rc load_first(struct config **ret)
 	xdg = secure_getenv("XDG_CONFIG_HOME");
 	home = secure_getenv("HOME");
 	if (xdg && xdg[0] == '/')
-		snprintf(path, sizeof(path), "%s/intaglio/intaglio.conf", xdg);
+		len = snprintf(path, sizeof(path), "%s/intaglio/intaglio.conf", xdg);
 	else
-		snprintf(path, sizeof(path), "%s/.config/intaglio/intaglio.conf", home ? home : "");
+		len = snprintf(path, sizeof(path), "%s/.config/intaglio/intaglio.conf",
+			       home ? home : "");
+	if (len < 0 || (size_t)len >= sizeof(path)) {
+		log_error("the path of the settings is longer than %zu bytes", sizeof(path) - 1);
+		return RC_IO;
+	}
 	if (path[0] == '/')
 		rc = config_load_file(path, ret);
 	if (rc == RC_NOT_FOUND)
