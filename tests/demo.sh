@@ -3,7 +3,7 @@
 #
 # ./run demo: on a software card made for the occasion, everything the project is for, step by step.
 # Nothing outside a temporary directory is touched. Ends with a non-zero code at the first step
-# that does not do what it says. Under ./run test it is a scenario and prints its count.
+# that does not do what it says. Where nobody watches, as under ./run test, it prints its count.
 
 set -eu
 source_root=${INTAGLIO_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
