@@ -259,6 +259,33 @@ enum rc cvc_verify(const struct cvc *c, EVP_PKEY *signer, enum rsa_scheme scheme
 	return rsa_verify_any_salt(signer, scheme, &c->body, 1, c->signature);
 }
 
+/* Constructed objects give the values of what is in them; the parser has bounded their depth. */
+static enum rc put_values(struct view in, struct buf *out)
+{
+	struct view value;
+	uint32_t tag;
+	enum rc rc;
+
+	while (in.len) {
+		if (tlv_next(&in, &tag, &value) != RC_OK)
+			return RC_MALFORMED;
+		if (tag == TAG_BODY || tag == TAG_PUBLIC_KEY || tag == TAG_CHAT ||
+		    tag == TAG_EXTENSIONS || tag == TAG_TEMPLATE) {
+			rc = put_values(value, out);
+			if (rc != RC_OK)
+				return rc;
+		} else {
+			buf_view(out, value);
+		}
+	}
+	return buf_rc(out);
+}
+
+enum rc cvc_put_values(const struct cvc *c, struct buf *out)
+{
+	return put_values(c->body, out);
+}
+
 enum rc cvc_id(const struct cvc *c, uint8_t ret[CVC_ID])
 {
 	struct view chr = c->chr, head;

@@ -42,6 +42,11 @@ enum rc cvc_parse(struct view *in, struct cvc *ret) WARN_UNUSED;
 enum rc cvc_key(const struct cvc *c, EVP_PKEY **ret) WARN_UNUSED;
 /* Verifies the signature with the signer's key and the scheme of the signer's 7F49. RC_AUTH. */
 enum rc cvc_verify(const struct cvc *c, EVP_PKEY *signer, enum rsa_scheme scheme) WARN_UNUSED;
+/*
+ * Appends the value fields of the body's data objects, in their order, without tags and lengths: what
+ * is signed of a certificate that does not describe itself (GPCS F.1.3.4, P2 AE).
+ */
+enum rc cvc_put_values(const struct cvc *c, struct buf *out) WARN_UNUSED;
 /* Last 8 bytes of the holder reference: OCE id or card id. RC_MALFORMED if it has only 7. */
 enum rc cvc_id(const struct cvc *c, uint8_t ret[CVC_ID]) WARN_UNUSED;
 

@@ -24,9 +24,11 @@ struct chain {
 	uint8_t host_key_hash[SHA256_SIZE]; /* over 7F49 as certified */
 };
 
+enum chain_form { CHAIN_SELF_DESCRIPTIVE, CHAIN_VALUES_ONLY }; /* P2 BE, AE */
+
 /* The next certificate, a whole 7F21. 9000, or why it is refused; the chain is then of no more use. */
 uint16_t chain_present(struct chain *chain, struct identity *identity, const struct suite *suite,
-		       struct view certificate);
+		       enum chain_form form, struct view certificate);
 /* A whole chain in one, as personalisation stores it. */
 uint16_t chain_present_all(struct chain *chain, struct identity *identity,
 			   const struct suite *suite, struct view certificates);

@@ -28,6 +28,7 @@ enum {
 	TAG_SUITES = 0xC8,
 	TAG_LEVEL = 0xC9,
 	TAG_NUMBERING = 0xCA, /* absent on cards older than it */
+	TAG_VALUES_ONLY = 0xCB, /* likewise */
 	PRIVATE_KEY_MAX = 4096,
 };
 
@@ -45,6 +46,7 @@ struct identity {
 	size_t suite_count;
 	uint8_t lowest_level;
 	enum numbering numbering;
+	bool values_only;
 	struct card_key keys[CARD_KEYS_MAX];
 	size_t key_count;
 };
@@ -57,7 +59,7 @@ static uint32_t reference_record(uint32_t kind, uint8_t version, uint8_t index)
 static enum rc load_policy(struct identity *identity)
 {
 	struct view record, suites, level;
-	uint8_t numbering = NUMBERING_GPCS;
+	uint8_t numbering = NUMBERING_GPCS, values_only = 0;
 	enum rc rc;
 
 	rc = nvm_get(identity->nvm, RECORD_POLICY, &record);
@@ -73,8 +75,10 @@ static enum rc load_policy(struct identity *identity)
 	    tlv_expect(&record, TAG_SUITES, &suites) != RC_OK || suites.len > SUITES_MAX ||
 	    tlv_expect(&record, TAG_LEVEL, &level) != RC_OK ||
 	    view_u8(&level, &identity->lowest_level) != RC_OK ||
-	    (record.len && tlv_copy(&record, TAG_NUMBERING, &numbering, 1) != RC_OK))
+	    (record.len && tlv_copy(&record, TAG_NUMBERING, &numbering, 1) != RC_OK) ||
+	    (record.len && tlv_copy(&record, TAG_VALUES_ONLY, &values_only, 1) != RC_OK))
 		return rc;
+	identity->values_only = values_only == 1;
 	identity->numbering = numbering == NUMBERING_PATENT ? NUMBERING_PATENT : NUMBERING_GPCS;
 	identity->suite_count = suites.len;
 	if (view_copy(&suites, identity->suites, suites.len) != RC_OK)
@@ -269,7 +273,7 @@ out:
 }
 
 static enum rc put_policy(struct nvm *nvm, struct view trust_point, struct view suites,
-			  uint8_t lowest_level, enum numbering numbering)
+			  uint8_t lowest_level, enum numbering numbering, bool values_only)
 {
 	struct buf record;
 	enum rc rc;
@@ -279,6 +283,7 @@ static enum rc put_policy(struct nvm *nvm, struct view trust_point, struct view 
 	tlv_put(&record, TAG_SUITES, suites);
 	tlv_put_u8(&record, TAG_LEVEL, lowest_level);
 	tlv_put_u8(&record, TAG_NUMBERING, (uint8_t)numbering);
+	tlv_put_u8(&record, TAG_VALUES_ONLY, values_only ? 1 : 0);
 	rc = buf_rc(&record);
 	if (rc == RC_OK)
 		nvm_put(nvm, RECORD_POLICY, view_buf(&record));
@@ -314,7 +319,7 @@ enum rc identity_personalise(struct identity *identity, const struct personalisa
 	if (nvm_get(nvm, RECORD_STATE, &state) != RC_NOT_FOUND)
 		goto abort;
 	rc = put_policy(nvm, p->trust_point, view_of(p->suites, p->suite_count), p->lowest_level,
-			p->numbering);
+			p->numbering, p->values_only);
 	for (size_t i = 0; i < p->key_count && rc == RC_OK; i++)
 		rc = put_key(nvm, &p->keys[i]);
 	if (rc != RC_OK)
@@ -384,7 +389,7 @@ static enum rc put_update(struct identity *identity, const struct trust_update *
 
 	if (update->trust_point.len)
 		rc = put_policy(nvm, update->trust_point, identity_suites(identity),
-				identity->lowest_level, identity->numbering);
+				identity->lowest_level, identity->numbering, identity->values_only);
 	for (size_t i = 0; i < update->key_count && rc == RC_OK; i++)
 		rc = put_certificate(nvm, update->keys[i].version, update->keys[i].index,
 				     update->keys[i].certificate);
@@ -468,6 +473,11 @@ bool identity_accepts_suite(const struct identity *identity, uint8_t suite)
 bool identity_accepts_level(const struct identity *identity, uint8_t level)
 {
 	return (level & identity->lowest_level) == identity->lowest_level;
+}
+
+bool identity_accepts_values_only(const struct identity *identity)
+{
+	return identity->values_only;
 }
 
 enum numbering identity_numbering(const struct identity *identity)

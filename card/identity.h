@@ -37,6 +37,7 @@ struct personalisation {
 	size_t suite_count;
 	uint8_t lowest_level;
 	enum numbering numbering; /* of the keys of suite 01 */
+	bool values_only; /* certificates that do not describe themselves (P2 AE) are accepted */
 	const struct card_key *keys;
 	size_t key_count;
 	/* Stored host keys, for sessions without certificates: 7F21 chains by reference. */
@@ -99,6 +100,8 @@ bool identity_accepts_suite(const struct identity *identity, uint8_t suite);
 bool identity_accepts_level(const struct identity *identity, uint8_t level);
 /* How session keys of key agreement are numbered. */
 enum numbering identity_numbering(const struct identity *identity);
+/* Policy: certificates that do not describe themselves are accepted, under suites 01 and 02. */
+bool identity_accepts_values_only(const struct identity *identity);
 /* The certificate chain (7F21 ..) of a stored host key, borrowed as from nvm_get. RC_NOT_FOUND. */
 enum rc identity_host_chain(const struct identity *identity, uint8_t version, uint8_t index,
 			    struct view *ret) WARN_UNUSED;

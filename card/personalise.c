@@ -21,6 +21,7 @@ enum {
 	TAG_SUITES = 0xC8,
 	TAG_LEVEL = 0xC9,
 	TAG_NUMBERING = 0xCA,
+	TAG_VALUES_ONLY = 0xCB,
 	P1_LAST_BLOCK = 0x80,
 	LEVEL_BITS = 0x33,
 };
@@ -162,6 +163,18 @@ static bool take_numbering(struct view *data, struct personalisation *p)
 	return true;
 }
 
+/* Whether certificates that do not describe themselves (P2 AE) are accepted: 01, or 00. */
+static bool take_values_only(struct view *data, struct personalisation *p)
+{
+	uint8_t accepted = 0;
+
+	if (tlv_is_next(*data, TAG_VALUES_ONLY) &&
+	    (tlv_copy(data, TAG_VALUES_ONLY, &accepted, 1) != RC_OK || accepted > 1))
+		return false;
+	p->values_only = accepted == 1;
+	return true;
+}
+
 static bool take_policy(struct view *data, struct personalisation *p)
 {
 	struct view suites;
@@ -182,7 +195,7 @@ static bool take_policy(struct view *data, struct personalisation *p)
 	    (tlv_copy(data, TAG_LEVEL, &p->lowest_level, 1) != RC_OK ||
 	     (p->lowest_level & ~LEVEL_BITS)))
 		return false;
-	return take_numbering(data, p);
+	return take_numbering(data, p) && take_values_only(data, p);
 }
 
 /* Stored host keys; whether their chains verify is judged when they are used, with the date of then. */

@@ -91,7 +91,7 @@ const struct scp10_row scp10_rows[] = {
 		.keeps = ENVIRONMENT,
 		.sets = 0,
 		.error = BACK_TO_102,
-		.run = verify_certificate, /* refuses */
+		.run = verify_certificate, /* refuses unless the card's policy has it */
 	},
 	{
 		.name = "third, 116-117: GET DATA certificate",
@@ -412,11 +412,16 @@ static uint16_t set_environment(struct command *c)
 static uint16_t verify_certificate(struct command *c)
 {
 	struct scp10 *s = c->channel->scp10;
+	enum chain_form form = CHAIN_SELF_DESCRIPTIVE;
 	uint16_t sw;
 
-	if (c->p2 != P2_SELF_DESCRIPTIVE)
-		return SW_FUNCTION_NOT_SUPPORTED;
-	sw = chain_present(&s->chain, c->card->identity, s->suite, c->data);
+	if (c->p2 != P2_SELF_DESCRIPTIVE) {
+		/* Never under the modern suite: values without lengths can be cut apart in two ways. */
+		if (!identity_accepts_values_only(c->card->identity) || !s->suite->sha1)
+			return SW_FUNCTION_NOT_SUPPORTED;
+		form = CHAIN_VALUES_ONLY;
+	}
+	sw = chain_present(&s->chain, c->card->identity, s->suite, form, c->data);
 	return sw == SW_OK && s->chain.host ? accept_host(c) : sw;
 }
 

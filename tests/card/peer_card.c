@@ -242,6 +242,8 @@ void peer_store_data(struct peer *p, struct buf *out)
 	tlv_put_u8(out, 0xC9, 0);
 	if (p->by_use)
 		tlv_put_u8(out, 0xCA, 1);
+	if (p->values_only)
+		tlv_put_u8(out, 0xCB, 1);
 	put_stored_host(out, 3, 0x02);
 	put_stored_host(out, 4, 0x01);
 	peer_good(buf_rc(out));

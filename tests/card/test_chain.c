@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which certificates a card believes: kinds, chains, roles, dates, suites, flipped bits. */
+#include "base/tlv.h"
 #include "tests/suite.h"
 
 #include "tests/card/steps.h"
@@ -172,6 +173,70 @@ static void certificates_that_do_not_describe_themselves_are_refused(void)
 	peer_free(&p);
 }
 
+/* The same certificate with a signature over its values alone. */
+static void sign_values(const struct peer_party *signer, const struct peer_party *holder,
+			struct buf *out)
+{
+	struct view certificate = view_buf(&holder->certificate), part;
+	struct buf values, signature;
+	struct cvc parsed;
+	size_t mark;
+
+	buf_init(&values, CVC_MAX);
+	buf_init(&signature, CVC_MAX);
+	buf_init(out, CVC_MAX);
+	peer_good(cvc_parse(&certificate, &parsed));
+	peer_good(cvc_put_values(&parsed, &values));
+	part = view_buf(&values);
+	peer_good(rsa_sign(signer->key, signer->scheme, &part, 1, &signature));
+	mark = tlv_open(out, 0x7F21);
+	buf_view(out, parsed.body);
+	tlv_put(out, 0x5F37, view_buf(&signature));
+	tlv_close(out, mark);
+	peer_good(buf_rc(out));
+	buf_free(&signature);
+	buf_free(&values);
+}
+
+static uint16_t present(struct peer *p, uint8_t p2, const struct buf *certificate)
+{
+	return peer_send(p, 0, 0x2A, 0, p2, view_buf(certificate), 0, NULL);
+}
+
+static void values_alone_certify_where_the_policy_says_so(void)
+{
+	const struct peer_party *authority = &peer_world()->authority;
+	const struct peer_party *issuer = &peer_world()->issuer;
+	struct buf plain_issuer, plain_host;
+	struct peer p;
+
+	peer_fresh(&p);
+	p.values_only = true;
+	peer_personalise(&p);
+	sign_values(authority, issuer, &plain_issuer);
+	sign_values(issuer, &peer_world()->host[peer_index(0x02)], &plain_host);
+
+	steps_go_to(&p, 0x02, CERTIFICATES);
+	CU_ASSERT_EQUAL(present(&p, 0xAE, &plain_issuer), 0x9000);
+	CU_ASSERT_EQUAL(present(&p, 0xAE, &plain_host), 0x9000);
+	/* Each form of signature is only its own. */
+	steps_go_to(&p, 0x02, CERTIFICATES);
+	CU_ASSERT_EQUAL(present(&p, 0xAE, &issuer->certificate), 0x6300);
+	CU_ASSERT_TRUE(steps_are_reset(&p));
+	steps_go_to(&p, 0x02, CERTIFICATES);
+	CU_ASSERT_EQUAL(present(&p, 0xBE, &plain_issuer), 0x6300);
+	plain_issuer.data[plain_issuer.len / 2] ^= 1;
+	steps_go_to(&p, 0x02, CERTIFICATES);
+	CU_ASSERT_NOT_EQUAL(present(&p, 0xAE, &plain_issuer), 0x9000);
+	plain_issuer.data[plain_issuer.len / 2] ^= 1;
+	/* And none under the modern suite. */
+	steps_go_to(&p, 0x42, CERTIFICATES);
+	CU_ASSERT_EQUAL(present(&p, 0xAE, &plain_issuer), 0x6A81);
+	buf_free(&plain_issuer);
+	buf_free(&plain_host);
+	peer_free(&p);
+}
+
 static int clean(void)
 {
 	peer_world_free();
@@ -186,7 +251,9 @@ static CU_TestInfo tests[] = {
 	{"the date moves with issuers and not with hosts",
 	 the_date_moves_with_issuers_and_not_with_hosts},
 	{"flipped bits of certificates are refused", flipped_bits_of_certificates_are_refused},
-	{"certificates that do not describe theMSElves are refused",
+	{"values alone certify where the policy says so",
+	 values_alone_certify_where_the_policy_says_so},
+	{"certificates that do not describe themselves are refused",
 	 certificates_that_do_not_describe_themselves_are_refused},
 	CU_TEST_INFO_NULL,
 };
