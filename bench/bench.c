@@ -318,8 +318,8 @@ static void time_seal(struct sealing *s)
 	pthread_cond_init(&s->changed, NULL);
 	if (pthread_create(&helper, NULL, sync_for_others, s) != 0)
 		die("a thread");
-	plain = measure_pair(seal_ours, s, write_raw, s, 20, 50);
-	helped = measure_pair(seal_ours, s, write_raw_helped, s, 20, 50);
+	plain = measure_pair(seal_ours, s, write_raw, s, 40, 50);
+	helped = measure_pair(seal_ours, s, write_raw_helped, s, 40, 50);
 	pthread_mutex_lock(&s->lock);
 	s->ended = true;
 	pthread_cond_broadcast(&s->changed);

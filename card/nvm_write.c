@@ -2,6 +2,7 @@
 /* Writing the log: one pwrite and one fdatasync a commit. Any failure of the two is fail-stop. */
 #include "card/nvm_log.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -21,19 +22,20 @@ static enum rc stop(struct nvm *nvm, const char *what, uint32_t segment, uint32_
 
 static int sync_file(struct nvm *nvm, int fd, void (*meanwhile)(void *arg), void *arg)
 {
-	int result;
+	bool threaded = meanwhile && !nvm->no_threads &&
+			(nvm->sync || nvm_sync_new(&nvm->sync) == RC_OK);
+	int result, error;
 
-	if (!meanwhile)
-		return nvm->io->fdatasync(nvm->io->ctx, fd);
-	if (nvm->no_threads || (!nvm->sync && nvm_sync_new(nvm->io, &nvm->sync) != RC_OK)) {
-		/* No thread to be had: one after the other then. */
-		result = nvm->io->fdatasync(nvm->io->ctx, fd);
+	if (threaded)
+		nvm_sync_begin(nvm->sync, meanwhile, arg);
+	result = nvm->io->fdatasync(nvm->io->ctx, fd);
+	error = errno;
+	if (threaded)
+		nvm_sync_end(nvm->sync);
+	else if (meanwhile)
 		meanwhile(arg);
-		return result;
-	}
-	nvm_sync_begin(nvm->sync, fd);
-	meanwhile(arg);
-	return nvm_sync_end(nvm->sync);
+	errno = error;
+	return result;
 }
 
 /* Takes nvm->commit apart again, without looking at its checks. */
