@@ -22,7 +22,8 @@ enum {
 	OPEN_AT_MOST = 32,
 };
 
-void nvm_segment_name(uint32_t number, char ret[NVM_NAME])
+/* The name of a segment's file. */
+static void segment_name(uint32_t number, char ret[NVM_NAME])
 {
 	snprintf(ret, NVM_NAME, "log-%08x", number);
 }
@@ -35,7 +36,7 @@ static uint32_t number_of(const char *name)
 
 	if (sscanf(name, "log-%8x", &number) != 1)
 		return 0;
-	nvm_segment_name(number, again);
+	segment_name(number, again);
 	return strcmp(again, name) == 0 ? number : 0;
 }
 
@@ -115,7 +116,7 @@ enum rc nvm_segment_make(struct nvm *nvm, uint32_t number)
 	enum rc rc = RC_IO;
 	int fd;
 
-	nvm_segment_name(number, name);
+	segment_name(number, name);
 	fd = io->open_at(io->ctx, nvm->dir, PREPARED, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0)
 		goto out;
@@ -178,7 +179,7 @@ enum rc nvm_segment_open(struct nvm *nvm, struct nvm_segment *segment)
 
 	if (segment->fd >= 0)
 		return RC_OK;
-	nvm_segment_name(segment->number, name);
+	segment_name(segment->number, name);
 	segment->fd = io->open_at(io->ctx, nvm->dir, name, O_RDWR, 0);
 	if (segment->fd < 0)
 		return errno == ENOENT ? RC_NOT_FOUND : unreadable(nvm, name);
@@ -229,7 +230,7 @@ enum rc nvm_segment_exists(struct nvm *nvm, uint32_t number)
 	char name[NVM_NAME];
 	int fd;
 
-	nvm_segment_name(number, name);
+	segment_name(number, name);
 	fd = nvm->io->open_at(nvm->io->ctx, nvm->dir, name, O_RDONLY, 0);
 	if (fd < 0)
 		return errno == ENOENT ? RC_NOT_FOUND : unreadable(nvm, name);
@@ -245,7 +246,7 @@ enum rc nvm_segment_remove(struct nvm *nvm, uint32_t number)
 	if (segment)
 		nvm_segment_close(nvm, segment);
 	nvm_index_remove_segment(&nvm->index, number);
-	nvm_segment_name(number, name);
+	segment_name(number, name);
 	if (nvm->io->unlink_at(nvm->io->ctx, nvm->dir, name) != 0 && errno != ENOENT)
 		return RC_IO;
 	return RC_OK;

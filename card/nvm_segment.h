@@ -9,8 +9,6 @@
 
 #include "card/nvm_state.h"
 
-/* The name of a segment's file. */
-void nvm_segment_name(uint32_t number, char ret[NVM_NAME]);
 /* Makes a segment durable; RC_FULL without room on the disk, and nothing is left behind. */
 enum rc nvm_segment_make(struct nvm *nvm, uint32_t number) WARN_UNUSED;
 /* Opens the file unless it is open and checks size and header: RC_NOT_FOUND, RC_DAMAGED, RC_IO. */

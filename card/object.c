@@ -18,7 +18,11 @@ const uint8_t *object_key(const struct command *c)
 	return pin_is(c->nvm, c->channel, PIN_USER) ? c->channel->user_key : NULL;
 }
 
-uint16_t object_writable(const struct command *c, bool private)
+/*
+ * What the channel may do to an object: SW_OK if it may write one of this kind, else 6982. Asked
+ * again inside the transaction that writes.
+ */
+static uint16_t writable(const struct command *c, bool private)
 {
 	struct pin_record user;
 
@@ -158,7 +162,7 @@ enum rc object_store_new(const struct command *c, struct object *objects, size_t
 	enum rc rc = token_load(c->nvm, &state);
 
 	for (size_t i = 0; rc == RC_OK && i < count; i++) {
-		if (object_writable(c, objects[i].private) != SW_OK)
+		if (writable(c, objects[i].private) != SW_OK)
 			rc = RC_POLICY;
 		else
 			rc = object_give_number(&objects[i], &state);
@@ -201,7 +205,7 @@ static uint16_t create(struct command *c)
 	buf_init(&object.list, ATTR_LIST_MAX);
 	buf_view(&object.list, c->data);
 	object_complete(&object, ATTR_UNAVAILABLE);
-	sw = object_writable(c, object.private);
+	sw = writable(c, object.private);
 	if (sw == SW_OK) {
 		rc = check_class(c->data);
 		if (rc == RC_OK)
@@ -263,7 +267,7 @@ static uint16_t open_writable(struct command *c, uint32_t number, CK_ATTRIBUTE_T
 
 	if (rc != RC_OK)
 		return command_sw(rc);
-	sw = object_writable(c, head.private);
+	sw = writable(c, head.private);
 	if (sw != SW_OK)
 		return sw;
 	rc = object_open(c->nvm, number, object_key(c), &object);

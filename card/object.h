@@ -47,14 +47,7 @@ enum rc object_render(const struct object *object, struct buf *out) WARN_UNUSED;
  */
 enum rc object_next(struct nvm *nvm, uint32_t after, bool private, const uint8_t *key,
 		    struct buf *out, uint32_t *ret_number) WARN_UNUSED;
-/* True for the attributes that hold an object's key material. */
-bool object_is_material(struct view list, CK_ATTRIBUTE_TYPE type);
 
-/*
- * What the channel may do to an object: SW_OK if it may write one of this kind, else 6982. Asked
- * again inside the transaction that writes.
- */
-uint16_t object_writable(const struct command *c, bool private);
 /*
  * Fills in what a new object must have: defaults, and what the card sets itself. generated_by is
  * the mechanism, or ATTR_UNAVAILABLE for what was sent.

@@ -15,7 +15,8 @@ struct parsed {
 	struct view sealed; /* may be empty */
 };
 
-bool object_is_material(struct view list, CK_ATTRIBUTE_TYPE type)
+/* True for the attributes that hold an object's key material. */
+static bool is_material(struct view list, CK_ATTRIBUTE_TYPE type)
 {
 	uint64_t class = attr_ulong(list, CKA_CLASS, ATTR_UNAVAILABLE);
 
@@ -27,7 +28,7 @@ bool object_is_material(struct view list, CK_ATTRIBUTE_TYPE type)
 /* Key material that PKCS#11 4.9 lets nobody read. */
 static bool is_hidden(struct view list, CK_ATTRIBUTE_TYPE type)
 {
-	return object_is_material(list, type) &&
+	return is_material(list, type) &&
 	       (attr_bool(list, CKA_SENSITIVE, true) || !attr_bool(list, CKA_EXTRACTABLE, false));
 }
 
@@ -126,7 +127,7 @@ static enum rc split(struct view list, struct buf *open, struct buf *secret)
 	while (rest.len) {
 		if (attr_next(&rest, &type, &value) != RC_OK)
 			return RC_MALFORMED;
-		attr_set(object_is_material(list, type) ? secret : open, type, value);
+		attr_set(is_material(list, type) ? secret : open, type, value);
 	}
 	return buf_rc(open) == RC_OK ? buf_rc(secret) : buf_rc(open);
 }

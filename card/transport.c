@@ -60,6 +60,7 @@ uint16_t transport_decipher(struct command *c)
 	s->block_good = rc == RC_OK;
 	rc = choose_block(&s->block, array, plain.len, dummy, s->block_good);
 	secret_wipe(array, sizeof(array));
+	secret_wipe(dummy, sizeof(dummy));
 	return rc == RC_OK ? SW_OK : command_sw(rc);
 }
 

@@ -58,7 +58,7 @@ struct object *store_get(const struct store *store, CK_OBJECT_HANDLE handle)
 	return store->entries[at].object;
 }
 
-struct object *store_by_number(const struct store *store, uint32_t number)
+static struct object *by_number(const struct store *store, uint32_t number)
 {
 	for (size_t i = 0; number && i < store->count; i++)
 		if (store->entries[i].object->number == number)
@@ -126,7 +126,7 @@ static bool grow(struct store *store)
 struct object *store_put(struct store *store, uint32_t number, const struct session *owner,
 			 struct view list)
 {
-	struct object *o = store_by_number(store, number);
+	struct object *o = by_number(store, number);
 
 	if (o) {
 		if (!fill(o, list))

@@ -55,7 +55,6 @@ struct query {
 
 /* NULL if there is none. */
 struct object *store_get(const struct store *store, CK_OBJECT_HANDLE handle);
-struct object *store_by_number(const struct store *store, uint32_t number);
 /*
  * Adds an object, or gives the card's object of this number a new list and keeps its handle. list
  * is copied. NULL without memory.
