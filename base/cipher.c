@@ -23,6 +23,7 @@ static const struct {
 	size_t block;
 } kinds[] = {
 	[CIPHER_AES_256] = {.cbc = "AES-256-CBC", .ecb = "AES-256-ECB", .block = AES_BLOCK},
+	[CIPHER_AES_192] = {.cbc = "AES-192-CBC", .ecb = "AES-192-ECB", .block = AES_BLOCK},
 	[CIPHER_AES_128] = {.cbc = "AES-128-CBC", .ecb = "AES-128-ECB", .block = AES_BLOCK},
 	[CIPHER_3DES_2KEY] = {.cbc = "DES-EDE3-CBC", .ecb = "DES-EDE3-ECB", .block = DES},
 };

@@ -58,8 +58,8 @@ enum rc crypto_pbkdf2(struct view password, struct view salt, unsigned int itera
 
 /* A block cipher key in CBC without libcrypto's padding, or one block of ECB; both directions. */
 struct cipher;
-enum cipher_kind { CIPHER_AES_256, CIPHER_AES_128, CIPHER_3DES_2KEY };
-/* Key: 32, 16 or 16 bytes by kind. */
+enum cipher_kind { CIPHER_AES_256, CIPHER_AES_192, CIPHER_AES_128, CIPHER_3DES_2KEY };
+/* Key: 32, 24, 16 or 16 bytes by kind. */
 enum rc cipher_new(enum cipher_kind kind, const uint8_t *key, struct cipher **ret) WARN_UNUSED;
 void cipher_free(struct cipher **c);
 /* CBC; len is a multiple of the block (16, or 8 for 3DES); in and out may be the same array. */
