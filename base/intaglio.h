@@ -16,13 +16,15 @@
 #define CKK_INTAGLIO_LEDGER (CKX_INTAGLIO | 0x01UL)
 
 /* Attributes of a ledger object; all read-only. */
-#define CKA_INTAGLIO_LEDGER_ID    (CKX_INTAGLIO | 0x01UL) /* 16 bytes */
-#define CKA_INTAGLIO_RECORD_COUNT (CKX_INTAGLIO | 0x02UL) /* CK_ULONG, leaf 0 included */
-#define CKA_INTAGLIO_CHECKPOINT   (CKX_INTAGLIO | 0x03UL) /* the newest signed note, text */
-#define CKA_INTAGLIO_VERIFIER_KEY (CKX_INTAGLIO | 0x04UL) /* signed-note verifier key, text */
+#define CKA_INTAGLIO_LEDGER_ID          (CKX_INTAGLIO | 0x01UL) /* 16 bytes */
+#define CKA_INTAGLIO_RECORD_COUNT       (CKX_INTAGLIO | 0x02UL) /* CK_ULONG, leaf 0 included */
+#define CKA_INTAGLIO_CHECKPOINT         (CKX_INTAGLIO | 0x03UL) /* the newest signed note, text */
+#define CKA_INTAGLIO_VERIFIER_KEY       (CKX_INTAGLIO | 0x04UL) /* signed-note verifier key, text */
 /* Given at creation, or absent: who countersigns, and who can decipher an export. */
-#define CKA_INTAGLIO_AUDITOR      (CKX_INTAGLIO | 0x05UL) /* tlog-cosignature key (type 04), text */
-#define CKA_INTAGLIO_ESCROW       (CKX_INTAGLIO | 0x06UL) /* modulus of an RSA key, exponent 65537 */
+#define CKA_INTAGLIO_AUDITOR            (CKX_INTAGLIO | 0x05UL) /* tlog-cosignature key (type 04), text */
+#define CKA_INTAGLIO_ESCROW             (CKX_INTAGLIO | 0x06UL) /* modulus of an RSA key, exponent 65537 */
+/* The card's certificate and its signature on the verifier key; doc/ledger.md. */
+#define CKA_INTAGLIO_LEDGER_CERTIFICATE (CKX_INTAGLIO | 0x07UL)
 
 /*
  * Parameter of CKM_INTAGLIO_SEAL. To seal: nonce, type and time are used, index is ignored. To open

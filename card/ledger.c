@@ -2,8 +2,10 @@
 /* CREATE LEDGER, SEAL, OPEN RECORD, LEDGER STATUS and LAST RECEIPT. */
 #include <string.h>
 
+#include "base/ledger_certificate.h"
 #include "base/secret.h"
 #include "base/tlv.h"
+#include "card/instance.h"
 #include "card/ledger_record.h"
 #include "card/object.h"
 #include "card/pin.h"
@@ -394,16 +396,40 @@ static uint16_t open_record(struct command *c)
 	return c->p1 == 1 ? open_sealed(c, ledger, in) : open_index(c, ledger, in);
 }
 
-static uint16_t take_ledger(struct command *c, struct ledger **ret)
+static uint16_t take_ledger(struct command *c, uint8_t p1_max, struct ledger **ret)
 {
 	struct view in = c->data;
 	uint32_t number;
 
-	if (c->p1 || c->p2)
+	if (c->p1 > p1_max || c->p2)
 		return SW_INCORRECT_P1P2;
 	if (view_u32(&in, &number) != RC_OK || view_end(&in) != RC_OK)
 		return SW_WRONG_LENGTH;
 	return command_sw(ledger_cache_get(c->channel->ram->ledgers, c->nvm, number, ret));
+}
+
+/* The key pair of the card that vouches for ledgers: that of suite 42, whose signatures are PSS. */
+static const struct card_key *card_key(const struct command *c)
+{
+	const struct identity *identity = c->card ? c->card->identity : NULL;
+
+	for (size_t i = 0; identity && i < identity_key_count(identity); i++) {
+		const struct card_key *key = identity_key_at(identity, i);
+
+		if (key->suite == LEDGER_CERTIFICATE_SUITE)
+			return key;
+	}
+	return NULL;
+}
+
+static uint16_t certificate(struct command *c, const struct ledger *ledger)
+{
+	const struct card_key *key = card_key(c);
+
+	if (!key)
+		return SW_CONDITIONS;
+	return command_sw(ledger_certificate_put(&ledger->key, key->pkey,
+						 view_buf(&key->certificate), c->answer));
 }
 
 static uint16_t status(struct command *c)
@@ -411,11 +437,13 @@ static uint16_t status(struct command *c)
 	uint8_t array[LEDGER_NOTE_MAX];
 	struct ledger *ledger;
 	struct buf note;
-	uint16_t sw = take_ledger(c, &ledger);
+	uint16_t sw = take_ledger(c, 1, &ledger);
 	enum rc rc;
 
 	if (sw != SW_OK)
 		return sw;
+	if (c->p1 == 1)
+		return certificate(c, ledger);
 	buf_fixed(&note, array, sizeof(array));
 	rc = ledger_note(ledger, c->nvm, &note);
 	if (rc == RC_OK) {
@@ -434,7 +462,7 @@ static uint16_t last_receipt(struct command *c)
 
 	if (!pin_is(c->nvm, c->channel, PIN_USER))
 		return SW_SECURITY_STATUS;
-	sw = take_ledger(c, &ledger);
+	sw = take_ledger(c, 0, &ledger);
 	if (sw != SW_OK)
 		return sw;
 	count = nvm_leaf_count(c->nvm, ledger_series(ledger->number));

@@ -186,6 +186,9 @@ enum rc application_ledger_read_leaves(struct sc *sc, uint32_t ledger, uint64_t 
 /* The number of leaves; appends the newest checkpoint note. */
 enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_leaves,
 				  struct buf *note, uint16_t *ret_sw) WARN_UNUSED;
+/* Appends the ledger's certificate, base/ledger_certificate.h. 6985: the card has no key for it. */
+enum rc application_ledger_certificate(struct sc *sc, uint32_t ledger, struct buf *certificate,
+				       uint16_t *ret_sw) WARN_UNUSED;
 /* Appends leaf and receipt of the newest record. 6A83 if there is none. */
 enum rc application_ledger_last_receipt(struct sc *sc, uint32_t ledger, struct buf *sealed,
 					uint16_t *ret_sw) WARN_UNUSED;

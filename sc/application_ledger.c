@@ -9,6 +9,7 @@ enum {
 	P1_SEALED = 0x01,
 	P1_READ_LEAF = 0x02,
 	P1_READ_LEAVES = 0x03,
+	P1_CERTIFICATE = 0x01, /* of LEDGER STATUS */
 };
 
 enum rc application_ledger_create(struct sc *sc, const struct application_policy *policy,
@@ -126,6 +127,19 @@ enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_
 	else
 		*ret_leaves = count;
 	return rc;
+}
+
+enum rc application_ledger_certificate(struct sc *sc, uint32_t ledger, struct buf *certificate,
+				       uint16_t *ret_sw)
+{
+	const struct apdu header = {.cla = CLA_OWN,
+				    .ins = APPLICATION_INS_LEDGER_STATUS,
+				    .p1 = P1_CERTIFICATE,
+				    .le = APPLICATION_LE_ALL};
+	struct buf *data = sc_scratch(sc);
+
+	buf_u32(data, ledger);
+	return application_append(sc, &header, data, certificate, ret_sw);
 }
 
 enum rc application_ledger_last_receipt(struct sc *sc, uint32_t ledger, struct buf *sealed,

@@ -288,11 +288,15 @@ static CK_RV get_live(struct session *s, const struct object *o, CK_ATTRIBUTE *a
 	struct buf note, count;
 	uint64_t leaves = 0;
 	uint16_t sw = 0;
+	enum rc rc;
 	CK_RV rv;
 
 	buf_init(&note, ATTR_LIST_MAX);
-	rv = outcome(slot, CALL_OBJECT,
-		     application_ledger_status(slot->sc, o->number, &leaves, &note, &sw), &sw);
+	if (attribute->type == CKA_INTAGLIO_LEDGER_CERTIFICATE)
+		rc = application_ledger_certificate(slot->sc, o->number, &note, &sw);
+	else
+		rc = application_ledger_status(slot->sc, o->number, &leaves, &note, &sw);
+	rv = outcome(slot, CALL_OBJECT, rc, &sw);
 	buf_fixed(&count, number, sizeof(number));
 	buf_u64(&count, leaves);
 	if (rv != CKR_OK) {

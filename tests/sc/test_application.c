@@ -308,6 +308,11 @@ static void ledger_commands_are_sent_as_commands_md_says(void)
 	CU_ASSERT_TRUE(sent("80D60000", "00000003"));
 	CU_ASSERT_EQUAL(leaves, 0x11);
 	CU_ASSERT_TRUE(holds(&out, "414243"));
+	buf_reset(&out);
+	answer_with("7F21");
+	CU_ASSERT_EQUAL(application_ledger_certificate(sc, 3, &out, &sw), RC_OK);
+	CU_ASSERT_TRUE(sent("80D60100", "00000003"));
+	CU_ASSERT_TRUE(holds(&out, "7F21"));
 	answer_with("8008 0000000000000011");
 	CU_ASSERT_EQUAL(application_ledger_status(sc, 3, &leaves, &out, &sw), RC_MALFORMED);
 	buf_free(&out);

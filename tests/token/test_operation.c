@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/ledger.h"
+#include "base/ledger_certificate.h"
 #include "base/log.h"
 #include "tests/suite.h"
 #include "token/slot.h"
@@ -396,6 +397,33 @@ static void a_sealed_record_has_a_receipt_and_opens_both_ways(void)
 	CU_ASSERT_TRUE(view_equal(view_of(out, len), leaf));
 }
 
+static void a_ledger_has_a_certificate_that_the_card_signed(void)
+{
+	CK_BYTE text[NOTE_KEY_MAX], bytes[LEDGER_CERTIFICATE_MAX];
+	CK_ATTRIBUTE template[] = {
+		{CKA_INTAGLIO_VERIFIER_KEY, text, sizeof(text)},
+		{CKA_INTAGLIO_LEDGER_CERTIFICATE, bytes, sizeof(bytes)},
+	};
+	char path[128];
+	struct buf authority;
+	struct cvc card;
+	size_t n;
+	FILE *file;
+
+	CU_ASSERT_EQUAL(session_get_attributes(fixture.ro, ledger, template, 2), CKR_OK);
+	snprintf(path, sizeof(path), "%s/intaglio/cards/default/host/authority.cvc", fixture.root);
+	file = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	buf_init(&authority, CVC_MAX);
+	n = fread(buf_space(&authority, CVC_MAX), 1, CVC_MAX, file);
+	fclose(file);
+	CU_ASSERT_EQUAL(ledger_certificate_verify(view_of(bytes, template[1].ulValueLen),
+						  view_of(authority.data, n),
+						  view_of(text, template[0].ulValueLen), &card),
+			RC_OK);
+	buf_free(&authority);
+}
+
 static void a_tampered_record_is_refused(void)
 {
 	CK_BYTE sealed[OUT], out[OUT];
@@ -554,6 +582,8 @@ int main(void)
 		{"digests_are_those_of_the_standard", digests_are_those_of_the_standard},
 		{"a_sealed_record_has_a_receipt_and_opens_both_ways",
 		 a_sealed_record_has_a_receipt_and_opens_both_ways},
+		{"a_ledger_has_a_certificate_that_the_card_signed",
+		 a_ledger_has_a_certificate_that_the_card_signed},
 		{"a_tampered_record_is_refused", a_tampered_record_is_refused},
 		{"the_same_nonce_seals_once", the_same_nonce_seals_once},
 		{"asking_for_the_length_never_seals", asking_for_the_length_never_seals},
