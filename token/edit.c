@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "token/edit.h"
+#include "token/facts.h"
 #include "token/outcome.h"
 #include "token/template.h"
 
@@ -199,7 +200,8 @@ CK_RV session_copy_object(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBU
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!o->schema || has_secret(o) || !attr_bool(view_buf(&o->list), CKA_COPYABLE, true))
+	if (!o->schema || facts_has_class(o->class) || has_secret(o) ||
+	    !attr_bool(view_buf(&o->list), CKA_COPYABLE, true))
 		return CKR_ACTION_PROHIBITED;
 	buf_init(&list, ATTR_LIST_MAX);
 	buf_init(&changes, ATTR_LIST_MAX);
@@ -223,6 +225,8 @@ static CK_RV check_write(struct session *s, const struct object *o, CK_ATTRIBUTE
 		rv = session_may_use(s, o->is_private);
 	if (rv != CKR_OK)
 		return rv;
+	if (facts_has_class(o->class))
+		return CKR_ACTION_PROHIBITED;
 	if (o->type == CKK_INTAGLIO_LEDGER && o->class == CKO_SECRET_KEY) {
 		log_error("card %s: a ledger cannot be changed or destroyed", s->slot->name);
 		return CKR_ACTION_PROHIBITED;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "token/cache.h"
+#include "token/facts.h"
 #include "token/outcome.h"
 #include "token/session.h"
 #include "token/template.h"
@@ -205,17 +206,28 @@ static CK_RV make_query(CK_ATTRIBUTE_PTR template, CK_ULONG count, struct buf *l
 	return CKR_OK;
 }
 
+static bool is_found(const struct session *s, const struct entry *entry, bool wants_facts)
+{
+	if (facts_has_class(entry->class))
+		return wants_facts && facts_hold(&s->slot->store, entry->object);
+	return is_visible(s, entry->object);
+}
+
 static CK_RV collect_found(struct session *s, const struct query *query)
 {
-	const struct store *store = &s->slot->store;
+	struct store *store = &s->slot->store;
+	bool wants_facts = facts_are_wanted(query);
 	const struct entry *entry;
 	size_t at = 0;
+	CK_RV rv = wants_facts ? facts_put(store) : CKR_OK;
 
+	if (rv != CKR_OK)
+		return rv;
 	s->found = calloc(store->count ? store->count : 1, sizeof(*s->found));
 	if (!s->found)
 		return CKR_HOST_MEMORY;
 	while ((entry = store_next(store, query, &at)))
-		if (is_visible(s, entry->object))
+		if (is_found(s, entry, wants_facts))
 			s->found[s->found_count++] = entry->handle;
 	return CKR_OK;
 }

@@ -190,6 +190,23 @@ static const struct schema_row ledger_rows[] = {
 static const struct schema_group ledger_group = {ledger_rows,
 						 sizeof(ledger_rows) / sizeof(ledger_rows[0])};
 
+/* 3.2, 4.14 and 4.15: nobody makes or changes what says what the token is. */
+static const struct schema_row profile_rows[] = {
+	{CKA_CLASS, FORM_ULONG, BY_CARD, DEFAULT_NONE},
+	{CKA_UNIQUE_ID, FORM_BYTES, BY_CARD, DEFAULT_NONE},
+	{CKA_PROFILE_ID, FORM_ULONG, BY_CARD, DEFAULT_NONE},
+};
+static const struct schema_group profile_group = {profile_rows,
+						  sizeof(profile_rows) / sizeof(profile_rows[0])};
+
+static const struct schema_row mechanism_rows[] = {
+	{CKA_CLASS, FORM_ULONG, BY_CARD, DEFAULT_NONE},
+	{CKA_UNIQUE_ID, FORM_BYTES, BY_CARD, DEFAULT_NONE},
+	{CKA_MECHANISM_TYPE, FORM_ULONG, BY_CARD, DEFAULT_NONE},
+};
+static const struct schema_group mechanism_group = {
+	mechanism_rows, sizeof(mechanism_rows) / sizeof(mechanism_rows[0])};
+
 static const struct schema schemas[] = {
 	{CKO_DATA, CKA_CLASS, CKO_DATA, {&object_group, &data_group}},
 	{CKO_CERTIFICATE, CKA_CERTIFICATE_TYPE, CKC_X_509, {&object_group, &certificate_group}},
@@ -234,6 +251,8 @@ static const struct schema schemas[] = {
 	 CKA_KEY_TYPE,
 	 CKK_INTAGLIO_LEDGER,
 	 {&object_group, &key_group, &ledger_group}},
+	{CKO_PROFILE, CKA_CLASS, CKO_PROFILE, {&profile_group}},
+	{CKO_MECHANISM, CKA_CLASS, CKO_MECHANISM, {&mechanism_group}},
 };
 enum { SCHEMAS = sizeof(schemas) / sizeof(schemas[0]) };
 
