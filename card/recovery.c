@@ -94,6 +94,7 @@ static enum rc compose(struct view message, struct view rest, uint8_t block[MODU
 	buf_view(&b, message);
 	buf_put(&b, hash, sizeof(hash));
 	buf_u8(&b, TRAILER);
+	secret_wipe(hash, sizeof(hash));
 	return rc == RC_OK ? buf_rc(&b) : rc;
 }
 
@@ -152,6 +153,7 @@ static enum rc judge(const uint8_t *block, size_t size, struct view rest, uint8_
 	uint8_t good = is_same(block[0], HEADER) & is_same(block[size - 1], TRAILER);
 
 	good &= mask_of(secret_equal(hash, block + 1 + message.len, SHA1_SIZE));
+	secret_wipe(hash, sizeof(hash));
 	*ret = good;
 	return rc;
 }
