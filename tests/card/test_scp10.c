@@ -195,6 +195,49 @@ static void a_level_below_the_policy_is_refused_at_the_end(void)
 	peer_free(&p);
 }
 
+/* C9 of STORE DATA, which peer_store_data gives 00, with other bits. */
+static void personalise_with_floor(struct peer *p, uint8_t floor)
+{
+	struct view rest, value = nothing;
+	uint32_t tag = 0;
+	struct buf data;
+
+	peer_fresh(p);
+	peer_generate(p);
+	peer_store_data(p, &data);
+	rest = view_buf(&data);
+	while (tag != 0xC9)
+		CU_ASSERT_EQUAL_FATAL(tlv_next(&rest, &tag, &value), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(value.len, 1);
+	data.data[value.data - data.data] = floor;
+	CU_ASSERT_EQUAL_FATAL(peer_send(p, 0x80, 0xE2, 0x80, 0, view_buf(&data), 0, NULL), 0x9000);
+	buf_free(&data);
+}
+
+/* Every level under every floor, in both suites that have more than one: all its bits, or 6300. */
+static void a_session_has_all_the_level_bits_that_the_policy_asks_for(void)
+{
+	static const uint8_t suites[] = {0x01, 0x02}, floors[] = {0x33, 0x11, 0x03, 0x20};
+	struct peer p;
+
+	for (size_t f = 0; f < sizeof(floors); f++) {
+		personalise_with_floor(&p, floors[f]);
+		for (size_t s = 0; s < sizeof(suites); s++)
+			for (uint8_t level = 1; level <= 0x33; level++) {
+				bool enough = (level & floors[f]) == floors[f];
+
+				if (level & 0xCC)
+					continue;
+				CU_ASSERT_EQUAL(peer_open(&p, suites[s], 0xC1, 0xB6, level),
+						enough ? 0x9000 : 0x6300);
+				CU_ASSERT_TRUE(enough ? steps_session_lives(&p)
+						      : steps_are_reset(&p));
+			}
+		CU_ASSERT_EQUAL(peer_open(&p, 0x42, 0xC1, 0xB6, 0x33), 0x9000);
+		peer_free(&p);
+	}
+}
+
 /* Tags, lengths, usages, types and the level, everything in a block but keys and counters. */
 static bool is_structure(uint8_t suite, size_t at)
 {
@@ -427,6 +470,8 @@ static CU_TestInfo tests[] = {
 	{"the default policy is suite 42 at level 33", the_default_policy_is_suite_42_at_level_33},
 	{"a level below the policy is refused at the end",
 	 a_level_below_the_policy_is_refused_at_the_end},
+	{"a session has all the level bits that the policy asks for",
+	 a_session_has_all_the_level_bits_that_the_policy_asks_for},
 	{"a block that is not as agreed fails even under a good signature",
 	 a_block_that_is_not_as_agreed_fails_even_under_a_good_signature},
 	{"malformed blocks are refused even with a signature",
