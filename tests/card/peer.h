@@ -60,6 +60,8 @@ void peer_certify(const struct peer_party *signer, const char *car,
 void peer_fresh(struct peer *p);
 /* A personalised one that accepts all suites at every level; a copy, with the same keys each time. */
 void peer_new(struct peer *p);
+/* A copy of another one's card, which should be at rest: its directory, opened, and its keys' public parts. */
+void peer_copy(struct peer *p, const struct peer *from);
 /* Generates keys and certifies and stores all that a card is given; by_use may have been set. */
 void peer_personalise(struct peer *p);
 /* The same with keys of its own. */

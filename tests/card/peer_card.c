@@ -265,13 +265,18 @@ void peer_new_keys(struct peer *p)
 	peer_personalise(p);
 }
 
+void peer_copy(struct peer *p, const struct peer *from)
+{
+	init(p);
+	each_file(from->dir, copy_file, p->dir);
+	for (size_t i = 0; i < PEER_SUITES; i++)
+		buf_view(&p->card_key[i], view_buf(&from->card_key[i]));
+	peer_good(card_open(p->dir, NULL, &p->card));
+}
+
 void peer_new(struct peer *p)
 {
 	if (!original.card)
 		peer_new_keys(&original);
-	init(p);
-	each_file(original.dir, copy_file, p->dir);
-	for (size_t i = 0; i < PEER_SUITES; i++)
-		buf_view(&p->card_key[i], view_buf(&original.card_key[i]));
-	peer_good(card_open(p->dir, NULL, &p->card));
+	peer_copy(p, &original);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way of a command through the card: classes, channels, chaining, long answers, personalisation,
- * and what a command's row says about who is served.
+ * The way of a command through the card: classes, channels, chaining, long answers, personalisation.
+ * Who is served what is test_roles.c.
  */
 #include "tests/suite.h"
 
@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "base/tlv.h"
-#include "card/dispatch.h"
 #include "card/nvm_io.h"
 #include "tests/card/peer.h"
 
@@ -577,71 +576,6 @@ static void ef_od_leads_to_every_certificate(void)
 	peer_free(&p);
 }
 
-static bool needs_session(const struct command_row *row)
-{
-	return row->state != STATE_FRESH && row->state != STATE_SETUP;
-}
-
-/* Whether the command is also there in another state: GET DATA, SELECT. */
-static bool is_also(const struct command_row *wanted, bool session)
-{
-	for (size_t t = 0; command_tables[t]; t++)
-		for (const struct command_row *row = command_tables[t]; row->handler; row++)
-			if (row->cla == wanted->cla && row->ins == wanted->ins &&
-			    needs_session(row) == session)
-				return true;
-	return false;
-}
-
-static void no_session_command_is_served_bare(void)
-{
-	struct peer fresh, ready;
-
-	peer_fresh(&fresh);
-	peer_new(&ready);
-	for (size_t t = 0; command_tables[t]; t++)
-		for (const struct command_row *row = command_tables[t]; row->handler; row++) {
-			if (needs_session(row) && !is_also(row, false)) {
-				CU_ASSERT_EQUAL(bare(&fresh, row->cla, row->ins), 0x6982);
-				CU_ASSERT_EQUAL(bare(&ready, row->cla, row->ins), 0x6982);
-			}
-			if (row->state == STATE_FRESH)
-				CU_ASSERT_EQUAL(bare(&ready, row->cla, row->ins), 0x6985);
-		}
-	peer_free(&fresh);
-	peer_free(&ready);
-}
-
-/* The host of the world has the roles user and, cut off by its issuer, no other. */
-static void in_a_session_the_row_decides_who_is_served(void)
-{
-	const struct view nothing = view_of(NULL, 0);
-	struct peer p;
-	bool is_bare;
-	uint16_t sw;
-
-	peer_new(&p);
-	CU_ASSERT_EQUAL_FATAL(peer_open(&p, 0x42, 0xC1, 0xB6, 0x33), 0x9000);
-	for (size_t t = 0; command_tables[t]; t++)
-		for (const struct command_row *row = command_tables[t]; row->handler; row++) {
-			if (row->ins == 0x22)
-				continue;
-			sw = peer_protected(&p, row->cla, row->ins, 0xEE, 0xEE, nothing, 256, NULL,
-					    &is_bare);
-			CU_ASSERT_FALSE(is_bare);
-			if (!needs_session(row) && !is_also(row, true))
-				CU_ASSERT_EQUAL(sw, 0x6985);
-			if (row->state == STATE_USER || row->state == STATE_SO ||
-			    row->state == STATE_LOGIN)
-				CU_ASSERT_EQUAL(sw, 0x6982);
-			if (needs_session(row) && row->roles && !(row->roles & ROLE_USER))
-				CU_ASSERT_EQUAL(sw, 0x6982);
-		}
-	CU_ASSERT_EQUAL(peer_protected(&p, 0, 0x01, 0, 0, nothing, 0, NULL, &is_bare), 0x6D00);
-	CU_ASSERT_FALSE(is_bare);
-	peer_free(&p);
-}
-
 static int clean(void)
 {
 	peer_world_free();
@@ -676,8 +610,6 @@ static CU_TestInfo tests[] = {
 	{"noise is answered and does no harm", noise_is_answered_and_does_no_harm},
 	{"GET DATA answers the object or its value", get_data_answers_the_object_or_its_value},
 	{"EF.OD leads to every certificate", ef_od_leads_to_every_certificate},
-	{"no session command is served bare", no_session_command_is_served_bare},
-	{"in a session the row decides who is served", in_a_session_the_row_decides_who_is_served},
 	CU_TEST_INFO_NULL,
 };
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sessions of the card on the wire: levels, channels, long data, what ends one, and who is served
- * what, for every command of the card's tables.
+ * Sessions of the card on the wire: levels, channels, long data, and what ends one. Who is served
+ * what in them is test_roles.c.
  */
 #include "tests/suite.h"
 
 #include <string.h>
 
-#include "card/dispatch.h"
 #include "tests/card/steps.h"
 
 static const uint8_t aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
@@ -262,81 +261,6 @@ static void missing_objects_have_their_own_word(void)
 	peer_free(&p);
 }
 
-static bool needs_session(const struct command_row *row)
-{
-	return row->state != STATE_FRESH && row->state != STATE_SETUP;
-}
-
-static bool is_served_bare_too(const struct command_row *wanted)
-{
-	for (size_t t = 0; command_tables[t]; t++)
-		for (const struct command_row *row = command_tables[t]; row->handler; row++)
-			if (row->cla == wanted->cla && row->ins == wanted->ins &&
-			    !needs_session(row))
-				return true;
-	return false;
-}
-
-static void no_session_command_is_served_before_the_last_step(void)
-{
-	struct peer p;
-
-	peer_new(&p);
-	for (enum step at = ENVIRONMENT; at < STEPS; at++) {
-		steps_go_to(&p, 0x42, at);
-		for (size_t t = 0; command_tables[t]; t++)
-			for (const struct command_row *row = command_tables[t]; row->handler;
-			     row++) {
-				const uint8_t marked[] = {row->cla | 0x0C, row->ins, 0, 0};
-
-				CU_ASSERT_EQUAL(peer_raw(&p, view_of(marked, 4), NULL), 0x6982);
-				if (needs_session(row) && !is_served_bare_too(row))
-					CU_ASSERT_EQUAL(peer_send(&p, row->cla, row->ins, 0, 0,
-								  nothing, 0, NULL),
-							0x6982);
-			}
-	}
-	peer_free(&p);
-}
-
-/* A session of a host with these roles and no others. */
-static void open_with_roles(struct peer *p, unsigned int roles)
-{
-	struct cvc_request request = steps_host_request();
-
-	request.roles = roles;
-	steps_go_to(p, 0x42, CERTIFICATES);
-	CU_ASSERT_EQUAL_FATAL(steps_present(p, &peer_world()->authority, "DEAUTHOR00001", &request),
-			      0x9000);
-	for (enum step step = DECIPHER; step < STEPS; step++)
-		CU_ASSERT_EQUAL_FATAL(steps_take(p, 0x42, step), 0x9000);
-}
-
-static void a_command_is_served_to_its_roles_only(void)
-{
-	struct peer p;
-	uint16_t sw;
-
-	peer_new(&p);
-	for (unsigned int roles = 1; roles <= ROLE_ALL; roles++) {
-		open_with_roles(&p, roles);
-		for (size_t t = 0; command_tables[t]; t++)
-			for (const struct command_row *row = command_tables[t]; row->handler;
-			     row++) {
-				if (!needs_session(row))
-					continue;
-				sw = peer_protected(&p, row->cla, row->ins, 0xEE, 0xEE, nothing, 0,
-						    NULL, NULL);
-				if ((row->roles && !(row->roles & roles)) ||
-				    row->state != STATE_SESSION)
-					CU_ASSERT_EQUAL(sw, 0x6982);
-				CU_ASSERT_NOT_EQUAL(sw, 0x6D00);
-			}
-		CU_ASSERT_TRUE(steps_session_lives(&p));
-	}
-	peer_free(&p);
-}
-
 static int clean(void)
 {
 	peer_world_free();
@@ -357,9 +281,6 @@ static CU_TestInfo tests[] = {
 	 every_flipped_bit_of_a_protected_command_ends_the_session},
 	{"a replayed command ends the session", a_replayed_command_ends_the_session},
 	{"missing objects have their own word", missing_objects_have_their_own_word},
-	{"no session command is served before the last step",
-	 no_session_command_is_served_before_the_last_step},
-	{"a command is served to its roles only", a_command_is_served_to_its_roles_only},
 	CU_TEST_INFO_NULL,
 };
 
