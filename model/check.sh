@@ -58,6 +58,10 @@ table() {
 		state SEED_118 certificate_first fails found when MSE is enough, as in the seed
 		state - everything holds an authority's key verifies no EXTERNAL AUTHENTICATE
 		state SEED_114 authority_opens_nothing fails found when the last certificate of a chain is taken for the host's, as in the seed
+		state - everything holds a terminal certificate ends a chain
+		state AFTER_TERMINAL terminal_ends_chain fails found when another one may follow it
+		state - everything holds 01 and 42 are mutual, and 42 with certificates
+		state ANY_MODE mode_holds fails found when P1 and P2 are taken for every suite
 		state - everything holds decipher tells nothing of what it deciphers
 		state SEED_122 no_format_oracle fails found when padding is judged at decipher, as in the seed
 		state - everything reached every rule of the card is reached in the search
@@ -65,7 +69,7 @@ table() {
 		state - never_02_mutual fails possible: a session under 02, C1 and B6
 		state - never_02_external fails possible: a session under 02, 81 and A4
 		state - never_01_mutual fails possible: a session under 01, C1 and A4
-		state - never_01_external fails possible: a session under 01, 81 and B6
+		state - never_01_certificate fails possible: a session under 01, C1 and B6
 		state - never_low_level fails possible: a session of less than level 33, where policy says so
 		state - never_error_in_session fails possible: a service refused, and the session goes on
 		relay - never_open fails possible: two sessions between honest ends under 42

@@ -2,15 +2,17 @@
 /*
  * The card's end of SCP10: steps 101 to 156 of the seed with the project's errata, against a world
  * that sends every command in every order, with good and bad content. The process `card` is the
- * rules; the process `world` sends, and keeps its own books (o_..., from the wire alone), which the
- * properties at the end compare with what was answered. One logical channel, cryptography as
- * comparisons. Each -DNAME in `card` breaks one rule; check.sh shows that spin then finds it.
+ * rules, and what each command needs, leaves and sets is the card's own table (rows.pml); the process
+ * `world` sends, and keeps its own books (o_..., from the wire alone), which the properties at the
+ * end compare with what was answered. One logical channel, cryptography as comparisons. Each -DNAME
+ * in `card` breaks one rule; check.sh shows that spin then finds it.
  */
+#include "rows.pml"
 
-/* Commands; SERVICE is whatever needs a session, PUBLIC is SELECT, MANAGE CHANNEL and public reads. */
+/* Commands; SERVICE is whatever needs a session, PUBLIC is SELECT and MANAGE CHANNEL. */
 mtype = {
 	POWER_UP, MSE, VERIFY, GET_DATA, DECIPHER, GET_CHALLENGE, EXTERNAL, INTERNAL, SERVICE, PUBLIC,
-	GET_RESPONSE, INITIALIZE_UPDATE, NOTHING
+	GET_RESPONSE, NOTHING
 };
 /* Answers: 9000; an error after which the state is kept (103) or all is put back (102). */
 mtype = { NONE, DONE, KEPT, BACK };
@@ -25,13 +27,17 @@ mtype = { BARE, GOOD, BAD };
 #define P1_MUTUAL 193 /* C1 */
 #define P2_STORED 164 /* A4 */
 #define P2_CERTIFICATE 182 /* B6 */
+#define P2_SELF_DESCRIPTIVE 190 /* BE */
+#define P2_VALUES_ONLY 174 /* AE */
+#define MODERN 66 /* suite 42 */
 
 /* A command on the wire; a field means something with the commands named and is 0 with others. */
 typedef wire {
 	bool part; /* VERIFY, DECIPHER, EXTERNAL: CLA bit 5, more parts follow */
 	bool good; /* data or Le well formed; DECIPHER: one modulus long; SERVICE: can be carried out */
 	mtype protection;
-	byte p1, p2, suite; /* MSE */
+	byte p1, suite; /* MSE */
+	byte p2; /* MSE, VERIFY */
 	bool fits; /* MSE, VERIFY: the key named or certified serves this suite */
 	mtype key; /* VERIFY: whose certificate (NOBODY: does not verify); EXTERNAL: who signed */
 	mtype content; /* DECIPHER, EXTERNAL; BROKEN: padding or templates not as they should be */
@@ -47,30 +53,28 @@ bool old_suites; /* 01 and 02 besides 42 */
 bool low_levels; /* less than 33, under 01 and 02 */
 
 /* The card's state: what step 102 puts back. */
-bool environment; /* step 112 */
+byte flags; /* what has been reached, FLAG_... of rows.pml */
 byte p1, p2, suite; /* of MSE */
 mtype host_key = NOBODY; /* the key that verifies EXTERNAL AUTHENTICATE */
-bool certified; /* certificate authentication complete, step 115 */
-bool established; /* session keys, step 127 */
 mtype content = EMPTY; /* what decipher found, not told before EXTERNAL AUTHENTICATE */
-bool challenge; /* a challenge is stored */
-bool external; /* step 137 */
-bool up; /* mutual authentication identifier, steps 139 and 145 */
-mtype last = NOTHING; /* the command before, if it succeeded */
 
-#define ALL_PUT_BACK (!environment && p1 == 0 && p2 == 0 && suite == 0 && \
-	host_key == NOBODY && !certified && !established && content == EMPTY && \
-	!challenge && !external && !up && last == NOTHING)
+/* The row of the command that is served. */
+byte needs, bars, keeps, sets, step, reached;
+#ifdef CHALLENGE_KEPT
+bool stored;
+#endif
+
+#define ALL_PUT_BACK (flags == 0 && p1 == 0 && p2 == 0 && suite == 0 && host_key == NOBODY && content == EMPTY)
+#define IS_UP (flags & FLAG_SESSION)
 
 inline put_back()
 {
-	environment = false; p1 = 0; p2 = 0; suite = 0;
-	host_key = NOBODY; certified = false;
-#ifndef KEYS_LEFT
-	established = false; content = EMPTY;
+	p1 = 0; p2 = 0; suite = 0; host_key = NOBODY;
+#ifdef KEYS_LEFT
+	flags = flags & FLAG_KEYS
+#else
+	flags = 0; content = EMPTY
 #endif
-	challenge = false; external = false; up = false;
-	last = NOTHING
 }
 
 inline back()
@@ -79,29 +83,43 @@ inline back()
 	sw = BACK
 }
 
+/* Another command came in between. */
+inline interrupt()
+{
+#ifdef LATE_EXTERNAL
+	flags = flags & ~FLAG_EXTERNAL
+#else
+#ifdef LATE_INTERNAL
+	flags = flags & ~FLAG_CHALLENGE
+#else
+	flags = flags & ~(FLAG_CHALLENGE | FLAG_EXTERNAL)
+#endif
+#endif
+}
+
+#define BAD_MODE(s, a, b) ((IS_MUTUAL_ONLY(s) && a != P1_MUTUAL) || (IS_CERTIFICATE_ONLY(s) && b != P2_CERTIFICATE))
+
 /* Steps 105 to 112. A valid MSE begins from step 102's state, so nothing older can be used under it. */
 inline manage_security_environment()
 {
-	if
-	:: !w.good || w.suite == 0 || !w.fits || (w.suite != 42 && !old_suites) ||
-	   (w.suite == 42 && (w.p1 != P1_MUTUAL || w.p2 != P2_CERTIFICATE)) ->
-#ifdef BAD_MSE_KEEPS
-		sw = KEPT
+#ifdef MSE_KEEPS
+	host_key = NOBODY;
 #else
-		back()
+	put_back();
+#endif
+	if
+	:: !w.good || w.suite == 0 || !w.fits || (w.suite != MODERN && !old_suites) ||
+#ifdef ANY_MODE
+	   false
+#else
+	   BAD_MODE(w.suite, w.p1, w.p2)
 #endif
 	:: else ->
-#ifdef MSE_KEEPS
-		up = false; last = NOTHING;
-#else
-		put_back();
-#endif
-		environment = true; p1 = w.p1; p2 = w.p2; suite = w.suite;
+		p1 = w.p1; p2 = w.p2; suite = w.suite;
 		if
-		:: p2 == P2_STORED -> host_key = STORED
+		:: p2 == P2_STORED -> host_key = STORED; flags = flags | FLAG_HOST
 		:: else
 		fi;
-		last = MSE;
 		sw = DONE
 	fi
 }
@@ -110,48 +128,34 @@ inline manage_security_environment()
 inline verify_certificate()
 {
 	if
-	:: !environment || p2 != P2_CERTIFICATE || w.key == NOBODY ||
+	:: w.key == NOBODY || (w.p2 == P2_VALUES_ONLY && !TAKES_VALUES_ONLY(suite)) ||
 #ifdef KEY_SHARED
-	   false ->
+	   false
 #else
-	   !w.fits ->
-#endif
-#ifdef ERROR_KEEPS
-		sw = KEPT
-#else
-		back()
+	   !w.fits
 #endif
 	:: else ->
 		host_key = w.key;
+		if
 #ifdef SEED_114
-		certified = true;
-#else
-		certified = (w.key == TERMINAL);
+		:: true -> flags = flags | FLAG_HOST
 #endif
-		last = VERIFY;
+		:: w.key == TERMINAL -> flags = flags | FLAG_HOST
+		:: else
+		fi;
 		sw = DONE
 	fi
 }
-
-#ifdef SEED_118
-#define MAY_GO_ON (environment)
-#else
-#define MAY_GO_ON (environment && (p2 == P2_STORED || certified))
-#endif
 
 /* Steps 118 to 127; suite 01 has no decipher. */
 inline decipher()
 {
 	if
-	:: !MAY_GO_ON || suite == 1 || !w.good -> back()
+	:: IS_AGREEMENT(suite) || !w.good
 #ifdef SEED_122
-	:: MAY_GO_ON && suite != 1 && w.good && w.content == BROKEN -> last = NOTHING; sw = KEPT
+	:: !IS_AGREEMENT(suite) && w.good && w.content == BROKEN -> step = 103
 #endif
-	:: else ->
-		established = true; content = w.content;
-		challenge = false; external = false;
-		last = DECIPHER;
-		sw = DONE
+	:: else -> content = w.content; sw = DONE
 	fi
 }
 
@@ -159,16 +163,14 @@ inline decipher()
 inline get_challenge()
 {
 	if
-	:: !MAY_GO_ON || (suite != 1 && !established) || !w.good -> back()
+	:: !w.good
 	:: else ->
 #ifdef CHALLENGE_KEPT
-		drawn = !challenge;
+		drawn = !stored;
+		stored = true;
 #else
 		drawn = true;
 #endif
-		challenge = true;
-		external = false;
-		last = GET_CHALLENGE;
 		sw = DONE
 	fi
 }
@@ -177,56 +179,97 @@ inline get_challenge()
 inline external_authenticate()
 {
 	if
-	:: suite == 1 -> established = true; content = w.content
+	:: IS_AGREEMENT(suite) -> content = w.content
 	:: else
 	fi;
 	if
-#ifdef LATE_EXTERNAL
-	:: !challenge ||
-#else
-	:: !challenge || last != GET_CHALLENGE ||
-#endif
-	   w.key == NOBODY || w.key != host_key || !w.newest || content == BROKEN ||
+	:: w.key == NOBODY || w.key != host_key || !w.newest || content == BROKEN ||
 #ifdef LEVEL_UNSIGNED
 	   (w.content != content && !(w.content == KEYS_1 && content == KEYS_LOW)) ||
 #else
 	   w.content != content ||
 #endif
 #ifndef SUITE_UNSIGNED
-	   (suite == 42 && !w.same) ||
+	   (suite == MODERN && !w.same) ||
 #endif
 #ifndef LEVEL_UNCHECKED
-	   (content == KEYS_LOW && (suite == 42 || !low_levels)) ||
+	   (content == KEYS_LOW && (suite == MODERN || !low_levels)) ||
 #endif
-	   false ->
-#ifdef TRY_AGAIN
-		sw = KEPT
-#else
-		back()
-#endif
+	   false
 	:: else ->
-		external = true;
 #ifdef EARLY_UP
-		up = true;
+		flags = flags | FLAG_SESSION;
 #else
-		up = (p1 == P1_EXTERNAL);
+		flags = flags | (p1 == P1_EXTERNAL -> FLAG_SESSION : FLAG_EXTERNAL);
 #endif
-		last = EXTERNAL;
 		sw = DONE
 	fi
 }
 
-/* Steps 140 to 145. */
-inline internal_authenticate()
+/* What -D changes in the rows. */
+inline break_row()
+{
+#ifdef MSE_KEEPS
+	if :: c == MSE -> keeps = FLAG_ENVIRONMENT | FLAG_HOST | FLAG_KEYS :: else fi;
+#endif
+#ifdef AFTER_TERMINAL
+	if :: c == VERIFY -> bars = 0 :: else fi;
+#endif
+#ifdef ERROR_KEEPS
+	if :: c == VERIFY && step == 102 -> step = 103 :: else fi;
+#endif
+#ifdef SEED_118
+	if :: c == DECIPHER || c == GET_CHALLENGE -> needs = needs & ~FLAG_HOST :: else fi;
+#endif
+#ifdef TRY_AGAIN
+	if :: c == EXTERNAL -> keeps = needs; step = 103 :: else fi;
+#endif
+#ifdef LATE_EXTERNAL
+	if :: c == GET_DATA -> keeps = keeps | FLAG_CHALLENGE :: else fi;
+#endif
+#ifdef LATE_INTERNAL
+	if :: c == GET_DATA -> keeps = keeps | FLAG_EXTERNAL :: else fi;
+#endif
+	skip
+}
+
+/* scp10_step of card/scp10.c: step 104, the row, the handler, and where its answer leads. */
+inline set_up()
 {
 	if
-#ifdef LATE_INTERNAL
-	:: !w.good || !external || p1 != P1_MUTUAL -> back()
-#else
-	:: !w.good || !external || p1 != P1_MUTUAL || last != EXTERNAL -> back()
-#endif
-	:: else -> up = true; challenge = false; last = INTERNAL; sw = DONE
-	fi
+	:: c == MSE -> find_row(34, w.p1, w.p2)
+	:: c == VERIFY -> find_row(42, 0, w.p2)
+	:: c == GET_DATA -> find_row(202, 127, 33)
+	:: c == DECIPHER -> find_row(42, 128, 132)
+	:: c == GET_CHALLENGE -> find_row(132, 0, 0)
+	:: c == EXTERNAL -> find_row(130, 0, 0)
+	:: c == INTERNAL -> find_row(136, 0, 0)
+	fi;
+	break_row();
+	reached = flags;
+	if
+	:: step == 0 -> interrupt()
+	:: else -> flags = flags & keeps
+	fi;
+	if
+	:: step == 0 || (reached & needs) != needs || (reached & bars)
+	:: else ->
+		if
+		:: c == MSE -> manage_security_environment()
+		:: c == VERIFY -> verify_certificate()
+		:: c == DECIPHER -> decipher()
+		:: c == GET_CHALLENGE -> get_challenge()
+		:: c == EXTERNAL -> external_authenticate()
+		:: (c == GET_DATA || c == INTERNAL) && w.good -> sw = DONE
+		:: else
+		fi
+	fi;
+	if
+	:: sw == DONE -> flags = flags | sets
+	:: sw != DONE && step == 102 -> back()
+	:: else -> sw = KEPT
+	fi;
+	needs = 0; bars = 0; keeps = 0; sets = 0; step = 0; reached = 0
 }
 
 #define IS_SETUP(c) (c == VERIFY || c == DECIPHER || c == GET_CHALLENGE || c == EXTERNAL || c == INTERNAL)
@@ -239,22 +282,19 @@ inline in_session()
 	:: c == SERVICE && w.protection == BARE -> sw = DONE
 #endif
 #ifdef SEED_140
-	:: c == INTERNAL && w.protection == BARE && w.good && last == EXTERNAL -> last = c; sw = DONE
+	:: c == INTERNAL && w.protection == BARE && w.good && p1 == P1_EXTERNAL -> sw = DONE
 #endif
 #ifdef INTERNAL_TWICE
-	:: c == INTERNAL && w.protection == BARE && w.good && last == INTERNAL -> sw = DONE
+	:: c == INTERNAL && w.protection == BARE && w.good && p1 == P1_MUTUAL -> sw = DONE
 #endif
+	/* The MAC of a chain comes with its last part. */
+	:: w.part && w.protection != BARE -> sw = DONE
 #ifdef MAC_KEEPS
-	:: w.protection != GOOD -> sw = KEPT
+	:: w.protection != GOOD && !(w.part && w.protection != BARE) -> sw = KEPT
 #else
-	:: w.protection != GOOD -> back()
+	:: w.protection != GOOD && !(w.part && w.protection != BARE) -> back()
 #endif
-	:: else ->
-		if
-		:: w.part -> sw = DONE
-		:: !w.part && IS_SETUP(c) -> last = NOTHING; sw = KEPT
-		:: !w.part && !IS_SETUP(c) -> sw = (w.good -> DONE : KEPT); last = c
-		fi
+	:: w.protection == GOOD && !w.part -> sw = (w.good && !IS_SETUP(c) -> DONE : KEPT)
 	fi
 }
 
@@ -262,28 +302,18 @@ inline in_session()
 inline outside()
 {
 	if
-	:: w.part && w.protection == BARE ->
-		/* Parts of one command count as that command, so they come between nothing. */
-		if
-		:: c == EXTERNAL && last == GET_CHALLENGE
-		:: else -> last = NOTHING
-		fi;
-		sw = DONE
+	:: w.part -> sw = DONE /* no effect before the last */
 #ifdef UNAUTHENTICATED
-	:: c == SERVICE && established && w.protection == GOOD -> last = c; sw = DONE
-	:: c == SERVICE && !(established && w.protection == GOOD) -> last = NOTHING; sw = KEPT
+	:: c == SERVICE && (flags & FLAG_KEYS) && w.protection == GOOD -> sw = DONE
+	:: w.protection != BARE && !w.part && c != SERVICE -> interrupt(); sw = KEPT
 #else
-	:: c == SERVICE -> last = NOTHING; sw = KEPT
+	:: w.protection != BARE && !w.part -> interrupt(); sw = KEPT
 #endif
-	:: (c == PUBLIC || c == GET_DATA) ->
-		last = NOTHING;
-		sw = (w.protection == BARE && w.good -> DONE : KEPT)
-	:: IS_SETUP(c) && w.protection != BARE -> last = NOTHING; sw = KEPT
-	:: c == VERIFY && !w.part && w.protection == BARE -> verify_certificate()
-	:: c == DECIPHER && !w.part && w.protection == BARE -> decipher()
-	:: c == GET_CHALLENGE && w.protection == BARE -> get_challenge()
-	:: c == EXTERNAL && !w.part && w.protection == BARE -> external_authenticate()
-	:: c == INTERNAL && w.protection == BARE -> internal_authenticate()
+	:: w.protection == BARE && !w.part && (c == SERVICE || c == PUBLIC) ->
+		interrupt();
+		sw = (c == PUBLIC && w.good -> DONE : KEPT)
+	:: w.protection == BARE && !w.part && c != SERVICE && c != PUBLIC -> set_up()
+	:: else -> interrupt(); sw = KEPT
 	fi
 }
 
@@ -299,15 +329,18 @@ end:	do
 		d_step {
 			if
 			:: c == POWER_UP -> put_back(); sw = DONE
-			:: c == MSE -> manage_security_environment()
-			:: c == INITIALIZE_UPDATE -> put_back(); sw = DONE
+#ifdef BAD_MSE_KEEPS
+			:: c == MSE && IS_UP && (!w.good || w.suite == 0) -> sw = KEPT
+#endif
+			/* MSE ends a session, however it comes, and is then judged. */
+			:: c == MSE && IS_UP -> put_back(); outside()
 			:: c == GET_RESPONSE -> sw = DONE
-			:: else ->
-				if
-				:: up -> in_session()
-				:: else -> outside()
-				fi
+			:: c != POWER_UP && c != MSE && c != GET_RESPONSE && IS_UP -> in_session()
+			:: else -> outside()
 			fi;
+#ifdef CHALLENGE_KEPT
+			if :: c == POWER_UP || c == MSE -> stored = false :: else fi;
+#endif
 			c = NOTHING
 		}
 		answer!sw, drawn;
@@ -326,6 +359,7 @@ bool used_before; /* its challenge had been tried before, */
 bool protected; /* it carried a right MAC, in a session, */
 bool repeated; /* INTERNAL AUTHENTICATE had been answered before, */
 bool oracle; /* decipher told something of the content */
+bool had_terminal; /* a terminal certificate had verified before */
 
 byte o_p1, o_p2, o_suite; /* of the last valid MSE */
 mtype o_last = NOTHING;
@@ -352,29 +386,32 @@ inline forget_handshake()
 
 inline observe()
 {
-	asked = c;
+	asked = (w.part -> NOTHING : c);
 	got = sw;
 	before = o_last;
 	used_before = o_used;
 	repeated = o_internal;
+	had_terminal = o_terminal;
 	served = (c == SERVICE && (sw == DONE || (sw == KEPT && o_up && w.protection == GOOD)));
 	protected = (o_up && w.protection == GOOD);
 	oracle = (c == DECIPHER && !w.part && w.good && w.protection == BARE && !o_error && !o_up && sw != DONE &&
-		(o_suite == 2 || o_suite == 42) && (o_p2 == P2_STORED || o_terminal));
+		!o_external_mse && (o_suite == 2 || o_suite == MODERN) && (o_p2 == P2_STORED || o_terminal));
 	if
-	:: o_up && w.protection != GOOD && (IS_SETUP(c) || c == SERVICE || c == PUBLIC || c == GET_DATA) ->
+	:: o_up && w.protection != GOOD && !(w.part && w.protection == BAD) &&
+	   (IS_SETUP(c) || c == SERVICE || c == PUBLIC || c == GET_DATA) ->
 		o_mac_failed = true; o_error = true
 	:: else
 	fi;
 	if
 	:: c == POWER_UP -> forget_handshake(); o_external = false; o_error = false; o_mac_failed = false
-	:: c == INITIALIZE_UPDATE -> forget_handshake(); o_error = true
-	:: c == MSE && sw != DONE -> forget_handshake(); o_error = true
+	/* Outside a session a protected MSE is a command refused like any other. */
+	:: c == MSE && sw != DONE && (o_up || w.protection == BARE) -> forget_handshake(); o_error = true
 	:: c == MSE && sw == DONE ->
 		forget_handshake();
 		o_error = false;
 		o_p1 = w.p1; o_p2 = w.p2; o_suite = w.suite; o_fits = w.fits
-	:: IS_SETUP(c) && w.protection == BARE && sw != DONE -> o_error = true
+	:: c == VERIFY && w.p2 == 0 /* no such command */
+	:: IS_SETUP(c) && w.protection == BARE && sw != DONE && !(c == VERIFY && w.p2 == 0) -> o_error = true
 	:: c == VERIFY && !w.part && sw == DONE -> o_terminal = (w.key == TERMINAL); o_fits = w.fits
 	:: c == DECIPHER && !w.part && sw == DONE -> o_deciphered = true
 	:: c == GET_CHALLENGE && sw == DONE ->
@@ -396,8 +433,8 @@ inline observe()
 	:: else
 	fi;
 	if
-	:: c == GET_RESPONSE || (c == EXTERNAL && w.part && o_last == GET_CHALLENGE)
-	:: else -> o_last = (sw == DONE && !w.part -> c : NOTHING)
+	:: c == GET_RESPONSE || (w.part && sw == DONE)
+	:: else -> o_last = (sw == DONE -> c : NOTHING)
 	fi;
 	w.part = false; w.good = false; w.protection = BARE; w.p1 = 0; w.p2 = 0; w.suite = 0;
 	w.fits = false; w.key = NOBODY; w.content = EMPTY; w.newest = false; w.same = false
@@ -418,23 +455,28 @@ inline any_mse()
 {
 	if
 	:: w.good = true;
-		if :: w.suite = 0 :: w.suite = 1 :: w.suite = 2 :: w.suite = 42 fi;
+		if :: w.suite = 0 :: w.suite = 1 :: w.suite = 2 :: w.suite = MODERN fi;
 		if :: w.p1 = P1_EXTERNAL :: w.p1 = P1_MUTUAL fi;
 		if :: w.p2 = P2_STORED :: w.p2 = P2_CERTIFICATE fi;
 		any_bool(w.fits)
-	:: w.good = false
+	:: w.good = false; if :: w.protection = BARE :: w.protection = GOOD fi
 	fi;
-	printf("MSE P1 %x P2 %x suite %d, good %d, key fits %d\n", w.p1, w.p2, w.suite, w.good, w.fits)
+	printf("%e MSE P1 %x P2 %x suite %x, good %d, key fits %d\n", w.protection, w.p1, w.p2, w.suite,
+		w.good, w.fits)
 }
 
 inline any_verify()
 {
 	if
-	:: w.key = NOBODY
-	:: if :: w.key = AUTHORITY :: w.key = TERMINAL fi;
-		any_bool(w.fits)
+	:: w.p2 = 0
+	:: if :: w.p2 = P2_SELF_DESCRIPTIVE :: w.p2 = P2_VALUES_ONLY fi;
+		if
+		:: w.key = NOBODY
+		:: if :: w.key = AUTHORITY :: w.key = TERMINAL fi;
+			any_bool(w.fits)
+		fi
 	fi;
-	printf("VERIFY CERTIFICATE of %e, key fits %d\n", w.key, w.fits)
+	printf("VERIFY CERTIFICATE P2 %x of %e, key fits %d\n", w.p2, w.key, w.fits)
 }
 
 inline any_decipher()
@@ -460,7 +502,7 @@ inline any_external()
 inline any_command()
 {
 	if
-	:: if :: c = POWER_UP :: c = GET_RESPONSE :: c = INITIALIZE_UPDATE fi;
+	:: if :: c = POWER_UP :: c = GET_RESPONSE fi;
 		printf("%e\n", c)
 	:: c = MSE; any_mse()
 	:: if :: c = VERIFY :: c = DECIPHER :: c = EXTERNAL fi;
@@ -502,13 +544,14 @@ active proctype world()
 	   /* Here the properties see what happened: they do not look inside atomic. */
 	   d_step {
 		asked = NOTHING; got = NONE; before = NOTHING;
-		served = false; protected = false; used_before = false; repeated = false; oracle = false
+		served = false; protected = false; used_before = false; repeated = false; oracle = false;
+		had_terminal = false
 	   }
 	od
 }
 
 #define ANSWERED(c) (asked == c && got == DONE)
-#define AUTHENTICATED (ANSWERED(EXTERNAL) && o_last == EXTERNAL) /* not a part of it */
+#define AUTHENTICATED ANSWERED(EXTERNAL)
 
 #define SERVICE_NEEDS_AUTHENTICATION (served -> o_external)
 #define SERVICE_NEEDS_PROTECTION (served -> protected)
@@ -525,12 +568,14 @@ active proctype world()
 	(o_p2 == P2_STORED || o_terminal)))
 #define FAILED_MAC_ENDS_SESSION (served -> !o_mac_failed)
 #define NO_DOWNGRADE (served -> (content == o_content && suite == o_suite && o_fits && \
-	(suite != 42 || o_same)))
-#define POLICY_HOLDS (served -> ((suite == 42 || old_suites) && \
-	(content != KEYS_LOW || (suite != 42 && low_levels))))
-#define CERTIFICATE_FIRST (((asked == DECIPHER && o_last == DECIPHER) || ANSWERED(GET_CHALLENGE)) -> \
+	(suite != MODERN || o_same)))
+#define POLICY_HOLDS (served -> ((suite == MODERN || old_suites) && \
+	(content != KEYS_LOW || (suite != MODERN && low_levels))))
+#define CERTIFICATE_FIRST ((ANSWERED(DECIPHER) || ANSWERED(GET_CHALLENGE)) -> \
 	(o_p2 == P2_STORED || o_terminal))
 #define AUTHORITY_OPENS_NOTHING (o_external_mse -> (o_signer == STORED || o_signer == TERMINAL))
+#define TERMINAL_ENDS_CHAIN (ANSWERED(VERIFY) -> !had_terminal)
+#define MODE_HOLDS (served -> ((o_suite == 2 || o_p1 == P1_MUTUAL) && (o_suite != MODERN || o_p2 == P2_CERTIFICATE)))
 #define NO_FORMAT_ORACLE (!oracle)
 
 ltl service_needs_authentication { [] SERVICE_NEEDS_AUTHENTICATION }
@@ -550,6 +595,8 @@ ltl no_downgrade { [] NO_DOWNGRADE }
 ltl policy_holds { [] POLICY_HOLDS }
 ltl certificate_first { [] CERTIFICATE_FIRST }
 ltl authority_opens_nothing { [] AUTHORITY_OPENS_NOTHING }
+ltl terminal_ends_chain { [] TERMINAL_ENDS_CHAIN }
+ltl mode_holds { [] MODE_HOLDS }
 ltl no_format_oracle { [] NO_FORMAT_ORACLE }
 
 /* All of them in one search: "always" goes through "and". */
@@ -557,14 +604,14 @@ ltl everything { [] (SERVICE_NEEDS_AUTHENTICATION && SERVICE_NEEDS_PROTECTION &&
 	INTERNAL_ONLY_AFTER_C1 && CHALLENGE_SERVES_ONCE && EXTERNAL_FOLLOWS_CHALLENGE &&
 	INTERNAL_FOLLOWS_EXTERNAL && INTERNAL_ONCE && NO_WAY_BACK && ERROR_PUTS_ALL_BACK &&
 	MSE_ENDS_SESSION && WHOLE_HANDSHAKE && FAILED_MAC_ENDS_SESSION && NO_DOWNGRADE && POLICY_HOLDS &&
-	CERTIFICATE_FIRST && AUTHORITY_OPENS_NOTHING && NO_FORMAT_ORACLE) }
+	CERTIFICATE_FIRST && AUTHORITY_OPENS_NOTHING && TERMINAL_ENDS_CHAIN && MODE_HOLDS && NO_FORMAT_ORACLE) }
 
 /* What must be possible: each of these fails, or the properties above would say little. */
 #define OPEN(s, a, b) (served && got == DONE && suite == s && p1 == a && p2 == b)
-ltl never_42 { [] !OPEN(42, P1_MUTUAL, P2_CERTIFICATE) }
+ltl never_42 { [] !OPEN(MODERN, P1_MUTUAL, P2_CERTIFICATE) }
 ltl never_02_mutual { [] !OPEN(2, P1_MUTUAL, P2_CERTIFICATE) }
 ltl never_02_external { [] !OPEN(2, P1_EXTERNAL, P2_STORED) }
 ltl never_01_mutual { [] !OPEN(1, P1_MUTUAL, P2_STORED) }
-ltl never_01_external { [] !OPEN(1, P1_EXTERNAL, P2_CERTIFICATE) }
+ltl never_01_certificate { [] !OPEN(1, P1_MUTUAL, P2_CERTIFICATE) }
 ltl never_low_level { [] !(served && content == KEYS_LOW) }
-ltl never_error_in_session { [] !(served && got == KEPT && up) }
+ltl never_error_in_session { [] !(served && got == KEPT && IS_UP) }
