@@ -2,7 +2,7 @@
 /* One row an attribute: its form, and who may set and change it. PKCS#11 4.1, tables 10 to 45. */
 #include "card/object_schema.h"
 
-enum form { FORM_BYTES, FORM_BOOL, FORM_ULONG, FORM_ULONGS, FORM_DATE };
+enum form { FORM_BYTES, FORM_BOOL, FORM_ULONG, FORM_ULONGS, FORM_DATE, FORM_LIST };
 
 enum rule {
 	FIXED, /* set at creation */
@@ -78,6 +78,9 @@ static const struct row rows[] = {
 	{CKA_ALWAYS_AUTHENTICATE, FORM_BOOL, FIXED},
 	{CKA_WRAP_WITH_TRUSTED, FORM_BOOL, RISES},
 	{CKA_ALLOWED_MECHANISMS, FORM_ULONGS, FIXED},
+	{CKA_WRAP_TEMPLATE, FORM_LIST, FIXED},
+	{CKA_UNWRAP_TEMPLATE, FORM_LIST, FIXED},
+	{CKA_DERIVE_TEMPLATE, FORM_LIST, FIXED},
 };
 
 /* Attributes of other vendors are kept as bytes that anyone may change; ours are the card's. */
@@ -113,6 +116,9 @@ static enum rc check_form(enum form form, struct view value)
 		break;
 	case FORM_DATE:
 		good = value.len == 0 || value.len == sizeof(CK_DATE);
+		break;
+	case FORM_LIST:
+		good = attr_check(value) == RC_OK;
 		break;
 	}
 	return good ? RC_OK : RC_MALFORMED;

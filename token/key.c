@@ -22,7 +22,7 @@ struct birth {
 	struct buf list;
 };
 
-static CK_RV begin(struct session *s, CK_KEY_TYPE fallback, CK_ATTRIBUTE_PTR template,
+static CK_RV begin(struct session *s, CK_KEY_TYPE fallback, const CK_ATTRIBUTE *template,
 		   CK_ULONG count, struct birth *b)
 {
 	CK_ULONG type = template_ulong(template, count, CKA_KEY_TYPE, fallback);
@@ -36,6 +36,24 @@ static CK_RV begin(struct session *s, CK_KEY_TYPE fallback, CK_ATTRIBUTE_PTR tem
 	b->schema = schema_find(CKO_SECRET_KEY, type);
 	rv = template_build(b->schema, TEMPLATE_GENERATE, template, count, &b->list);
 	return rv == CKR_OK ? edit_check_new(s, b->schema, view_buf(&b->list)) : rv;
+}
+
+/* The same, with what the key that it comes from has for such keys under this type. */
+static CK_RV begin_from(struct session *s, const struct object *key, CK_ATTRIBUTE_TYPE type,
+			CK_KEY_TYPE fallback, const CK_ATTRIBUTE *template, CK_ULONG count,
+			struct birth *b)
+{
+	struct joined joined;
+	struct view value;
+	CK_RV rv;
+
+	if (attr_find(view_buf(&key->list), type, &value) != RC_OK)
+		return begin(s, fallback, template, count, b);
+	rv = template_join(value, template, count, &joined);
+	if (rv == CKR_OK)
+		rv = begin(s, fallback, joined.attributes, joined.count, b);
+	template_joined_free(&joined);
+	return rv;
 }
 
 /* What is known of a key's past: how it was made, and whether the key it comes from was open. */
@@ -273,7 +291,8 @@ CK_RV session_derive_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJEC
 	buf_init(&b.list, ATTR_LIST_MAX);
 	buf_init(&z, VALUE_MAX);
 	if (rv == CKR_OK)
-		rv = begin(s, CKK_GENERIC_SECRET, template, count, &b);
+		rv = begin_from(s, key, CKA_DERIVE_TEMPLATE, CKK_GENERIC_SECRET, template, count,
+				&b);
 	if (rv == CKR_OK)
 		rv = agree(s, m, key, view_of(p->pPublicData, p->ulPublicDataLen), &z);
 	if (rv == CKR_OK)
@@ -399,6 +418,9 @@ static CK_RV wrap(struct session *s, struct operation *o, const struct object *w
 	if (attr_bool(list, CKA_WRAP_WITH_TRUSTED, false) &&
 	    !attr_bool(view_buf(&wrapping->list), CKA_TRUSTED, false))
 		return CKR_KEY_NOT_WRAPPABLE;
+	if (attr_find(view_buf(&wrapping->list), CKA_WRAP_TEMPLATE, &value) == RC_OK &&
+	    !object_matches(target, value))
+		return CKR_KEY_NOT_WRAPPABLE;
 	if (!target->number)
 		return attr_find(list, CKA_VALUE, &value) == RC_OK ? wrap_value(s, o, value, out)
 								   : CKR_KEY_NOT_WRAPPABLE;
@@ -513,7 +535,8 @@ CK_RV session_unwrap_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJEC
 	if (rv == CKR_OK && wrapped_len > WRAPPED_MAX)
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 	if (rv == CKR_OK)
-		rv = begin(s, CK_UNAVAILABLE_INFORMATION, template, count, &b);
+		rv = begin_from(s, key, CKA_UNWRAP_TEMPLATE, CK_UNAVAILABLE_INFORMATION, template,
+				count, &b);
 	if (rv == CKR_OK)
 		rv = attr_bool(view_buf(&b.list), CKA_TOKEN, false) && o.number
 			     ? unwrap_on_card(s, &o, in, &b, ret)

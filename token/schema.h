@@ -19,6 +19,7 @@ enum schema_form {
 	FORM_DATE, /* CK_DATE or empty */
 	FORM_NUMBER, /* unsigned big-endian, without leading zeros on the card */
 	FORM_BYTES,
+	FORM_TEMPLATE, /* an array of CK_ATTRIBUTE; an attribute list on the card */
 };
 
 /* When an attribute may or must be in a template, and what else is special. */

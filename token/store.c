@@ -224,7 +224,7 @@ static bool has_value(const struct object *o, CK_ATTRIBUTE_TYPE type, struct vie
 	return view_equal(value, wanted);
 }
 
-static bool matches(const struct object *o, struct view wanted)
+bool object_matches(const struct object *o, struct view wanted)
 {
 	CK_ATTRIBUTE_TYPE type;
 	struct view value;
@@ -245,7 +245,7 @@ const struct entry *store_next(const struct store *store, const struct query *qu
 		    (query->has_id && e->id_hash != query->id_hash) ||
 		    (query->has_label && e->label_hash != query->label_hash))
 			continue;
-		if (matches(e->object, query->list))
+		if (object_matches(e->object, query->list))
 			return e;
 	}
 	return NULL;

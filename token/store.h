@@ -70,6 +70,8 @@ void store_drop(struct store *store, bool (*is_dropped)(const struct object *o, 
 /* Drops everything. Handles go on where they were. */
 void store_clear(struct store *store);
 
+/* Whether the object has every attribute of a list, with the value that it would show. */
+bool object_matches(const struct object *o, struct view wanted);
 /* The list is borrowed as long as the query is used. */
 void query_init(struct query *query, struct view list);
 /* The next entry after *at (0 at first) that matches; NULL at the end. */

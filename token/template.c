@@ -2,9 +2,10 @@
 /* Templates to attribute lists and back; every rule comes from a row of the schema. */
 #include "token/template.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { ULONG_SIZE = 8, DATE_SIZE = 8 };
+enum { ULONG_SIZE = 8, DATE_SIZE = 8, INNER_MAX = 64, HEADER_SIZE = 8 };
 
 static CK_RV list_rv(const struct buf *list)
 {
@@ -27,6 +28,15 @@ static const CK_ATTRIBUTE *find(const CK_ATTRIBUTE *template, CK_ULONG count,
 	return NULL;
 }
 
+/* Element i of an array of attributes, which an application may have put anywhere. */
+static CK_ATTRIBUTE inner(const CK_ATTRIBUTE *a, CK_ULONG i)
+{
+	CK_ATTRIBUTE one;
+
+	memcpy(&one, (const uint8_t *)a->pValue + i * sizeof(one), sizeof(one));
+	return one;
+}
+
 static bool is_of_form(enum schema_form form, const CK_ATTRIBUTE *a)
 {
 	const uint8_t *bytes = a->pValue;
@@ -42,6 +52,9 @@ static bool is_of_form(enum schema_form form, const CK_ATTRIBUTE *a)
 		return a->ulValueLen % sizeof(CK_ULONG) == 0 && a->ulValueLen <= ATTR_LIST_MAX;
 	case FORM_DATE:
 		return a->ulValueLen == 0 || a->ulValueLen == DATE_SIZE;
+	case FORM_TEMPLATE:
+		return a->ulValueLen % sizeof(CK_ATTRIBUTE) == 0 &&
+		       a->ulValueLen / sizeof(CK_ATTRIBUTE) <= INNER_MAX;
 	default:
 		return a->ulValueLen <= ATTR_LIST_MAX;
 	}
@@ -65,6 +78,32 @@ static void put_ulongs(struct buf *list, CK_ATTRIBUTE_TYPE type, const CK_ATTRIB
 	buf_free(&value);
 }
 
+/* A template in an attribute: of forms that are known, each once, and with no template in it. */
+static CK_RV put_template(struct buf *list, const CK_ATTRIBUTE *a)
+{
+	struct view there;
+	struct buf value;
+	CK_RV rv = CKR_OK;
+
+	buf_init(&value, ATTR_LIST_MAX);
+	for (CK_ULONG i = 0; rv == CKR_OK && i < a->ulValueLen / sizeof(CK_ATTRIBUTE); i++) {
+		CK_ATTRIBUTE one = inner(a, i);
+		enum schema_form form;
+
+		if (!schema_form(one.type, &form) || form == FORM_TEMPLATE ||
+		    attr_find(view_buf(&value), one.type, &there) == RC_OK)
+			rv = CKR_ATTRIBUTE_VALUE_INVALID;
+		else
+			rv = template_put(&value, form, &one);
+	}
+	if (rv == CKR_OK) {
+		attr_set(list, a->type, view_buf(&value));
+		rv = list_rv(list);
+	}
+	buf_free(&value);
+	return rv;
+}
+
 CK_RV template_put(struct buf *list, enum schema_form form, const CK_ATTRIBUTE *attribute)
 {
 	struct view value = {attribute->pValue, attribute->ulValueLen};
@@ -80,6 +119,8 @@ CK_RV template_put(struct buf *list, enum schema_form form, const CK_ATTRIBUTE *
 	case FORM_ULONGS:
 		put_ulongs(list, attribute->type, attribute);
 		break;
+	case FORM_TEMPLATE:
+		return put_template(list, attribute);
 	case FORM_NUMBER:
 		while (value.len && value.data[0] == 0) {
 			value.data++;
@@ -331,10 +372,52 @@ static CK_RV give_ulongs(struct view value, CK_ATTRIBUTE *attribute)
 	return CKR_OK;
 }
 
+/* 5.7.5: elements with a place for their value get it, the others its length. */
+static CK_RV give_template(struct view list, CK_ATTRIBUTE *attribute)
+{
+	uint8_t *at = attribute->pValue;
+	CK_RV rv = CKR_OK, one_rv;
+	CK_ATTRIBUTE_TYPE type;
+	enum schema_form form;
+	struct view value;
+
+	while (list.len && attr_next(&list, &type, &value) == RC_OK) {
+		CK_ATTRIBUTE one;
+
+		memcpy(&one, at, sizeof(one));
+		one.type = type;
+		one_rv = template_give(schema_form(type, &form) ? form : FORM_BYTES, value, &one);
+		memcpy(at, &one, sizeof(one));
+		at += sizeof(one);
+		if (rv == CKR_OK)
+			rv = one_rv;
+	}
+	return rv;
+}
+
+/* What a value needs in this machine's form. */
+static CK_ULONG native_size(enum schema_form form, struct view value)
+{
+	CK_ATTRIBUTE_TYPE type;
+	struct view one;
+	CK_ULONG count = 0;
+
+	switch (form) {
+	case FORM_ULONG:
+	case FORM_ULONGS:
+		return value.len / ULONG_SIZE * sizeof(CK_ULONG);
+	case FORM_TEMPLATE:
+		while (value.len && attr_next(&value, &type, &one) == RC_OK)
+			count++;
+		return count * sizeof(CK_ATTRIBUTE);
+	default:
+		return value.len;
+	}
+}
+
 CK_RV template_give(enum schema_form form, struct view value, CK_ATTRIBUTE *attribute)
 {
-	bool is_ulong = form == FORM_ULONG || form == FORM_ULONGS;
-	CK_ULONG len = is_ulong ? value.len / ULONG_SIZE * sizeof(CK_ULONG) : value.len;
+	CK_ULONG len = native_size(form, value);
 
 	if (!attribute->pValue) {
 		attribute->ulValueLen = len;
@@ -345,8 +428,10 @@ CK_RV template_give(enum schema_form form, struct view value, CK_ATTRIBUTE *attr
 		return CKR_BUFFER_TOO_SMALL;
 	}
 	attribute->ulValueLen = len;
-	if (is_ulong)
+	if (form == FORM_ULONG || form == FORM_ULONGS)
 		return give_ulongs(value, attribute);
+	if (form == FORM_TEMPLATE)
+		return give_template(value, attribute);
 	if (len)
 		memcpy(attribute->pValue, value.data, len);
 	return CKR_OK;
@@ -378,4 +463,64 @@ CK_RV template_get(const struct schema *schema, struct view list, CK_ATTRIBUTE *
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	}
 	return template_give(row->form, value, attribute);
+}
+
+/* Whether the template's value of this attribute is the list's. */
+static CK_RV compare(const CK_ATTRIBUTE *a, enum schema_form form, struct view value)
+{
+	struct view own;
+	struct buf list;
+	CK_RV rv;
+
+	buf_init(&list, ATTR_LIST_MAX);
+	rv = template_put(&list, form, a);
+	if (rv == CKR_OK &&
+	    (attr_find(view_buf(&list), a->type, &own) != RC_OK || !view_equal(own, value)))
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	buf_free(&list);
+	return rv;
+}
+
+CK_RV template_join(struct view list, const CK_ATTRIBUTE *template, CK_ULONG count,
+		    struct joined *ret)
+{
+	size_t most = list.len / HEADER_SIZE + 1;
+	CK_ATTRIBUTE_TYPE type;
+	enum schema_form form;
+	struct view value;
+	uint8_t *at;
+	CK_RV rv = CKR_OK;
+
+	ret->count = count;
+	ret->attributes = calloc(count + most, sizeof(*ret->attributes));
+	/* A value and what aligns it need no more room than its header and it had in the list. */
+	ret->values = calloc(list.len + 1, 1);
+	if (!ret->attributes || !ret->values)
+		return CKR_HOST_MEMORY;
+	if (count)
+		memcpy(ret->attributes, template, count * sizeof(*template));
+	at = ret->values;
+	while (rv == CKR_OK && list.len && attr_next(&list, &type, &value) == RC_OK) {
+		const CK_ATTRIBUTE *own = find(template, count, type);
+		CK_ATTRIBUTE *added = &ret->attributes[ret->count];
+
+		if (!schema_form(type, &form)) {
+			rv = CKR_TEMPLATE_INCONSISTENT;
+		} else if (own) {
+			rv = compare(own, form, value);
+		} else {
+			*added = (CK_ATTRIBUTE){type, at, native_size(form, value)};
+			rv = template_give(form, value, added);
+			at += (added->ulValueLen + ULONG_SIZE - 1) / ULONG_SIZE * ULONG_SIZE;
+			ret->count++;
+		}
+	}
+	return rv;
+}
+
+void template_joined_free(struct joined *joined)
+{
+	free(joined->attributes);
+	free(joined->values);
+	*joined = (struct joined){0};
 }

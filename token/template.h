@@ -53,4 +53,18 @@ CK_RV template_get(const struct schema *schema, struct view list, CK_ATTRIBUTE *
 /* The same rules for one value in portable form. */
 CK_RV template_give(enum schema_form form, struct view value, CK_ATTRIBUTE *attribute);
 
+/* A template and what a key adds to it: CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE. */
+struct joined {
+	CK_ATTRIBUTE *attributes; /* the first ones point where the template does */
+	CK_ULONG count;
+	uint8_t *values; /* of the added ones */
+};
+/*
+ * Adds the attributes of a list that the template does not have. CKR_TEMPLATE_INCONSISTENT if it has
+ * one with another value. The caller frees ret even then.
+ */
+CK_RV template_join(struct view list, const CK_ATTRIBUTE *template, CK_ULONG count,
+		    struct joined *ret);
+void template_joined_free(struct joined *joined);
+
 #endif
