@@ -144,6 +144,7 @@ static const struct row matrix[] = {
 	 {0x9000, 0x9000, 0x9000}},
 	/* "LEDGER STATUS is for any role." */
 	{"80 D6 00 00", "S", 0x80D60000, LEDGER, ANYBODY, {0x9000, 0x9000, 0x9000}},
+	{"80 D6 01 00", "S", 0x80D60100, LEDGER, ANYBODY, {0x9000, 0x9000, 0x9000}},
 	{"80 DC 00 00", "user, U", 0x80DC0000, LEDGER, U, {0x6982, 0x9000, 0x6982}},
 	{"80 D0 00 00", "issuer, S", 0x80D00000, LABEL, I, {0x9000, 0x9000, 0x9000}},
 	{"80 E2 80 00", "issuer, S", 0x80E28000, REVOCATIONS, I, {0x9000, 0x9000, 0x9000}},
