@@ -6,11 +6,11 @@
  */
 #include "card/agreement.h"
 
+#include "base/recovery.h"
 #include "base/rsa_raw.h"
 #include "base/secret.h"
 #include "card/agreement_keys.h"
 #include "card/instance.h"
-#include "card/recovery.h"
 #include "card/scp10.h"
 
 enum { OCE_CHALLENGE = 8, BLOCK_MAX = 512, REST = 16 };

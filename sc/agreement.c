@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Blocks with message recovery, and the keys of an agreement. */
+/*
+ * What an agreement's messages say. The card's comes out of the host's private key: what it is
+ * judged by has no branch (base/recovery.h), and one question is asked at the end.
+ */
 #include "sc/agreement.h"
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-
+#include "base/recovery.h"
 #include "base/rsa_raw.h"
 #include "base/secret.h"
 
 enum {
-	HEADER = 0x6A, /* partial recovery, no padding of the message: ISO/IEC 9796-2 */
-	TRAILER = 0xBC, /* SHA-1 implied */
 	LEVEL_TAG = 0xD3, /* begins the body; a receiver looks for the first one */
-	FRAME = 1 + SHA1_SIZE + 1, /* header, hash, trailer */
-	BLOCK_MAX = 512,
+	MESSAGE_MAX = 512,
+	REST = AGREEMENT_CHALLENGE + CVC_ID,
 };
 
 static void put_padding(struct buf *b, size_t n)
@@ -26,150 +25,77 @@ static void put_padding(struct buf *b, size_t n)
 	}
 }
 
-static enum rc hash_parts(struct view recovered, struct view challenge, struct view id,
-			  uint8_t ret[SHA1_SIZE])
+/* What is hashed and not sent. */
+static struct view put_rest(uint8_t array[REST], const uint8_t challenge[AGREEMENT_CHALLENGE],
+			    const uint8_t id[CVC_ID])
 {
 	struct buf b;
-	enum rc rc;
 
-	buf_init(&b, BLOCK_MAX + AGREEMENT_CHALLENGE + CVC_ID);
-	buf_view(&b, recovered);
-	buf_view(&b, challenge);
-	buf_view(&b, id);
-	rc = buf_rc(&b);
-	if (rc == RC_OK)
-		rc = crypto_sha1(view_buf(&b), ret);
-	buf_free(&b);
-	return rc;
-}
-
-enum rc agreement_block(size_t size, struct view body, const uint8_t secret[AGREEMENT_SECRET],
-			const uint8_t challenge[AGREEMENT_CHALLENGE], const uint8_t card_id[CVC_ID],
-			struct buf *out)
-{
-	size_t from = out->len, fixed = FRAME + body.len + AGREEMENT_SECRET;
-	uint8_t hash[SHA1_SIZE];
-	enum rc rc;
-
-	if (size <= fixed)
-		return RC_SPACE;
-	buf_u8(out, HEADER);
-	put_padding(out, size - fixed);
-	buf_view(out, body);
-	buf_put(out, secret, AGREEMENT_SECRET);
-	rc = buf_rc(out);
-	if (rc == RC_OK)
-		rc = hash_parts(view_of(out->data + from + 1, out->len - from - 1),
-				view_of(challenge, AGREEMENT_CHALLENGE), view_of(card_id, CVC_ID),
-				hash);
-	if (rc != RC_OK)
-		return rc;
-	buf_put(out, hash, sizeof(hash));
-	buf_u8(out, TRAILER);
-	return buf_rc(out);
-}
-
-/*
- * Looks at a number x of a modulus N: whether it is more than N - x, and what N - x is, which
- * ret has room for. Numbers have rsa_size bytes.
- */
-static enum rc complement(EVP_PKEY *key, struct view x, bool *ret_is_high, uint8_t *ret)
-{
-	BIGNUM *n = NULL, *a = BN_bin2bn(x.data, (int)x.len, NULL), *b = BN_new();
-	enum rc rc = RC_CRYPTO;
-
-	if (!a || !b || EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) != 1)
-		goto out;
-	if (BN_cmp(a, n) >= 0) {
-		rc = RC_AUTH;
-		goto out;
-	}
-	if (BN_sub(b, n, a) != 1 || BN_bn2binpad(b, ret, (int)x.len) != (int)x.len)
-		goto out;
-	*ret_is_high = BN_cmp(a, b) > 0;
-	rc = RC_OK;
-out:
-	BN_free(n);
-	BN_clear_free(a);
-	BN_clear_free(b);
-	return rc;
+	buf_fixed(&b, array, REST);
+	buf_put(&b, challenge, AGREEMENT_CHALLENGE);
+	buf_put(&b, id, CVC_ID);
+	return view_buf(&b);
 }
 
 enum rc agreement_seal(struct host_key *host, EVP_PKEY *host_public, EVP_PKEY *card,
-		       struct view block, struct buf *out)
+		       const struct agreement_host *said, struct buf *out)
 {
-	uint8_t other[BLOCK_MAX];
-	struct buf signature;
-	bool is_high = false;
+	size_t fixed = said->body.len + AGREEMENT_SECRET, capacity = recovery_capacity(host_public);
+	struct buf message, block, signature;
+	uint8_t rest[REST];
 	enum rc rc;
 
-	if (block.len > sizeof(other))
-		return RC_ARGUMENT;
-	buf_init(&signature, BLOCK_MAX);
-	rc = host_key_raw(host, block, &signature);
+	if (capacity <= fixed)
+		return RC_SPACE;
+	buf_init(&message, MESSAGE_MAX);
+	buf_init(&block, MESSAGE_MAX);
+	buf_init(&signature, MESSAGE_MAX);
+	put_padding(&message, capacity - fixed);
+	buf_view(&message, said->body);
+	buf_put(&message, said->secret, AGREEMENT_SECRET);
+	rc = buf_rc(&message);
 	if (rc == RC_OK)
-		rc = complement(host_public, view_buf(&signature), &is_high, other);
+		rc = recovery_compose(host_public, view_buf(&message),
+				      put_rest(rest, said->challenge, said->card_id), &block);
 	if (rc == RC_OK)
-		rc = rsa_raw_public(
-			card, is_high ? view_of(other, signature.len) : view_buf(&signature), out);
-	secret_wipe(other, sizeof(other));
+		rc = host_key_raw(host, view_buf(&block), &signature);
+	if (rc == RC_OK)
+		rc = recovery_lessen(host_public, &signature);
+	if (rc == RC_OK)
+		rc = rsa_raw_public(card, view_buf(&signature), out);
+	buf_free(&message);
+	buf_free(&block);
 	buf_free(&signature);
 	return rc;
 }
 
-enum rc agreement_open(struct host_key *host, EVP_PKEY *card, struct view sealed, struct buf *block)
+enum rc agreement_open(struct host_key *host, EVP_PKEY *card, struct view sealed,
+		       const uint8_t challenge[AGREEMENT_CHALLENGE], const uint8_t host_id[CVC_ID],
+		       uint8_t ret_secret[AGREEMENT_SECRET])
 {
-	uint8_t other[BLOCK_MAX];
-	struct buf signature, recovered;
-	bool is_high = false;
+	struct buf number, message;
+	struct view padding, secret;
+	uint8_t rest[REST];
 	enum rc rc;
 
-	if (sealed.len > sizeof(other))
-		return RC_AUTH;
-	buf_init(&signature, BLOCK_MAX);
-	buf_init(&recovered, BLOCK_MAX);
-	rc = host_key_raw(host, sealed, &signature);
-	/* Of x and N - x only the smaller is a signature: the larger would be a second one. */
-	if (rc == RC_OK)
-		rc = complement(card, view_buf(&signature), &is_high, other);
-	if (rc == RC_OK && is_high)
+	buf_init(&number, MESSAGE_MAX);
+	buf_init(&message, MESSAGE_MAX);
+	rc = host_key_raw(host, sealed, &number);
+	if (rc == RC_OK && number.len != rsa_size(card))
 		rc = RC_AUTH;
 	if (rc == RC_OK)
-		rc = rsa_raw_public(card, view_buf(&signature), &recovered);
+		rc = recovery_open(card, view_buf(&number), put_rest(rest, challenge, host_id),
+				   &message);
+	secret = view_buf(&message);
+	if (rc == RC_OK && secret.len <= AGREEMENT_SECRET)
+		rc = RC_AUTH;
 	if (rc == RC_OK)
-		rc = complement(card, view_buf(&recovered), &is_high, other);
-	if (rc == RC_OK) {
-		/* A block ends in the nibble C; of two complements of an odd modulus one does. */
-		bool is_block = (recovered.data[recovered.len - 1] & 0x0F) == (TRAILER & 0x0F);
-
-		buf_view(block, is_block ? view_buf(&recovered) : view_of(other, recovered.len));
-		rc = buf_rc(block);
-	}
-	secret_wipe(other, sizeof(other));
-	buf_free(&signature);
-	buf_free(&recovered);
+		rc = view_take(&secret, secret.len - AGREEMENT_SECRET, &padding);
+	if (rc == RC_OK)
+		rc = view_copy(&secret, ret_secret, AGREEMENT_SECRET);
+	buf_free(&number);
+	buf_free(&message);
 	return rc;
-}
-
-enum rc agreement_check(struct view block, const uint8_t challenge[AGREEMENT_CHALLENGE],
-			const uint8_t host_id[CVC_ID], uint8_t ret_secret[AGREEMENT_SECRET])
-{
-	uint8_t header, trailer, hash[SHA1_SIZE];
-	struct view recovered, got, secret;
-	enum rc rc;
-
-	if (block.len < FRAME + AGREEMENT_SECRET || view_u8(&block, &header) != RC_OK ||
-	    view_take(&block, block.len - SHA1_SIZE - 1, &recovered) != RC_OK ||
-	    view_take(&block, SHA1_SIZE, &got) != RC_OK || view_u8(&block, &trailer) != RC_OK)
-		return RC_AUTH;
-	rc = hash_parts(recovered, view_of(challenge, AGREEMENT_CHALLENGE),
-			view_of(host_id, CVC_ID), hash);
-	if (rc != RC_OK)
-		return rc;
-	if (header != HEADER || trailer != TRAILER || !secret_equal(got.data, hash, SHA1_SIZE))
-		return RC_AUTH;
-	rc = view_take(&recovered, recovered.len - AGREEMENT_SECRET, &secret);
-	return rc == RC_OK ? view_copy(&recovered, ret_secret, AGREEMENT_SECRET) : rc;
 }
 
 enum rc agreement_key(const uint8_t host_secret[AGREEMENT_SECRET],

@@ -331,17 +331,16 @@ static enum rc sign_keys(struct handshake *h, struct buf *out)
 /* Suite 01: the host's secret, with level and templates, signed and enciphered for the card. */
 static enum rc seal_secret(struct handshake *h, struct buf *out)
 {
-	struct buf block;
+	const struct agreement_host said = {
+		.body = view_buf(&h->body),
+		.secret = h->host_secret,
+		.challenge = h->card_challenge,
+		.card_id = h->card_id,
+	};
 	enum rc rc = crypto_random(h->host_secret, AGREEMENT_SECRET);
 
-	buf_init(&block, BODY_MAX * 2);
-	if (rc == RC_OK)
-		rc = agreement_block(rsa_size(h->host_key), view_buf(&h->body), h->host_secret,
-				     h->card_challenge, h->card_id, &block);
-	if (rc == RC_OK)
-		rc = agreement_seal(h->host->key, h->host_key, h->card_key, view_buf(&block), out);
-	buf_free(&block);
-	return rc;
+	return rc == RC_OK ? agreement_seal(h->host->key, h->host_key, h->card_key, &said, out)
+			   : rc;
 }
 
 /* EXTERNAL AUTHENTICATE: the host proves that it has its key. */
@@ -386,17 +385,12 @@ static enum rc open_secret(struct handshake *h, const uint8_t *challenge, const 
 			   struct view sealed)
 {
 	uint8_t card_secret[AGREEMENT_SECRET];
-	struct buf block;
 	enum rc rc;
 
-	buf_init(&block, BODY_MAX * 2);
-	rc = agreement_open(h->host->key, h->card_key, sealed, &block);
-	if (rc == RC_OK)
-		rc = agreement_check(view_buf(&block), challenge, host_id, card_secret);
+	rc = agreement_open(h->host->key, h->card_key, sealed, challenge, host_id, card_secret);
 	if (rc == RC_OK)
 		rc = scp10_keys_agree(&h->keys, h->host_secret, card_secret);
 	secret_wipe(card_secret, sizeof(card_secret));
-	buf_free(&block);
 	return rc;
 }
 

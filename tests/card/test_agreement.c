@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/recovery.h"
 #include "base/rsa_raw.h"
 #include "card/agreement_keys.h"
-#include "card/recovery.h"
 
 enum { BITS = 1024, SIZE = BITS / 8, MESSAGE = SIZE - 22 };
 

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/recovery.h"
 #include "base/rsa_raw.h"
-#include "card/recovery.h"
 #include "tests/card/steps.h"
 
 enum { CLASSES = 7, PROBES = 10010, WARM_UP = 20, COMMANDS = 2, SIZE_MAX_BLOCK = 256 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ISO/IEC 9796-2 scheme 1. A number to be opened comes out of the card's private key, so that
+ * ISO/IEC 9796-2 scheme 1. A number to be opened comes out of the receiver's private key, so that
  * nothing here branches on it: every check makes a mask, and one question is asked at the end.
  */
-#include "card/recovery.h"
+#include "base/recovery.h"
 
 #include <string.h>
 
@@ -83,50 +83,65 @@ static enum rc digest(struct view message, struct view rest, uint8_t ret[SHA1_SI
 	return rc;
 }
 
-static enum rc compose(struct view message, struct view rest, uint8_t block[MODULUS_MAX])
+enum rc recovery_compose(const EVP_PKEY *key, struct view message, struct view rest,
+			 struct buf *block)
 {
 	uint8_t hash[SHA1_SIZE];
-	struct buf b;
-	enum rc rc = digest(message, rest, hash);
-
-	buf_fixed(&b, block, MODULUS_MAX);
-	buf_u8(&b, HEADER);
-	buf_view(&b, message);
-	buf_put(&b, hash, sizeof(hash));
-	buf_u8(&b, TRAILER);
-	secret_wipe(hash, sizeof(hash));
-	return rc == RC_OK ? buf_rc(&b) : rc;
-}
-
-/* The lesser of a number and its complement, in place. */
-static void lessen(const uint8_t *modulus, uint8_t *number, size_t len)
-{
-	uint8_t other[MODULUS_MAX], difference[MODULUS_MAX];
-	uint8_t greater;
-
-	subtract(modulus, number, len, other);
-	greater = subtract(other, number, len, difference);
-	choose(greater, other, number, len, number);
-	secret_wipe(other, sizeof(other));
-	secret_wipe(difference, sizeof(difference));
-}
-
-enum rc recovery_sign(EVP_PKEY *key, struct view message, struct view rest, struct buf *out)
-{
-	uint8_t modulus[MODULUS_MAX], block[MODULUS_MAX];
-	size_t size = rsa_size(key), from = out->len;
 	enum rc rc;
 
 	if (message.len == 0 || message.len != recovery_capacity(key))
 		return RC_ARGUMENT;
+	rc = digest(message, rest, hash);
+	if (rc == RC_OK) {
+		buf_u8(block, HEADER);
+		buf_view(block, message);
+		buf_put(block, hash, sizeof(hash));
+		buf_u8(block, TRAILER);
+		rc = buf_rc(block);
+	}
+	secret_wipe(hash, sizeof(hash));
+	return rc;
+}
+
+enum rc recovery_lessen(const EVP_PKEY *key, struct buf *signature)
+{
+	uint8_t modulus[MODULUS_MAX], other[MODULUS_MAX], difference[MODULUS_MAX];
+	size_t len = signature->len;
+	uint8_t greater;
+	enum rc rc;
+
+	if (recovery_capacity(key) == 0 || len != rsa_size(key))
+		return RC_ARGUMENT;
 	rc = put_modulus(key, modulus);
+	if (rc != RC_OK)
+		return rc;
+	subtract(modulus, signature->data, len, other);
+	greater = subtract(other, signature->data, len, difference);
+	choose(greater, other, signature->data, len, signature->data);
+	secret_wipe(other, sizeof(other));
+	secret_wipe(difference, sizeof(difference));
+	return RC_OK;
+}
+
+enum rc recovery_sign(EVP_PKEY *key, struct view message, struct view rest, struct buf *out)
+{
+	uint8_t block_array[MODULUS_MAX], signature_array[MODULUS_MAX];
+	struct buf block, signature;
+	enum rc rc;
+
+	buf_fixed(&block, block_array, sizeof(block_array));
+	buf_fixed(&signature, signature_array, sizeof(signature_array));
+	rc = recovery_compose(key, message, rest, &block);
 	if (rc == RC_OK)
-		rc = compose(message, rest, block);
+		rc = rsa_raw_private(key, view_buf(&block), &signature);
 	if (rc == RC_OK)
-		rc = rsa_raw_private(key, view_of(block, size), out);
-	if (rc == RC_OK)
-		lessen(modulus, out->data + from, size);
-	secret_wipe(block, sizeof(block));
+		rc = recovery_lessen(key, &signature);
+	if (rc == RC_OK) {
+		buf_view(out, view_buf(&signature));
+		rc = buf_rc(out);
+	}
+	secret_wipe(block_array, sizeof(block_array));
+	secret_wipe(signature_array, sizeof(signature_array));
 	return rc;
 }
 
@@ -153,8 +168,8 @@ static enum rc judge(const uint8_t *block, size_t size, struct view rest, uint8_
 	uint8_t good = is_same(block[0], HEADER) & is_same(block[size - 1], TRAILER);
 
 	good &= mask_of(secret_equal(hash, block + 1 + message.len, SHA1_SIZE));
-	secret_wipe(hash, sizeof(hash));
 	*ret = good;
+	secret_wipe(hash, sizeof(hash));
 	return rc;
 }
 
