@@ -222,7 +222,10 @@ static void templates_against_the_rules_are_refused(void)
 	attr_set_bool(&list, CKA_TOKEN, false);
 	CU_ASSERT_EQUAL(create(), SW_WRONG_DATA);
 	begin_data("x", false);
-	attr_set(&list, CKA_WRAP_TEMPLATE, view_str(""));
+	attr_set_ulong(&list, CKA_COLOR, 1);
+	CU_ASSERT_EQUAL(create(), SW_WRONG_DATA);
+	begin_secret(true, true, false);
+	attr_set(&list, CKA_WRAP_TEMPLATE, view_str("no list"));
 	CU_ASSERT_EQUAL(create(), SW_WRONG_DATA);
 	begin_data("x", false);
 	attr_set(&list, CKA_INTAGLIO_LEDGER_ID, view_str("0123456789abcdef"));
