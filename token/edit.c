@@ -9,6 +9,7 @@
 #include "token/edit.h"
 #include "token/facts.h"
 #include "token/outcome.h"
+#include "token/record.h"
 #include "token/template.h"
 
 CK_RV edit_narrow(CK_RV rv)
@@ -146,10 +147,17 @@ CK_RV edit_check_new(struct session *s, const struct schema *schema, struct view
 static CK_RV create(struct session *s, const struct schema *schema, struct buf *list,
 		    CK_OBJECT_HANDLE_PTR ret)
 {
+	struct object *ledger = NULL;
 	CK_RV rv = edit_check_new(s, schema, view_buf(list));
 
+	if (rv == CKR_OK && schema->class == CKO_DATA)
+		rv = session_sync(s);
+	if (rv == CKR_OK)
+		rv = record_ledger(s, view_buf(list), &ledger);
 	if (rv != CKR_OK)
 		return rv;
+	if (ledger)
+		return record_create(s, ledger, view_buf(list), ret);
 	if (schema->class == CKO_SECRET_KEY && schema->type == CKK_INTAGLIO_LEDGER)
 		return create_ledger(s, view_buf(list), ret);
 	if (attr_bool(view_buf(list), CKA_TOKEN, false))
@@ -219,7 +227,7 @@ CK_RV session_copy_object(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBU
 /* What destroying and changing have in common. */
 static CK_RV check_write(struct session *s, const struct object *o, CK_ATTRIBUTE_TYPE permission)
 {
-	CK_RV rv = session_may_write(s, o->number != 0);
+	CK_RV rv = session_may_write(s, o->number || o->ledger);
 
 	if (rv == CKR_OK)
 		rv = session_may_use(s, o->is_private);
@@ -227,6 +235,10 @@ static CK_RV check_write(struct session *s, const struct object *o, CK_ATTRIBUTE
 		return rv;
 	if (facts_has_class(o->class))
 		return CKR_ACTION_PROHIBITED;
+	if (o->ledger) {
+		log_error("card %s: a sealed record cannot be changed or destroyed", s->slot->name);
+		return CKR_ACTION_PROHIBITED;
+	}
 	if (o->type == CKK_INTAGLIO_LEDGER && o->class == CKO_SECRET_KEY) {
 		log_error("card %s: a ledger cannot be changed or destroyed", s->slot->name);
 		return CKR_ACTION_PROHIBITED;
@@ -283,6 +295,29 @@ static CK_RV set_on_card(struct slot *slot, const struct object *o, struct view 
 	return rv;
 }
 
+/* What is on the card already does not become a record by its name, and must not pass for one. */
+static CK_RV check_application(struct session *s, const struct object *o, struct view changes)
+{
+	struct object *ledger = NULL;
+	struct view application;
+	struct buf list;
+	CK_RV rv;
+
+	if (o->class != CKO_DATA || attr_find(changes, CKA_APPLICATION, &application) != RC_OK)
+		return CKR_OK;
+	buf_init(&list, ATTR_LIST_MAX);
+	attr_set_ulong(&list, CKA_CLASS, CKO_DATA);
+	attr_set(&list, CKA_APPLICATION, application);
+	rv = buf_rc(&list) == RC_OK ? record_ledger(s, view_buf(&list), &ledger) : CKR_HOST_MEMORY;
+	buf_free(&list);
+	if (rv != CKR_OK || !ledger)
+		return rv;
+	log_error("card %s: the CKA_APPLICATION is a ledger's label; a new object with it is "
+		  "sealed, one that is there already is not",
+		  s->slot->name);
+	return CKR_TEMPLATE_INCONSISTENT;
+}
+
 static CK_RV set_in_store(struct slot *slot, struct object *o, struct view changes)
 {
 	template_merge(&o->list, changes);
@@ -309,6 +344,8 @@ CK_RV session_set_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTR
 		return CKR_ATTRIBUTE_READ_ONLY;
 	buf_init(&changes, ATTR_LIST_MAX);
 	rv = template_change(o->schema, MAY_SET, view_buf(&o->list), template, count, &changes);
+	if (rv == CKR_OK)
+		rv = check_application(s, o, view_buf(&changes));
 	if (rv == CKR_OK && changes.len)
 		rv = o->number ? set_on_card(s->slot, o, view_buf(&changes))
 			       : set_in_store(s->slot, o, view_buf(&changes));

@@ -10,6 +10,7 @@
 #include "token/cache.h"
 #include "token/facts.h"
 #include "token/outcome.h"
+#include "token/record.h"
 #include "token/session.h"
 #include "token/template.h"
 
@@ -245,6 +246,8 @@ CK_RV session_find_init(struct session *s, CK_ATTRIBUTE_PTR template, CK_ULONG c
 	rv = make_query(template, count, &list, &can_match);
 	if (rv == CKR_OK)
 		rv = session_sync(s);
+	if (rv == CKR_OK && can_match)
+		rv = record_load(s, view_buf(&list));
 	s->found_count = 0;
 	s->found_at = 0;
 	if (rv == CKR_OK && can_match) {
@@ -338,6 +341,8 @@ CK_RV session_get_attributes(struct session *s, CK_OBJECT_HANDLE object, CK_ATTR
 
 		if (row && row->flags & LIVE)
 			one = get_live(s, o, &template[i]);
+		else if (o->ledger && template[i].type == CKA_VALUE)
+			one = record_get_value(s, o, &template[i]);
 		else
 			one = template_get(o->schema, view_buf(&o->list), &template[i]);
 		/* Every attribute is served; the first failure is told. */

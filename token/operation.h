@@ -80,6 +80,9 @@ CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in);
 /* The same by a key that unwraps. */
 CK_RV unwrap_by_rsa(struct session *s, struct operation *o, struct view in);
 
+/* Seals, and asks again once where the answer was lost. Appends leaf and receipt. */
+struct application_seal;
+CK_RV seal_once(struct slot *slot, const struct application_seal *seal, struct buf *sealed);
 /* Seals in into out, which holds in.len + CK_INTAGLIO_SEAL_OVERHEAD bytes. */
 CK_RV seal_record(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
 		  CK_ULONG_PTR out_len);

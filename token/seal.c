@@ -6,10 +6,30 @@
 #include <string.h>
 
 #include "base/ledger.h"
+#include "base/record.h"
 #include "token/outcome.h"
 #include "token/session.h"
 
 _Static_assert(LEDGER_OVERHEAD <= CK_INTAGLIO_SEAL_OVERHEAD, "what intaglio.h promises");
+
+CK_RV seal_once(struct slot *slot, const struct application_seal *seal, struct buf *sealed)
+{
+	uint16_t sw = 0;
+	enum rc rc = application_ledger_seal(slot->sc, seal, sealed, &sw);
+	bool is_lost = rc == RC_RESET || rc == RC_IO || rc == RC_AUTH;
+	CK_RV rv;
+
+	if (is_lost) {
+		buf_reset(sealed);
+		rc = application_ledger_seal(slot->sc, seal, sealed, &sw);
+	}
+	rv = outcome(slot, CALL_SEAL, rc, &sw);
+	if (rv != CKR_OK && is_lost)
+		log_error("card %s: the answer to a seal was lost; log in and seal again with the "
+			  "same nonce: what is stored already is not stored twice",
+			  slot->name);
+	return rv;
+}
 
 CK_RV seal_record(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
 		  CK_ULONG_PTR out_len)
@@ -21,28 +41,14 @@ CK_RV seal_record(struct session *s, struct operation *o, struct view in, CK_BYT
 		.time = p->ullTime,
 		.plaintext = in,
 	};
-	struct slot *slot = s->slot;
 	struct buf sealed;
-	uint16_t sw = 0;
-	bool is_lost;
-	enum rc rc;
 	CK_RV rv;
 
 	memcpy(seal.nonce, p->nonce, sizeof(seal.nonce));
 	buf_fixed(&sealed, out, *out_len);
-	rc = application_ledger_seal(slot->sc, &seal, &sealed, &sw);
-	is_lost = rc == RC_RESET || rc == RC_IO || rc == RC_AUTH;
-	if (is_lost) {
-		buf_reset(&sealed);
-		rc = application_ledger_seal(slot->sc, &seal, &sealed, &sw);
-	}
-	rv = outcome(slot, CALL_SEAL, rc, &sw);
+	rv = seal_once(s->slot, &seal, &sealed);
 	if (rv == CKR_OK)
 		*out_len = sealed.len;
-	else if (is_lost)
-		log_error("card %s: the answer to a seal was lost; log in and seal again with the "
-			  "same nonce: what is stored already is not stored twice",
-			  slot->name);
 	/* C_Encrypt has no CKR for a login that was lost on the way. */
 	return rv == CKR_USER_NOT_LOGGED_IN ? CKR_DEVICE_ERROR : rv;
 }
@@ -62,7 +68,8 @@ static enum rc open_sealed(struct slot *slot, uint32_t ledger, struct view seale
 CK_RV seal_open(struct session *s, struct operation *o, struct view in)
 {
 	struct slot *slot = s->slot;
-	struct view all, header;
+	struct view all, header, before;
+	uint16_t type = 0;
 	struct buf record;
 	uint16_t sw = 0;
 	enum rc rc;
@@ -77,9 +84,14 @@ CK_RV seal_open(struct session *s, struct operation *o, struct view in)
 	all = view_buf(&record);
 	if (rc == RC_OK)
 		rc = view_take(&all, LEAF_HEADER_SIZE, &header);
+	/* Version, ledger, index, card counter and time go before the type. */
+	if (rc == RC_OK)
+		rc = view_take(&header, 1 + LEDGER_ID + 8 + 8 + 8, &before);
+	if (rc == RC_OK)
+		rc = view_u16(&header, &type);
 	rv = outcome(slot, CALL_OPEN_RECORD, rc, &sw);
 	if (rv == CKR_OK)
-		buf_view(&o->data, all);
+		buf_view(&o->data, record_value(type, all));
 	if (rv == CKR_OK && buf_rc(&o->data) != RC_OK)
 		rv = CKR_HOST_MEMORY;
 	buf_free(&record);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/pem.h"
+#include "base/record.h"
 #include "base/secret.h"
 #include "tools/audit.h"
 #include "tools/ubl.h"
@@ -86,7 +87,7 @@ bool audit_decipher(struct audit_escrow *e, const struct leaf_header *header, st
 			   "the record does not decipher: the card did not make it");
 		return false;
 	}
-	*ret = view_of(to, header->length);
+	*ret = record_value(header->type, view_of(to, header->length));
 	return true;
 }
 
