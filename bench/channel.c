@@ -237,9 +237,14 @@ void channel_bench_free(struct channel_bench **bench)
 static bool shake_hands(void *arg)
 {
 	struct channel_bench *b = arg;
+	struct buf certificate;
+	bool good;
 
 	messaging_free(&b->sm);
-	return scp10_open(&b->wire, b->identity, &row, b->card_id, &b->sm) == RC_OK;
+	buf_init(&certificate, CVC_MAX);
+	good = scp10_open(&b->wire, b->identity, &row, b->card_id, &certificate, &b->sm) == RC_OK;
+	buf_free(&certificate);
+	return good;
 }
 
 unsigned long channel_bench_apdus(struct channel_bench *bench)

@@ -195,7 +195,7 @@ int main(void)
 	load();
 	start("the first signature, cold", 16);
 	must(p11->C_Finalize(NULL), "C_Finalize");
-	start("the first signature, with the cache", 12);
+	start("the first signature, with the cache", 11);
 	before = figures();
 	if (!sign(NULL))
 		die("C_Sign");

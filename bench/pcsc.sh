@@ -22,4 +22,7 @@ background /usr/sbin/pcscd --foreground
 until_true 10 test -S /run/pcscd/pcscd.comm
 background "$intaglio_card" default
 until_true 10 sh -c 'opensc-tool --list-readers | grep -q Yes'
-"$scenario_build/tests/pcsc" prepare && "$scenario_build/bench/bench_pcsc"
+"$scenario_build/tests/pcsc" prepare || exit 1
+# Cold: nothing is known of the card.
+rm -rf "$XDG_CACHE_HOME/intaglio"
+"$scenario_build/bench/bench_pcsc"

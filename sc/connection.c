@@ -22,6 +22,7 @@ enum {
 	LE_SHORT = 256,
 	CHANNEL_MAX = 19,
 	ATTEMPTS = 2,
+	CERTIFICATES_MAX = 4 * CVC_MAX, /* a card's certificate, or its chain */
 };
 
 static const uint8_t application_aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
@@ -31,6 +32,7 @@ struct sc {
 	const struct identity *identity;
 	sc_identify identify; /* NULL, or who finds identity */
 	void *identify_arg;
+	const struct sc_certificates *certificates; /* NULL, or what is known of cards */
 	const struct policy *policy;
 	struct messaging *sm; /* NULL: no session */
 	uint8_t suite, level;
@@ -314,6 +316,28 @@ static enum rc check_host(const struct sc *sc, const struct policy_card *row)
 	return key ? policy_check_roles(sc->policy, key->certificate.roles) : RC_OK;
 }
 
+/* The handshake, with the card's certificate from its keeper and back to it. */
+static enum rc open_session(struct sc *sc, const struct policy_card *row)
+{
+	const struct sc_certificates *keeper = sc->certificates;
+	const uint8_t *id = sc->fci.card_id;
+	struct buf known, used;
+	enum rc rc;
+
+	buf_init(&known, CERTIFICATES_MAX);
+	buf_init(&used, CERTIFICATES_MAX);
+	if (keeper && keeper->read(id, row->suite, &known) == RC_OK)
+		buf_view(&used, view_buf(&known));
+	if (buf_rc(&used) != RC_OK)
+		buf_reset(&used);
+	rc = scp10_open(&sc->wire, sc->identity, row, id, &used, &sc->sm);
+	if (rc == RC_OK && keeper && !view_equal(view_buf(&known), view_buf(&used)))
+		keeper->write(id, row->suite, view_buf(&used));
+	buf_free(&known);
+	buf_free(&used);
+	return rc;
+}
+
 static enum rc connect_once(struct sc *sc)
 {
 	const struct policy_card *row;
@@ -345,7 +369,7 @@ static enum rc connect_once(struct sc *sc)
 	if (rc != RC_OK)
 		return rc;
 	before = sc->wire.apdus;
-	rc = scp10_open(&sc->wire, sc->identity, row, sc->fci.card_id, &sc->sm);
+	rc = open_session(sc, row);
 	if (rc != RC_OK) {
 		sc->selected = false;
 		if (rc == RC_RESET)
@@ -389,6 +413,11 @@ void sc_set_identify(struct sc *sc, sc_identify identify, void *arg)
 {
 	sc->identify = identify;
 	sc->identify_arg = arg;
+}
+
+void sc_set_certificates(struct sc *sc, const struct sc_certificates *certificates)
+{
+	sc->certificates = certificates;
 }
 
 /* Suites 01 and 02 send errors bare: GPCS F.3.2.3. */

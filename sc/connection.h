@@ -55,6 +55,17 @@ enum rc sc_open(struct transport **transport, const struct identity *identity,
 typedef enum rc (*sc_identify)(void *arg, const uint8_t card_id[CVC_ID],
 			       const struct identity **ret);
 void sc_set_identify(struct sc *sc, sc_identify identify, void *arg);
+/*
+ * Who keeps cards' certificates, so that a card need not be asked for its own at every handshake.
+ * Nothing that is kept is trusted: it is judged like a card's answer. read appends what was written
+ * for this card and suite, RC_NOT_FOUND if nothing was; write cannot fail the caller.
+ */
+struct sc_certificates {
+	enum rc (*read)(const uint8_t card_id[CVC_ID], uint8_t suite, struct buf *ret);
+	void (*write)(const uint8_t card_id[CVC_ID], uint8_t suite, struct view certificate);
+};
+/* certificates is borrowed as long as the connection. */
+void sc_set_certificates(struct sc *sc, const struct sc_certificates *certificates);
 /* Gives a logical channel back, wipes keys and buffers and closes the transport. */
 void sc_close(struct sc **sc);
 

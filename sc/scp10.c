@@ -39,7 +39,8 @@ struct handshake {
 	const struct scp10_suite *suite;
 	const uint8_t *card_id;
 	uint8_t p1, p2; /* of MANAGE SECURITY ENVIRONMENT */
-	struct buf certificate; /* the card's, as received */
+	struct buf *certificate; /* the card's, as received, or known from before */
+	bool known; /* it is known from before: the card was not asked, and may have another */
 	struct cvc card; /* borrows from certificate */
 	EVP_PKEY *card_key; /* verified */
 	EVP_PKEY *host_key; /* public half, as certified */
@@ -82,7 +83,11 @@ static enum rc send(struct handshake *h, const struct apdu *command, enum rc ref
 		log_error("the card failed while the channel was set up (status word %04X)", sw);
 		return RC_IO;
 	}
-	log_error("%s%s (status word %04X)", why, reason(command, sw), sw);
+	if (h->known)
+		log_info("%s under the certificate that is known of it (status word %04X)", why,
+			 sw);
+	else
+		log_error("%s%s (status word %04X)", why, reason(command, sw), sw);
 	return refused;
 }
 
@@ -212,23 +217,12 @@ static enum rc verify_certificate(struct handshake *h)
 	return rc;
 }
 
-/* GET DATA certificate. */
-static enum rc get_certificate(struct handshake *h)
+/* Parsed, verified and in order for this suite, host and card; nothing else of it is used before. */
+static enum rc judge_certificate(struct handshake *h)
 {
-	const struct apdu command = {
-		.cla = 0x80, .ins = INS_GET_DATA, .p1 = 0x7F, .p2 = 0x21, .le = LE_ALL};
-	struct view data;
-	enum rc rc;
+	struct view data = view_buf(h->certificate);
+	enum rc rc = cvc_parse(&data, &h->card);
 
-	rc = send(h, &command, RC_AUTH, "the card has no certificate", &data);
-	if (rc != RC_OK)
-		return rc;
-	buf_view(&h->certificate, data);
-	rc = buf_rc(&h->certificate);
-	if (rc != RC_OK)
-		return rc;
-	data = view_buf(&h->certificate);
-	rc = cvc_parse(&data, &h->card);
 	if (rc == RC_OK && data.len)
 		rc = RC_MALFORMED;
 	if (rc == RC_MALFORMED)
@@ -238,6 +232,35 @@ static enum rc get_certificate(struct handshake *h)
 	if (rc == RC_OK)
 		rc = check_certificate(h);
 	return rc;
+}
+
+/*
+ * GET DATA certificate, unless it is known. A known one that is not in order any more, whether it
+ * was altered, revoked, or has expired, is asked for like one that is not known.
+ */
+static enum rc get_certificate(struct handshake *h)
+{
+	const struct apdu command = {
+		.cla = 0x80, .ins = INS_GET_DATA, .p1 = 0x7F, .p2 = 0x21, .le = LE_ALL};
+	struct view data;
+	enum rc rc;
+
+	if (h->certificate->len) {
+		h->known = judge_certificate(h) == RC_OK;
+		if (h->known)
+			return RC_OK;
+		log_warning("the card's certificate that was kept is not in order; the card is "
+			    "asked for it");
+		EVP_PKEY_free(h->card_key);
+		h->card_key = NULL;
+		buf_reset(h->certificate);
+	}
+	rc = send(h, &command, RC_AUTH, "the card has no certificate", &data);
+	if (rc != RC_OK)
+		return rc;
+	buf_view(h->certificate, data);
+	rc = buf_rc(h->certificate);
+	return rc == RC_OK ? judge_certificate(h) : rc;
 }
 
 /* PERFORM SECURITY OPERATION, decipher: new session keys under the card's key. */
@@ -415,7 +438,7 @@ static enum rc prove_card(struct handshake *h)
 		return rc;
 	rc = h->suite->agreement ? open_secret(h, data, data + n, answer)
 				 : verify_card(h, data, answer);
-	if (rc == RC_AUTH)
+	if (rc == RC_AUTH && !h->known)
 		log_error("the card's signature does not verify: it is not the card that its "
 			  "certificate names, or somebody changes what goes over the line");
 	return rc;
@@ -426,9 +449,9 @@ static enum rc (*const steps[])(struct handshake *h) = {
 	get_challenge,   prove_host,        prove_card,
 };
 
-enum rc scp10_open(struct wire *wire, const struct identity *identity,
-		   const struct policy_card *row, const uint8_t card_id[CVC_ID],
-		   struct messaging **ret)
+static enum rc open_once(struct wire *wire, const struct identity *identity,
+			 const struct policy_card *row, const uint8_t card_id[CVC_ID],
+			 struct buf *certificate, bool *ret_known, struct messaging **ret)
 {
 	struct handshake h = {
 		.wire = wire,
@@ -437,13 +460,13 @@ enum rc scp10_open(struct wire *wire, const struct identity *identity,
 		.row = row,
 		.suite = scp10_suite_find(row->suite),
 		.card_id = card_id,
+		.certificate = certificate,
 		.p1 = row->external_only ? P1_EXTERNAL : P1_MUTUAL,
 		.p2 = row->stored_host_key ? P2_STORED_KEY : P2_CERTIFICATE,
 	};
 	uint8_t body[BODY_MAX];
 	enum rc rc = RC_STATE;
 
-	buf_init(&h.certificate, CVC_MAX);
 	buf_fixed(&h.body, body, sizeof(body));
 	if (!h.suite || !h.host) {
 		log_error("the host has no key for suite %02X", row->suite);
@@ -468,6 +491,25 @@ out:
 	secret_free(&h.host_secret);
 	secret_wipe(body, sizeof(body));
 	secret_wipe(h.card_challenge, sizeof(h.card_challenge));
-	buf_free(&h.certificate);
+	*ret_known = h.known;
+	return rc;
+}
+
+enum rc scp10_open(struct wire *wire, const struct identity *identity,
+		   const struct policy_card *row, const uint8_t card_id[CVC_ID],
+		   struct buf *certificate, struct messaging **ret)
+{
+	bool known;
+	enum rc rc = open_once(wire, identity, row, card_id, certificate, &known, ret);
+
+	/* The card may have been personalised anew: it is asked, once. */
+	if (known && (rc == RC_AUTH || rc == RC_MALFORMED)) {
+		log_warning("the card does not answer to the certificate that was kept; it is "
+			    "asked for its certificate");
+		buf_reset(certificate);
+		rc = open_once(wire, identity, row, card_id, certificate, &known, ret);
+	}
+	if (rc != RC_OK)
+		buf_reset(certificate);
 	return rc;
 }

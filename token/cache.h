@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The public objects of cards in readers, on disk, so that a second start does not read them again:
- * $XDG_CACHE_HOME/intaglio/CARD.objects (~/.cache without it). A file is good for one card, one value
- * of its change counter and one digest, which the card tells; anything else in it, or a file that
- * others may write, counts as none. Private objects are never in it. No call fails the caller.
+ * What is public of cards in readers, on disk in $XDG_CACHE_HOME/intaglio (~/.cache without it), so
+ * that a second start does not read it again. CARD.objects is good for one card, one value of its
+ * change counter and one digest, which the card tells; CARD-SUITE.certificate is judged like a card's
+ * answer wherever it is used. Anything else in a file, or a file that others may write, counts as
+ * none. Private objects are never in one. No call fails the caller.
  */
 #ifndef INTAGLIO_TOKEN_CACHE_H
 #define INTAGLIO_TOKEN_CACHE_H
 
 #include "base/crypto.h"
-#include "base/cvc.h"
+#include "sc/connection.h"
 
 /* What a file must be of. */
 struct cache_key {
@@ -22,5 +23,8 @@ struct cache_key {
 enum rc cache_read(const struct cache_key *key, struct buf *objects) WARN_UNUSED;
 /* Keeps the objects, unless their digest is another one. */
 void cache_write(const struct cache_key *key, struct view objects);
+
+/* The certificates of cards, as a connection asks for them. */
+extern const struct sc_certificates cache_certificates;
 
 #endif

@@ -2,6 +2,7 @@
 /* A card as a token: its connection, what it says of itself, and its initialisation. */
 #include <string.h>
 
+#include "token/cache.h"
 #include "token/mechanism.h"
 #include "token/outcome.h"
 #include "token/session.h"
@@ -49,6 +50,9 @@ CK_RV token_connect(struct slot *slot)
 		slot->identity = identity;
 		if (!identity)
 			sc_set_identify(slot->sc, identify, slot);
+		/* Where it costs nothing to ask the card, nothing is kept of it. */
+		if (slot->source->insertion)
+			sc_set_certificates(slot->sc, &cache_certificates);
 		return CKR_OK;
 	}
 	transport_close(&transport);

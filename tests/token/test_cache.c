@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,6 +127,77 @@ static void a_file_that_others_may_write_or_a_link_is_not_believed(void)
 	unlink(path);
 }
 
+static char certificate_path[128];
+static const uint8_t card[CVC_ID] = {'T', 'E', 'S', 'T', '0', '0', '0', '1'};
+static const char certificate[] = "a certificate as the card shows it";
+
+static enum rc read_certificate(const uint8_t id[CVC_ID], uint8_t suite)
+{
+	struct buf found;
+	enum rc rc;
+
+	buf_init(&found, 4096);
+	rc = cache_certificates.read(id, suite, &found);
+	CU_ASSERT_TRUE(view_equal(view_buf(&found), view_str(rc == RC_OK ? certificate : "")));
+	buf_free(&found);
+	return rc;
+}
+
+static void a_certificate_is_kept_for_one_card_and_suite(void)
+{
+	const uint8_t other[CVC_ID] = {'T', 'E', 'S', 'T', '0', '0', '0', '2'};
+
+	snprintf(certificate_path, sizeof(certificate_path),
+		 "%s/intaglio/5445535430303031-42.certificate", root);
+	CU_ASSERT_EQUAL(read_certificate(card, 0x42), RC_NOT_FOUND);
+	cache_certificates.write(card, 0x42, view_str(certificate));
+	CU_ASSERT_EQUAL(access(certificate_path, F_OK), 0);
+	CU_ASSERT_EQUAL(read_certificate(card, 0x42), RC_OK);
+	CU_ASSERT_EQUAL(read_certificate(card, 0x02), RC_NOT_FOUND);
+	CU_ASSERT_EQUAL(read_certificate(other, 0x42), RC_NOT_FOUND);
+}
+
+static void every_change_of_a_kept_certificate_is_noticed_and_said(void)
+{
+	struct stat st;
+	FILE *file;
+
+	CU_ASSERT_EQUAL_FATAL(stat(certificate_path, &st), 0);
+	for (long at = 0; at < st.st_size; at++) {
+		int byte;
+
+		file = fopen(certificate_path, "r+e");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+		fseek(file, at, SEEK_SET);
+		byte = fgetc(file);
+		fseek(file, at, SEEK_SET);
+		fputc(byte ^ 1, file);
+		fclose(file);
+		log_forget();
+		CU_ASSERT_EQUAL(read_certificate(card, 0x42), RC_NOT_FOUND);
+		CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "was altered"));
+		cache_certificates.write(card, 0x42, view_str(certificate));
+		CU_ASSERT_EQUAL(read_certificate(card, 0x42), RC_OK);
+	}
+	for (long size = st.st_size + 1; size >= 0; size--) {
+		if (size == st.st_size)
+			continue;
+		CU_ASSERT_EQUAL(truncate(certificate_path, size), 0);
+		CU_ASSERT_EQUAL(read_certificate(card, 0x42), RC_NOT_FOUND);
+		cache_certificates.write(card, 0x42, view_str(certificate));
+	}
+	CU_ASSERT_EQUAL(chmod(certificate_path, 0602), 0);
+	CU_ASSERT_EQUAL(read_certificate(card, 0x42), RC_NOT_FOUND);
+}
+
+static void without_a_directory_nothing_is_kept_and_nothing_fails(void)
+{
+	CU_ASSERT_EQUAL(setenv("XDG_CACHE_HOME", "/proc/nowhere", 1), 0);
+	cache_certificates.write(card, 0x42, view_str(certificate));
+	CU_ASSERT_EQUAL(read_certificate(card, 0x42), RC_NOT_FOUND);
+	CU_ASSERT_EQUAL(setenv("XDG_CACHE_HOME", root, 1), 0);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -136,6 +208,12 @@ int main(void)
 		 every_cut_and_every_longer_file_is_noticed},
 		{"a_file_that_others_may_write_or_a_link_is_not_believed",
 		 a_file_that_others_may_write_or_a_link_is_not_believed},
+		{"a_certificate_is_kept_for_one_card_and_suite",
+		 a_certificate_is_kept_for_one_card_and_suite},
+		{"every_change_of_a_kept_certificate_is_noticed_and_said",
+		 every_change_of_a_kept_certificate_is_noticed_and_said},
+		{"without_a_directory_nothing_is_kept_and_nothing_fails",
+		 without_a_directory_nothing_is_kept_and_nothing_fails},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
