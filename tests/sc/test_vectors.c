@@ -2,9 +2,8 @@
 /*
  * Complete sessions of each suite between the host and the card, with fixed keys and randomness,
  * compared byte for byte with tests/vectors/scp10-*.txt. The texts are made here: what both ends
- * send is recorded between them, and an observer who has all private keys works every intermediate
- * value out for himself, from doc/scp10.md alone, and checks each MAC and signature on the way.
- * With INTAGLIO_WRITE_VECTORS=1 the texts are written anew.
+ * send is recorded between them, and the observer of observer.h writes what is inside. With
+ * INTAGLIO_WRITE_VECTORS=1 the texts are written anew.
  */
 #include <fcntl.h>
 #include <ftw.h>
@@ -23,16 +22,27 @@
 #include "base/tlv.h"
 #include "sc/application.h"
 #include "sc/transport_embedded.h"
+#include "tests/sc/observer.h"
 #include "tests/suite.h"
 
-enum { KEYS = 7, TEXT_MAX = 1 << 20, ENTROPY = 1 << 16, APDUS = 64 };
+enum { KEYS = 10, TEXT_MAX = 1 << 20, ENTROPY = 1 << 16, APDUS = 128, CHAIN_MAX = 4 };
 
 static const uint8_t suites[] = {SUITE_42, SUITE_02, SUITE_01};
 
 /* The keys of tests/vectors/scp10-keys.pem, in this order. */
-enum key { AUTHORITY, HOST_42, HOST_02, HOST_01, CARD_42, CARD_02, CARD_01 };
+enum key { AUTHORITY, HOST_42, HOST_02, HOST_01, CARD_42, CARD_02, CARD_01, ISSUER };
 static EVP_PKEY *keys[KEYS];
-static struct buf authority, chain[3], card_certificate[3];
+static struct buf authority, card_certificate[3];
+
+/* A session, and where it differs from one at level 33, C1, B6, one certificate, channel 0. */
+struct scenario {
+	const char *file, *about;
+	size_t s; /* suite, of suites[] */
+	unsigned int card; /* 0, or 1: the one with stored host keys and the patent's numbering */
+	unsigned int certificates, channel;
+	bool is_short; /* neither end may use extended length */
+	struct policy_card row;
+};
 
 static void must(bool right)
 {
@@ -120,7 +130,7 @@ enum rc __real_rsa_generate(unsigned int bits, EVP_PKEY **ret);
 enum rc __wrap_rsa_generate(unsigned int bits, EVP_PKEY **ret)
 {
 	(void)bits;
-	must(CARD_42 + generated < KEYS);
+	must(CARD_42 + generated <= CARD_01);
 	*ret = keys[CARD_42 + generated++];
 	EVP_PKEY_up_ref(*ret);
 	return RC_OK;
@@ -177,11 +187,17 @@ static void load_keys(void)
 	buf_free(&text);
 }
 
-static void issue(struct buf *out, const char *chr, enum key key, uint8_t suite, enum cvc_type type,
-		  unsigned int roles)
+struct issuer {
+	const char *name;
+	enum key key;
+};
+static const struct issuer root = {"DEVECTOR001", AUTHORITY};
+
+static void issue(struct buf *out, struct issuer by, const char *chr, enum key key, uint8_t suite,
+		  enum cvc_type type, unsigned int roles)
 {
 	const struct cvc_request request = {
-		.car = "DEVECTOR001",
+		.car = by.name,
 		.chr = chr,
 		.key = keys[key],
 		.scheme = suite == SUITE_42 || !suite ? RSA_PSS_SHA256 : RSA_PKCS1_SHA1,
@@ -192,8 +208,23 @@ static void issue(struct buf *out, const char *chr, enum key key, uint8_t suite,
 		.suite = suite,
 	};
 
-	buf_init(out, CVC_MAX);
-	must(cvc_issue(&request, keys[AUTHORITY], RSA_PSS_SHA256, out) == RC_OK);
+	must(cvc_issue(&request, keys[by.key], RSA_PSS_SHA256, out) == RC_OK);
+}
+
+/* The host's certificates for a suite: issuers of which each signs the next, and the host's. */
+static void issue_chain(struct buf *out, size_t s, unsigned int count)
+{
+	static const char *const hosts[] = {"DEVHOST00042", "DEVHOST00002", "DEVHOST00001"};
+	static const char *const names[] = {"DEVISSUER01", "DEVISSUER02", "DEVISSUER03"};
+	struct issuer by = root;
+
+	must(count <= CHAIN_MAX);
+	buf_init(out, CHAIN_MAX * CVC_MAX);
+	for (unsigned int i = 0; i + 1 < count; i++) {
+		issue(out, by, names[i], ISSUER + i, 0, CVC_DV, ROLE_ALL);
+		by = (struct issuer){names[i], ISSUER + i};
+	}
+	issue(out, by, hosts[s], HOST_42 + s, suites[s], CVC_TERMINAL, ROLE_ALL);
 }
 
 /* The line between both ends: passes on, records, and changes whose randomness is drawn. */
@@ -201,6 +232,7 @@ static struct transport *inner;
 static struct {
 	struct buf command[APDUS], answer[APDUS];
 	uint32_t count;
+	bool is_short, shared;
 } line;
 
 static enum rc line_open(const char *address, const void *options, void **ret_handle,
@@ -209,6 +241,12 @@ static enum rc line_open(const char *address, const void *options, void **ret_ha
 	(void)address;
 	(void)options;
 	*ret_attributes = *transport_attributes(inner);
+	ret_attributes->shared = line.shared;
+	if (line.is_short) {
+		ret_attributes->extended = false;
+		ret_attributes->command_max = 261;
+		ret_attributes->response_max = 258;
+	}
 	*ret_handle = &line;
 	return RC_OK;
 }
@@ -258,346 +296,108 @@ static void forget_line(void)
 	line.count = 0;
 }
 
-/* The observer. */
-
-static struct {
-	struct buf text;
-	uint8_t suite;
-	unsigned int wrong; /* MACs and signatures that do not verify */
-	struct view host_object, card_object; /* 7F49 */
-	uint8_t card_challenge[16];
-	struct buf body;
-	uint8_t key[4][32]; /* C-MAC, R-MAC, C-ENC, R-ENC */
-	uint64_t counter[2];
-	uint8_t oes[32];
-	struct apdu apdu;
-} seen;
-
-static void put(const char *name, struct view value)
-{
-	buf_printf(&seen.text, "  %s = ", name);
-	for (size_t i = 0; i < value.len; i++)
-		buf_printf(&seen.text, "%02X", value.data[i]);
-	buf_str(&seen.text, "\n");
-}
-
-static void put_line(char mark, struct view value)
-{
-	buf_printf(&seen.text, "%c ", mark);
-	for (size_t i = 0; i < value.len; i++)
-		buf_printf(&seen.text, "%02X", value.data[i]);
-	buf_str(&seen.text, "\n");
-}
-
-static size_t index_of(uint8_t suite)
-{
-	return suite == SUITE_42 ? 0 : suite == SUITE_02 ? 1 : 2;
-}
-
-static EVP_PKEY *host_key(void)
-{
-	return keys[HOST_42 + index_of(seen.suite)];
-}
-
-static EVP_PKEY *card_key(void)
-{
-	return keys[CARD_42 + index_of(seen.suite)];
-}
-
-static void put_raw(const char *name, EVP_PKEY *key, bool is_private, struct view in,
-		    struct buf *out)
-{
-	buf_reset(out);
-	must((is_private ? rsa_raw_private(key, in, out) : rsa_raw_public(key, in, out)) == RC_OK);
-	put(name, view_buf(out));
-}
-
-static void see_decipher(void)
-{
-	static const char *const names[] = {"C-MAC key", "R-MAC key", "C-ENC key", "R-ENC key"};
-	struct view rest, level, template, value;
-	struct buf encoded;
-	uint32_t tag;
-
-	buf_init(&encoded, 512);
-	put_raw("encoded block", card_key(), true, seen.apdu.data, &encoded);
-	buf_reset(&seen.body);
-	must(rsa_decrypt(card_key(), seen.suite == SUITE_42 ? RSA_OAEP_SHA256 : RSA_ES_PKCS1,
-			 seen.apdu.data, &seen.body) == RC_OK);
-	put("block", view_buf(&seen.body));
-	rest = view_buf(&seen.body);
-	must(tlv_expect(&rest, 0xD3, &level) == RC_OK);
-	put("level", level);
-	for (size_t i = 0; i < 4; i++) {
-		must(tlv_next(&rest, &tag, &template) == RC_OK &&
-		     tlv_find(template, 0xD1, &value) == RC_OK);
-		put(names[i], value);
-		must(view_copy(&value, seen.key[i], value.len) == RC_OK);
-		if (tlv_find(template, 0x91, &value) == RC_OK) {
-			put("start counter", value);
-			must(view_u64(&value, &seen.counter[i]) == RC_OK);
-		}
-	}
-	buf_free(&encoded);
-}
-
-/* `80 02 10 42 .. P1 P2` and both hashes; empty but for suite 42. */
-static void bound(uint8_t direction, struct buf *out)
-{
-	const uint8_t head[] = {0x80, 0x02, 0x10, 0x42, direction, 0xC1, 0xB6};
-	uint8_t hash[SHA256_SIZE];
-
-	if (seen.suite != SUITE_42)
-		return;
-	buf_put(out, head, sizeof(head));
-	must(crypto_sha256(seen.host_object, hash) == RC_OK);
-	buf_put(out, hash, sizeof(hash));
-	must(crypto_sha256(seen.card_object, hash) == RC_OK);
-	buf_put(out, hash, sizeof(hash));
-}
-
-static void see_signature(EVP_PKEY *key, struct view message, struct view signature)
-{
-	struct buf encoded;
-
-	buf_init(&encoded, 512);
-	put("signed", message);
-	put_raw("encoded signature", key, false, signature, &encoded);
-	seen.wrong += rsa_verify(key, seen.suite == SUITE_42 ? RSA_PSS_SHA256 : RSA_PKCS1_SHA1,
-				 &message, 1, signature) != RC_OK;
-	buf_free(&encoded);
-}
-
-/* Suite 01: deciphers and recovers a block of signer for receiver; prints what is on the way. */
-static void recover(EVP_PKEY *receiver, EVP_PKEY *signer, struct view sealed, struct buf *block)
-{
-	struct buf signature, modulus;
-	int borrow = 0;
-
-	buf_init(&signature, 512);
-	buf_init(&modulus, 512);
-	put_raw("signature", receiver, true, sealed, &signature);
-	buf_reset(block);
-	must(rsa_raw_public(signer, view_buf(&signature), block) == RC_OK &&
-	     rsa_put_modulus(signer, &modulus) == RC_OK);
-	if ((block->data[block->len - 1] & 15) != 12) {
-		for (size_t i = block->len; i-- > 0;) {
-			int x = modulus.data[i] - block->data[i] - borrow;
-
-			borrow = x < 0;
-			block->data[i] = (uint8_t)x;
-		}
-	}
-	put("recovered block", view_buf(block));
-	seen.wrong += block->data[0] != 0x6A || block->data[block->len - 1] != 0xBC;
-	buf_free(&signature);
-	buf_free(&modulus);
-}
-
-static void see_external(void)
-{
-	struct buf message;
-
-	buf_init(&message, 4096);
-	if (seen.suite == SUITE_01) {
-		recover(card_key(), host_key(), seen.apdu.data, &message);
-		memcpy(seen.oes, message.data + message.len - 1 - SHA1_SIZE - 32, 32);
-		put("OES", view_of(seen.oes, 32));
-	} else {
-		bound(0x82, &message);
-		buf_view(&message, view_buf(&seen.body));
-		buf_put(&message, seen.card_challenge, 16);
-		see_signature(host_key(), view_buf(&message), seen.apdu.data);
-	}
-	buf_free(&message);
-}
-
-static void agree(const uint8_t *cs)
-{
-	/* GPCS: the templates come as B4/10, B4/20, B8/10, B8/20. */
-	static const uint8_t numbers[] = {1, 3, 2, 4};
-	static const char *const names[] = {"C-MAC key", "R-MAC key", "C-ENC key", "R-ENC key"};
-	uint8_t in[36] = {0}, hash[SHA1_SIZE], start[8];
-	struct view counter = view_of(start, 8);
-
-	for (size_t i = 0; i < 32; i++)
-		in[i] = seen.oes[i] ^ cs[i];
-	for (size_t i = 0; i < 4; i++) {
-		in[35] = numbers[i];
-		must(crypto_sha1(view_of(in, sizeof(in)), hash) == RC_OK);
-		memcpy(seen.key[i], hash, 16);
-		put(names[i], view_of(hash, 16));
-	}
-	memcpy(start, cs + 28, 4);
-	memcpy(start + 4, seen.oes + 28, 4);
-	put("start counter", counter);
-	must(view_u64(&counter, &seen.counter[0]) == RC_OK);
-	seen.counter[1] = seen.counter[0];
-}
-
-static void see_internal(struct view answer)
-{
-	struct buf message;
-
-	buf_init(&message, 4096);
-	if (seen.suite == SUITE_01) {
-		uint8_t cs[32];
-
-		recover(host_key(), card_key(), answer, &message);
-		memcpy(cs, message.data + message.len - 1 - SHA1_SIZE - 32, 32);
-		put("CS", view_of(cs, 32));
-		agree(cs);
-	} else {
-		size_t n = seen.suite == SUITE_42 ? 32 : 16;
-		uint8_t dek[32];
-
-		bound(0x88, &message);
-		for (size_t i = 0; i < 4; i++)
-			buf_put(&message, seen.key[i], n);
-		buf_put(&message, seen.apdu.data.data, 16);
-		see_signature(card_key(), view_buf(&message), answer);
-		if (seen.suite == SUITE_42) {
-			must(crypto_hkdf(view_of(seen.key, 128), view_of(NULL, 0),
-					 view_str("intaglio scp10 dek"), dek, 32) == RC_OK);
-			put("DEK", view_of(dek, 32));
-		}
-	}
-	buf_free(&message);
-}
-
-static void put_counter(unsigned int d, uint8_t ret[16])
-{
-	memset(ret, 0, 16);
-	for (size_t i = 0; i < 8; i++)
-		ret[8 + i] = (uint8_t)(seen.counter[d] >> (56 - 8 * i));
-}
-
-static void see_cryptogram(unsigned int d, struct view body)
-{
-	bool aes = seen.suite == SUITE_42;
-	uint8_t counter[16], iv[16] = {0}, out[2048];
-	struct cipher *c = NULL;
-	struct view plain;
-
-	must(body.len > 1 && body.len < sizeof(out) && body.data[0] == 1 &&
-	     cipher_new(aes ? CIPHER_AES_256 : CIPHER_3DES_2KEY, seen.key[2 + d], &c) == RC_OK);
-	put_counter(d, counter);
-	if (aes)
-		must(cipher_block(c, counter, iv) == RC_OK);
-	must(cipher_cbc_decrypt(c, iv, body.data + 1, body.len - 1, out) == RC_OK);
-	cipher_free(&c);
-	put("IV", view_of(iv, aes ? 16 : 8));
-	put("padded", view_of(out, body.len - 1));
-	must(unpad(view_of(out, body.len - 1), &plain) == RC_OK);
-	put("data", plain);
-}
-
-/* Objects of a command or answer, with header (empty for an answer) before them. */
-static void see_protected(unsigned int d, struct view header, struct view objects)
-{
-	struct view rest = objects, value, mac;
-	uint8_t counter[16], full[16], icv[8];
-	struct cmac *c = NULL;
-	struct buf input;
-	uint32_t tag;
-
-	put_counter(d, counter);
-	put("counter", view_of(counter + 8, 8));
-	while (rest.len && !tlv_is_next(rest, 0x8E)) {
-		must(tlv_next(&rest, &tag, &value) == RC_OK);
-		if (tag == 0x87)
-			see_cryptogram(d, value);
-	}
-	buf_init(&input, 8192);
-	if (seen.suite == SUITE_42)
-		buf_put(&input, counter, 16);
-	buf_view(&input, header);
-	buf_put(&input, objects.data, objects.len - rest.len);
-	if (seen.suite == SUITE_42) {
-		struct view all = view_buf(&input);
-
-		must(cmac_new(seen.key[d], 32, &c) == RC_OK &&
-		     cmac_compute(c, &all, 1, full) == RC_OK);
-		cmac_free(&c);
-	} else {
-		pad_put(&input, 0, 8);
-		must(des_block(seen.key[d], counter + 8, icv) == RC_OK &&
-		     retail_mac(seen.key[d], icv, view_buf(&input), full) == RC_OK);
-		put("ICV", view_of(icv, 8));
-	}
-	put("MAC input", view_buf(&input));
-	put("MAC", view_of(full, 8));
-	must(tlv_expect(&rest, 0x8E, &mac) == RC_OK);
-	seen.wrong += !view_equal(mac, view_of(full, 8)) || rest.len;
-	seen.counter[d]++;
-	buf_free(&input);
-}
-
-static void see(uint32_t n)
-{
-	const uint8_t *h = line.command[n].data;
-	const uint8_t header[8] = {h[0] & 0x80, h[1], h[2], h[3], 0x80};
-	struct view data;
-	uint16_t sw;
-
-	must(apdu_parse(view_buf(&line.command[n]), &seen.apdu) == RC_OK &&
-	     response_parse(view_buf(&line.answer[n]), &data, &sw) == RC_OK);
-	buf_str(&seen.text, "\n");
-	put_line('>', view_buf(&line.command[n]));
-	if (apdu_is_protected(seen.apdu.cla))
-		see_protected(0, view_of(header, 8), seen.apdu.data);
-	else if (seen.apdu.ins == 0x2A && seen.apdu.p1 == 0x80)
-		see_decipher();
-	else if (seen.apdu.ins == 0x82)
-		see_external();
-	put_line('<', view_buf(&line.answer[n]));
-	if (apdu_is_protected(seen.apdu.cla) && data.len)
-		see_protected(1, view_of(NULL, 0), data);
-	else if (seen.apdu.ins == 0x84 && data.len <= 16)
-		memcpy(seen.card_challenge, data.data, data.len);
-	else if (seen.apdu.ins == 0x88)
-		see_internal(data);
-}
-
 /* Both ends. */
 
-static char dir[] = "vectors-XXXXXX";
+static char dirs[2][16] = {"vectors-XXXXXX", "vectors-XXXXXX"};
 static const uint8_t card_id[CVC_ID] = {'C', 'A', 'R', 'D', '0', '0', '0', '1'};
-static const struct policy_card rows[] = {
-	{.id = {'C', 'A', 'R', 'D', '0', '0', '0', '1'}, .suite = SUITE_42, .card_key = {1, 1}},
-	{.id = {'C', 'A', 'R', 'D', '0', '0', '0', '1'}, .suite = SUITE_02, .card_key = {2, 1}},
-	{.id = {'C', 'A', 'R', 'D', '0', '0', '0', '1'}, .suite = SUITE_01, .card_key = {3, 1}},
-};
 
-static void personalise(void)
+static const struct scenario scenarios[] = {
+	{"42", "key transport and binding signatures, AES", 0, .certificates = 1},
+	{"02", "key transport, 3DES", 1, .certificates = 1},
+	{"01", "key agreement, 3DES", 2, .certificates = 1},
+	{"42-chain", "four certificates, short length, channel 4", 0, .certificates = 4,
+	 .channel = 4, .is_short = true},
+	{"02-external", "P1 81, P2 A4, keys for both directions, DEK", 1, .card = 1,
+	 .certificates = 1,
+	 .row = {.external_only = true,
+		 .stored_host_key = true,
+		 .host_key = {4, 2},
+		 .joint_keys = true,
+		 .dek = true}},
+	{"02-cipher", "level 22, encipherment alone, two certificates", 1, .card = 1,
+	 .certificates = 2, .row = {.level = 0x22, .unauthenticated = true}},
+	{"02-rmac", "level 10, R-MAC alone", 1, .card = 1, .certificates = 1,
+	 .row = {.level = 0x10, .unauthenticated = true}},
+	{"01-patent", "P2 A4, numbering and counter of step 134', keys for both directions, DEK", 2,
+	 .card = 1, .certificates = 1,
+	 .row = {.stored_host_key = true,
+		 .host_key = {4, 1},
+		 .joint_keys = true,
+		 .dek = true,
+		 .numbering = POLICY_NUMBERING_SEED}},
+	{"01-joint", "three certificates, short length, channel 19, keys for both directions, DEK",
+	 2, .certificates = 3, .channel = 19, .is_short = true,
+	 .row = {.joint_keys = true, .dek = true}},
+};
+enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
+
+/* Reference of the card's key of a suite: 1,1 and 2,1 and 3,1. */
+static struct policy_reference card_reference(size_t s)
 {
-	struct application_certificate certificates[3];
-	struct application_personalisation p = {.certificates = certificates,
-						.certificate_count = 3,
-						.authority = view_buf(&authority),
-						.suites = view_of(suites, sizeof(suites))};
+	return (struct policy_reference){.version = (uint8_t)(s + 1), .index = 1};
+}
+
+static void put_host_keys(struct buf *data)
+{
+	for (size_t s = 1; s < 3; s++) {
+		const uint8_t reference[] = {4, suites[s]};
+		size_t mark = tlv_open(data, 0xA1);
+		struct buf chain;
+
+		issue_chain(&chain, s, 1);
+		tlv_put(data, 0x83, view_of(reference, 2));
+		buf_view(data, view_buf(&chain));
+		tlv_close(data, mark);
+		buf_free(&chain);
+	}
+}
+
+/* STORE DATA of doc/scp10.md, section 6. */
+static void put_identity(struct buf *data, unsigned int card)
+{
+	buf_view(data, view_buf(&authority));
+	for (size_t s = 0; s < 3; s++) {
+		const uint8_t reference[] = {(uint8_t)(s + 1), 1};
+		size_t mark = tlv_open(data, 0xA0);
+
+		tlv_put(data, 0x83, view_of(reference, 2));
+		buf_view(data, view_buf(&card_certificate[s]));
+		tlv_close(data, mark);
+	}
+	tlv_put(data, 0xC8, view_of(suites, sizeof(suites)));
+	if (card == 0)
+		return;
+	tlv_put_u8(data, 0xC9, 0x00);
+	tlv_put_u8(data, 0xCA, 0x01);
+	put_host_keys(data);
+}
+
+static void personalise(unsigned int card)
+{
+	struct apdu store = {.cla = 0x80, .ins = 0xE2, .p1 = 0x80, .extended = true};
+	struct buf data, answer;
 	struct transport *t = NULL;
 	struct sc *sc = NULL;
-	struct buf object;
 	struct fci fci;
 	uint16_t sw;
 
-	must(transport_embedded_create(dir, &t) == RC_OK && sc_open(&t, NULL, NULL, &sc) == RC_OK &&
-	     sc_select(sc, &fci, &sw) == RC_OK);
-	buf_init(&object, 4096);
-	for (size_t i = 0; i < 3; i++) {
-		must(application_generate_card_key(sc, rows[i].card_key, suites[i], 2048, &object,
+	must(transport_embedded_create(dirs[card], &t) == RC_OK &&
+	     sc_open(&t, NULL, NULL, &sc) == RC_OK && sc_select(sc, &fci, &sw) == RC_OK);
+	buf_init(&data, APDU_EXTENDED_DATA);
+	buf_init(&answer, 4096);
+	generated = 0;
+	for (size_t s = 0; s < 3; s++)
+		must(application_generate_card_key(sc, card_reference(s), suites[s], 2048, &answer,
 						   &sw) == RC_OK);
-		certificates[i] = (struct application_certificate){
-			.reference = rows[i].card_key,
-			.certificate = view_buf(&card_certificate[i])};
-	}
-	must(application_personalise(sc, &p, &sw) == RC_OK);
-	buf_free(&object);
+	put_identity(&data, card);
+	store.data = view_buf(&data);
+	must(sc_exchange_bare(sc, &store, &answer, &sw) == RC_OK && sw == SW_OK);
+	buf_free(&data);
+	buf_free(&answer);
 	sc_close(&sc);
 }
 
-static void talk(struct sc *sc)
+static void talk(struct sc *sc, const struct scenario *scenario)
 {
 	static const uint8_t number[4], pin[] = "123456", long_pin[300];
 	const struct apdu commands[] = {
@@ -608,16 +408,18 @@ static void talk(struct sc *sc)
 		{.ins = 0x20, .p2 = 1, .data = view_of(pin, 6)}, /* VERIFY: none is set */
 		{.ins = 0x20, .p2 = 1, .data = view_of(long_pin, sizeof(long_pin))},
 	};
+	bool is_old = suites[scenario->s] != SUITE_42;
 	struct view answer;
 	struct fci fci;
 	uint16_t sw = 0;
 
 	CU_ASSERT_EQUAL(sc_select(sc, &fci, &sw), RC_OK);
 	CU_ASSERT_EQUAL_FATAL(sc_connect(sc), RC_OK);
+	CU_ASSERT_EQUAL(sc_channel(sc), scenario->channel);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		/* An error ends a session of the old suites: one is enough. */
-		if (i == 5 && sc_suite(sc) != SUITE_42)
-			break;
+		if (is_old && i == (scenario->is_short ? 4 : 5))
+			continue;
 		CU_ASSERT_EQUAL(sc_exchange_view(sc, &commands[i], &answer, &sw), RC_OK);
 		CU_ASSERT_EQUAL(sw, i < 4    ? SW_OK
 				    : i == 4 ? SW_REFERENCE_DATA_UNUSABLE
@@ -625,116 +427,154 @@ static void talk(struct sc *sc)
 	}
 }
 
-static void put_preamble(size_t s)
+/* One session, recorded. A channel above 1 is what is left when others have been given away. */
+static void session(const struct scenario *scenario, struct view chain)
 {
-	static const char *const about[] = {"key transport and binding signatures, AES",
-					    "key transport, 3DES", "key agreement, 3DES"};
-	struct view certificate = view_buf(&chain[s]);
-	struct cvc c;
-
-	buf_printf(
-		&seen.text,
-		"# A session of suite %02X (%s), doc/scp10.md, level 33, made by\n"
-		"# tests/sc/test_vectors.c. The private keys are in scp10-keys.pem, in the order\n"
-		"# authority, host 42, 02, 01, card 42, 02, 01. '>' host to card, '<' card to host,\n"
-		"# indented what is inside. All numbers are hexadecimal.\n\n",
-		suites[s], about[s]);
-	put("trust point", view_buf(&authority));
-	put("host certificate", certificate);
-	put("card certificate", view_buf(&card_certificate[s]));
-	put("card id", view_of(card_id, CVC_ID));
-	must(cvc_parse(&certificate, &c) == RC_OK);
-	seen.host_object = c.public_key;
-	certificate = view_buf(&card_certificate[s]);
-	must(cvc_parse(&certificate, &c) == RC_OK);
-	seen.card_object = c.public_key;
-}
-
-static void session(size_t s)
-{
-	const struct policy policy = {.cards = &rows[s], .card_count = 1};
+	static const uint8_t open_channel[] = {0x00, 0x70, 0x00, 0x00, 0x01};
+	struct policy_card row = scenario->row;
+	const struct policy policy = {.cards = &row, .card_count = 1};
 	struct identity *identity = NULL;
 	struct transport *t = NULL;
 	struct sc *sc = NULL;
+	struct buf answer;
 
+	memcpy(row.id, card_id, CVC_ID);
+	row.suite = suites[scenario->s];
+	row.card_key = card_reference(scenario->s);
+	line.is_short = scenario->is_short;
+	line.shared = scenario->channel > 0;
 	must(identity_new(view_buf(&authority), &identity) == RC_OK);
-	EVP_PKEY_up_ref(keys[HOST_42 + s]);
-	must(identity_add(identity, suites[s], keys[HOST_42 + s], view_buf(&chain[s])) == RC_OK);
-	must(transport_embedded_open(dir, &inner) == RC_OK &&
-	     transport_open(&line_ops, "line", NULL, &t) == RC_OK &&
-	     sc_open(&t, identity, &policy, &sc) == RC_OK);
+	EVP_PKEY_up_ref(keys[HOST_42 + scenario->s]);
+	must(identity_add(identity, row.suite, keys[HOST_42 + scenario->s], chain) == RC_OK);
+	must(transport_embedded_open(dirs[scenario->card], &inner) == RC_OK &&
+	     transport_open(&line_ops, "line", NULL, &t) == RC_OK);
 	use_stream("host", 0);
-	talk(sc);
+	buf_init(&answer, 16);
+	for (unsigned int i = 1; i < scenario->channel; i++, buf_reset(&answer))
+		must(transport_transmit(t, view_of(open_channel, sizeof(open_channel)), &answer) ==
+		     RC_OK);
+	must(sc_open(&t, identity, &policy, &sc) == RC_OK);
+	talk(sc, scenario);
 	sc_close(&sc);
 	transport_close(&inner);
 	identity_free(&identity);
+	buf_free(&answer);
 }
 
-static void compare(size_t s)
+/* 7F49 of the last certificate. */
+static struct view public_key(struct view certificates)
 {
-	char name[32];
+	struct cvc c = {.suite = 0};
+
+	while (certificates.len)
+		must(cvc_parse(&certificates, &c) == RC_OK);
+	return c.public_key;
+}
+
+static void put_preamble(const struct scenario *scenario, struct view chain, struct buf *text)
+{
+	struct cvc c;
+
+	buf_printf(
+		text,
+		"# A session of suite %02X: %s.\n"
+		"# doc/scp10.md, section 9, says what the lines are; made by tests/sc/test_vectors.c.\n"
+		"# The private keys are in scp10-keys.pem.\n\n",
+		suites[scenario->s], scenario->about);
+	observer_put("trust point", view_buf(&authority));
+	while (chain.len) {
+		must(cvc_parse(&chain, &c) == RC_OK);
+		observer_put("host certificate", c.object);
+	}
+	observer_put("card certificate", view_buf(&card_certificate[scenario->s]));
+	observer_put("card id", view_of(card_id, CVC_ID));
+	if (suites[scenario->s] == SUITE_01)
+		buf_printf(text, "  key numbering = %02X\n", scenario->row.numbering);
+}
+
+static void compare(const struct scenario *scenario, const struct buf *text)
+{
+	char name[48];
 	struct buf stored;
 
-	snprintf(name, sizeof(name), "scp10-%02X.txt", suites[s]);
+	snprintf(name, sizeof(name), "scp10-%s.txt", scenario->file);
 	if (is_writing()) {
 		FILE *f = fopen(source_path(name), "we");
 
-		must(f && fwrite(seen.text.data, 1, seen.text.len, f) == seen.text.len);
+		must(f && fwrite(text->data, 1, text->len, f) == text->len);
 		fclose(f);
 	}
 	buf_init(&stored, TEXT_MAX);
 	read_text(source_path(name), &stored);
 	CU_ASSERT_TRUE(stored.len > 0);
-	CU_ASSERT_TRUE(view_equal(view_buf(&stored), view_buf(&seen.text)));
+	CU_ASSERT_TRUE(view_equal(view_buf(&stored), view_buf(text)));
 	buf_free(&stored);
 }
 
-static void run_suite(size_t s)
+static void run_scenario(const struct scenario *scenario)
 {
-	memset(&seen, 0, sizeof(seen));
-	seen.suite = suites[s];
-	buf_init(&seen.text, TEXT_MAX);
-	buf_init(&seen.body, 512);
-	put_preamble(s);
-	session(s);
+	struct observed o = {
+		.host = keys[HOST_42 + scenario->s],
+		.card = keys[CARD_42 + scenario->s],
+		.card_object = public_key(view_buf(&card_certificate[scenario->s])),
+		.card_id = card_id,
+		.seed_numbering = scenario->row.numbering == POLICY_NUMBERING_SEED,
+	};
+	struct buf text, chain;
+
+	buf_init(&text, TEXT_MAX);
+	issue_chain(&chain, scenario->s, scenario->certificates);
+	o.host_object = public_key(view_buf(&chain));
+	session(scenario, view_buf(&chain));
+	observer_begin(&o, &text);
+	put_preamble(scenario, view_buf(&chain), &text);
 	for (uint32_t i = 0; i < line.count; i++)
-		see(i);
-	CU_ASSERT_EQUAL(seen.wrong, 0);
-	compare(s);
+		observer_see(view_buf(&line.command[i]), view_buf(&line.answer[i]));
+	CU_ASSERT_EQUAL(observer_end(), 0);
+	compare(scenario, &text);
 	forget_line();
-	buf_free(&seen.text);
-	buf_free(&seen.body);
+	buf_free(&text);
+	buf_free(&chain);
 }
 
-static void a_session_of_suite_42_is_the_stored_one(void)
+static void sessions_of_suite(uint8_t suite)
 {
-	run_suite(0);
+	for (size_t i = 0; i < SCENARIOS; i++)
+		if (suites[scenarios[i].s] == suite)
+			run_scenario(&scenarios[i]);
 }
 
-static void a_session_of_suite_02_is_the_stored_one(void)
+static void sessions_of_suite_42_are_the_stored_ones(void)
 {
-	run_suite(1);
+	sessions_of_suite(SUITE_42);
 }
 
-static void a_session_of_suite_01_is_the_stored_one(void)
+static void sessions_of_suite_02_are_the_stored_ones(void)
 {
-	run_suite(2);
+	sessions_of_suite(SUITE_02);
+}
+
+static void sessions_of_suite_01_are_the_stored_ones(void)
+{
+	sessions_of_suite(SUITE_01);
 }
 
 static int start(void)
 {
-	static const char *const hosts[] = {"DEVHOST00042", "DEVHOST00002", "DEVHOST00001"};
-
 	load_keys();
 	crypto_random_override(fill, NULL);
 	use_stream("set-up", 0);
-	issue(&authority, "DEVECTOR001", AUTHORITY, 0, CVC_CVCA, ROLE_ALL);
-	for (size_t i = 0; i < 3; i++) {
-		issue(&chain[i], hosts[i], HOST_42 + i, suites[i], CVC_TERMINAL, ROLE_ALL);
-		issue(&card_certificate[i], "DEVCARD0001", CARD_42 + i, suites[i], CVC_TERMINAL, 0);
+	buf_init(&authority, CVC_MAX);
+	issue(&authority, root, "DEVECTOR001", AUTHORITY, 0, CVC_CVCA, ROLE_ALL);
+	for (size_t s = 0; s < 3; s++) {
+		buf_init(&card_certificate[s], CVC_MAX);
+		issue(&card_certificate[s], root, "DEVCARD0001", CARD_42 + s, suites[s],
+		      CVC_TERMINAL, 0);
 	}
-	must(mkdtemp(dir) != NULL);
-	personalise();
+	for (unsigned int i = 0; i < 2; i++) {
+		must(mkdtemp(dirs[i]) != NULL);
+		personalise(i);
+	}
 	return 0;
 }
 
@@ -750,23 +590,22 @@ static int stop(void)
 {
 	for (size_t i = 0; i < KEYS; i++)
 		EVP_PKEY_free(keys[i]);
-	for (size_t i = 0; i < 3; i++) {
-		buf_free(&chain[i]);
+	for (size_t i = 0; i < 3; i++)
 		buf_free(&card_certificate[i]);
-	}
 	buf_free(&authority);
-	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return nftw(dirs[0], remove_one, 16, FTW_DEPTH | FTW_PHYS) |
+	       nftw(dirs[1], remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{"a session of suite 42 is the stored one",
-		 a_session_of_suite_42_is_the_stored_one},
-		{"a session of suite 02 is the stored one",
-		 a_session_of_suite_02_is_the_stored_one},
-		{"a session of suite 01 is the stored one",
-		 a_session_of_suite_01_is_the_stored_one},
+		{"sessions of suite 42 are the stored ones",
+		 sessions_of_suite_42_are_the_stored_ones},
+		{"sessions of suite 02 are the stored ones",
+		 sessions_of_suite_02_are_the_stored_ones},
+		{"sessions of suite 01 are the stored ones",
+		 sessions_of_suite_01_are_the_stored_ones},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo all[] = {
