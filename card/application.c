@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SELECT by name, ISO/IEC 7816-4 11.2.2; the FCI is that of doc/commands.md. */
+/* The file control information of the token application, doc/commands.md. */
 #include "card/application.h"
 
 #include "base/tlv.h"
 #include "card/instance.h"
 
 enum {
-	P1_BY_NAME = 0x04,
-	P2_FCI = 0x00,
-	P2_NOTHING = 0x0C,
 	TAG_FCI = 0x6F,
 	TAG_NAME = 0x84,
 	TAG_PROPRIETARY = 0xA5,
@@ -22,9 +19,7 @@ enum {
 	TAG_SUITES = 0xC8,
 };
 
-static const uint8_t aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
-
-static uint16_t put_fci(struct command *c)
+uint16_t application_select(struct command *c, const struct registry_entry *instance)
 {
 	const struct identity *identity = c->card->identity;
 	bool personalised = identity_is_personalised(identity);
@@ -36,7 +31,7 @@ static uint16_t put_fci(struct command *c)
 	if (rc != RC_OK)
 		return command_sw(rc);
 	fci = tlv_open(c->answer, TAG_FCI);
-	tlv_put(c->answer, TAG_NAME, view_of(aid, sizeof(aid)));
+	tlv_put(c->answer, TAG_NAME, aid_view(&instance->aid));
 	proprietary = tlv_open(c->answer, TAG_PROPRIETARY);
 	tlv_put_u64(c->answer, TAG_CHANGE_COUNTER, token_change_counter(c->nvm));
 	tlv_put(c->answer, TAG_DIGEST, view_of(digest, sizeof(digest)));
@@ -50,19 +45,4 @@ static uint16_t put_fci(struct command *c)
 	tlv_close(c->answer, proprietary);
 	tlv_close(c->answer, fci);
 	return SW_OK;
-}
-
-uint16_t application_select(struct command *c)
-{
-	uint16_t sw = SW_OK;
-
-	if (c->p1 != P1_BY_NAME || (c->p2 != P2_FCI && c->p2 != P2_NOTHING))
-		return SW_INCORRECT_P1P2;
-	if (!view_equal(c->data, view_of(aid, sizeof(aid))))
-		return SW_FILE_NOT_FOUND;
-	if (c->p2 == P2_FCI)
-		sw = put_fci(c);
-	if (sw == SW_OK)
-		c->channel->selected = true;
-	return sw;
 }

@@ -2,7 +2,9 @@
 /* Logical channels: state, MANAGE CHANNEL (ISO/IEC 7816-4 11.1.2, GPCS 11.7). */
 #include "card/channel.h"
 
+#include "card/applet.h"
 #include "card/instance.h"
+#include "card/keyed.h"
 #include "card/scp10.h"
 
 enum { P1_OPEN = 0x00, P1_CLOSE = 0x80, SW_ALREADY_CLOSED = 0x6200 };
@@ -10,7 +12,7 @@ enum { P1_OPEN = 0x00, P1_CLOSE = 0x80, SW_ALREADY_CLOSED = 0x6200 };
 static void slot_reset(struct slot *slot)
 {
 	channel_end_session(&slot->channel);
-	slot->channel.selected = false;
+	applet_deselect(&slot->channel);
 	slot->chaining = false;
 	buf_reset(&slot->chain);
 	buf_reset(&slot->plain);
@@ -42,6 +44,7 @@ void channels_free(struct slot slots[CHANNEL_COUNT])
 			continue;
 		channel_end_session(&slots[i].channel);
 		scp10_free(&slots[i].channel.scp10);
+		keyed_free(&slots[i].channel.keyed);
 		buf_free(&slots[i].chain);
 		buf_free(&slots[i].plain);
 		buf_free(&slots[i].answer);
@@ -60,6 +63,7 @@ void channels_reset(struct slot slots[CHANNEL_COUNT])
 void channel_end_session(struct channel *channel)
 {
 	scp10_reset(channel->scp10);
+	keyed_reset(channel->keyed);
 	channel->roles = 0;
 	if (channel->pin != PIN_NONE || channel->user_key)
 		pin_forget(channel);

@@ -13,6 +13,8 @@
 #include "card/nvm.h"
 
 struct card;
+struct applet; /* card/applet.h */
+struct keyed;
 struct scp10;
 struct token_ram; /* card/ram.h */
 
@@ -25,9 +27,11 @@ enum { CHANNEL_COUNT = 20, CARD_KEY_SIZE = 32 };
 struct channel {
 	unsigned int number;
 	bool open;
-	bool selected; /* the token application is selected */
+	uint32_t application; /* that is selected, by its number in the registry; 0: none yet */
+	const struct applet *applet; /* what kind it is; NULL: none yet */
 	struct token_ram *ram; /* of the card instance, the same in every channel; the card's */
 	struct scp10 *scp10; /* handshake state and session, card/scp10.h */
+	struct keyed *keyed; /* channel from a key set, card/keyed.h; NULL before the first */
 	unsigned int roles; /* of the session's certificate, 0 without a session */
 	enum pin_status pin;
 	uint8_t *user_key; /* CARD_KEY_SIZE bytes from secret_new while pin is not PIN_NONE, else NULL */
@@ -86,6 +90,10 @@ enum record_kind {
 	RECORD_PIN = 0x04000000, /* | 1 user, 2 SO */
 	RECORD_OBJECT = 0x10000000, /* | object number */
 	RECORD_LEDGER = 0x20000000, /* | object number: keys and policy of a ledger */
+	RECORD_REGISTRY = 0x40000000, /* | number of the entry, card/registry.h */
+	RECORD_LOAD_FILE = 0x41000000, /* | number of the load file << 8 | part: its code */
+	RECORD_KEYSET = 0x42000000, /* | number of the security domain << 8 | version */
+	RECORD_KEYSET_COUNTER = 0x43000000, /* as above: the sequence counter */
 	RECORD_KIND_MASK = 0x7F000000,
 };
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The card's commands: those of its core, and the tables of the families. */
-#include "card/application.h"
+/* The commands of the core, and the tables of the families that make up the token application. */
+#include "card/commands.h"
+
 #include "card/certificate.h"
 #include "card/channel.h"
-#include "card/dispatch.h"
 #include "card/personalise.h"
 #include "card/scp10.h"
+#include "card/select.h"
 #include "card/trust.h"
 
-static const struct command_row core_commands[] = {
-	{0x00, 0xA4, STATE_SETUP, 0, false, application_select, "SELECT"},
-	{0x00, 0xA4, STATE_SESSION, 0, false, application_select, "SELECT"},
+const struct command_row core_commands[] = {
+	{0x00, 0xA4, STATE_SETUP, 0, false, select_application, "SELECT"},
+	{0x00, 0xA4, STATE_SESSION, 0, false, select_application, "SELECT"},
 	{0x00, 0x70, STATE_SETUP, 0, false, channel_manage, "MANAGE CHANNEL"},
 	{0x00, 0x70, STATE_SESSION, 0, false, channel_manage, "MANAGE CHANNEL"},
 	{0x00, 0xCA, STATE_SETUP, 0, false, scp10_step, "GET DATA"},

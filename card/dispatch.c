@@ -5,12 +5,18 @@
  */
 #include "card/dispatch.h"
 
+#include "card/applet.h"
 #include "card/instance.h"
+#include "card/keyed.h"
 #include "card/scp10.h"
+#include "card/select.h"
 
 enum {
 	INS_GET_RESPONSE = 0xC0,
 	INS_MANAGE_SECURITY_ENVIRONMENT = 0x22,
+	INS_INITIALIZE_UPDATE = 0x50,
+	INS_EXTERNAL_AUTHENTICATE = 0x82,
+	INS_SELECT = 0xA4,
 	SW_MORE_BYTES = 0x6100,
 	SHORT_ANSWER = 256,
 	EXTENDED_ANSWER = 65536,
@@ -107,15 +113,16 @@ static bool is_session_row(const struct command_row *row)
 }
 
 /* The row of a command, or NULL and the status word that says why there is none. */
-static const struct command_row *find_row(const struct apdu *command, bool in_session,
+static const struct command_row *find_row(const struct command_row *const *tables,
+					  const struct apdu *command, bool in_session,
 					  uint16_t *ret_sw)
 {
 	uint16_t sw = SW_INS_NOT_SUPPORTED;
 
 	if (command->cla != 0x00 && command->cla != 0x80)
 		sw = SW_CLA_NOT_SUPPORTED;
-	for (size_t t = 0; command_tables[t]; t++)
-		for (const struct command_row *row = command_tables[t]; row->handler; row++) {
+	for (size_t t = 0; tables[t]; t++)
+		for (const struct command_row *row = tables[t]; row->handler; row++) {
 			if (row->ins != command->ins)
 				continue;
 			if (row->cla == command->cla && is_session_row(row) == in_session)
@@ -191,11 +198,13 @@ static uint16_t run(struct card *card, struct slot *slot, const struct apdu *com
 	uint16_t sw;
 
 	buf_reset(&slot->answer);
-	row = find_row(command, in_session, &sw);
+	row = find_row(slot->channel.applet->tables, command, in_session, &sw);
 	if (row)
 		sw = check_row(card, &slot->channel, row);
 	if (!row || row->handler != scp10_step)
 		scp10_interrupt(slot->channel.scp10);
+	if (!row || row->handler != keyed_authenticate)
+		keyed_interrupt(slot->channel.keyed);
 	if (!row || sw != SW_OK)
 		return sw;
 	sw = call(row, &c);
@@ -208,19 +217,69 @@ static uint16_t run(struct card *card, struct slot *slot, const struct apdu *com
 	return sw;
 }
 
+/* The one protected command of a set-up: its C-MAC is the handler's to check. */
+static bool is_keyed_authenticate(const struct slot *slot, const struct apdu *command)
+{
+	return keyed_is_begun(slot->channel.keyed) && command->ins == INS_EXTERNAL_AUTHENTICATE &&
+	       apdu_plain_cla(command->cla) == 0x80;
+}
+
 static uint16_t run_bare(struct card *card, struct slot *slot, const struct apdu *command)
 {
 	struct apdu plain = *command;
 	uint16_t sw;
 
-	if (apdu_is_protected(command->cla)) {
+	if (apdu_is_protected(command->cla) && !is_keyed_authenticate(slot, command)) {
 		scp10_interrupt(slot->channel.scp10);
+		keyed_interrupt(slot->channel.keyed);
 		return SW_SECURITY_STATUS;
 	}
 	plain.cla = apdu_plain_cla(command->cla);
 	sw = run(card, slot, &plain, false);
 	buf_view(&slot->response, view_buf(&slot->answer));
 	return sw;
+}
+
+static bool is_up(const struct channel *channel)
+{
+	return scp10_is_up(channel->scp10) || keyed_is_up(channel->keyed);
+}
+
+static bool accepts_class(const struct channel *channel, const struct apdu *part)
+{
+	if (keyed_is_up(channel->keyed))
+		return keyed_accepts_class(channel->keyed, part);
+	return sm_accepts_class(channel->scp10->sm, part);
+}
+
+static enum rc unwrap(struct channel *channel, const struct apdu *command, struct buf *plain,
+		      struct apdu *ret)
+{
+	if (keyed_is_up(channel->keyed))
+		return keyed_unwrap(channel->keyed, command, plain, ret);
+	return sm_unwrap(channel->scp10->sm, command, plain, ret);
+}
+
+static enum rc wrap(struct channel *channel, struct view answer, uint16_t sw, struct buf *out)
+{
+	if (keyed_is_up(channel->keyed))
+		return keyed_wrap(channel->keyed, answer, sw, out);
+	if (scp10_is_up(channel->scp10))
+		return sm_wrap(channel->scp10->sm, answer, sw, out);
+	/* SELECT of another application has ended a session from a key set. */
+	buf_view(out, answer);
+	return buf_rc(out);
+}
+
+/* What begins a new session, or selects another application without one, ends the running one. */
+static bool ends_session(const struct channel *channel, const struct apdu *command)
+{
+	if (command->ins == INS_MANAGE_SECURITY_ENVIRONMENT)
+		return true;
+	if (apdu_is_protected(command->cla))
+		return false;
+	return (command->ins == INS_INITIALIZE_UPDATE && command->cla & 0x80) ||
+	       (command->ins == INS_SELECT && keyed_is_up(channel->keyed));
 }
 
 static uint16_t end_session(struct slot *slot, uint16_t sw)
@@ -234,12 +293,12 @@ static uint16_t end_session(struct slot *slot, uint16_t sw)
 
 static uint16_t run_protected(struct card *card, struct slot *slot, const struct apdu *command)
 {
-	struct sm *sm = slot->channel.scp10->sm;
+	struct channel *channel = &slot->channel;
 	struct apdu plain;
 	uint16_t sw;
 	enum rc rc;
 
-	rc = sm_unwrap(sm, command, &slot->plain, &plain);
+	rc = unwrap(channel, command, &slot->plain, &plain);
 	if (rc != RC_OK)
 		return end_session(slot, rc == RC_STATE       ? SW_SECURITY_STATUS
 					 : rc == RC_MALFORMED ? SW_SM_MISSING
@@ -247,21 +306,22 @@ static uint16_t run_protected(struct card *card, struct slot *slot, const struct
 							      : SW_NO_DIAGNOSIS);
 	sw = run(card, slot, &plain, true);
 	buf_reset(&slot->plain);
-	rc = sm_wrap(sm, view_buf(&slot->answer), sw, &slot->response);
+	rc = wrap(channel, view_buf(&slot->answer), sw, &slot->response);
 	return rc == RC_OK ? sw : end_session(slot, command_sw(rc));
 }
 
 /* A whole command or a part of one, on an open channel; the response is then in the slot. */
 static uint16_t serve(struct card *card, struct slot *slot, struct apdu *command)
 {
-	struct scp10 *s = slot->channel.scp10;
 	bool up, whole;
 	uint16_t sw;
 
-	if (scp10_is_up(s) && command->ins == INS_MANAGE_SECURITY_ENVIRONMENT)
+	if (!slot->channel.applet && select_default(card->nvm, &slot->channel) != RC_OK)
+		return SW_MEMORY_FAILURE;
+	if (is_up(&slot->channel) && ends_session(&slot->channel, command))
 		end_session(slot, SW_OK);
-	up = scp10_is_up(s);
-	if (up && !sm_accepts_class(s->sm, command))
+	up = is_up(&slot->channel);
+	if (up && !accepts_class(&slot->channel, command))
 		return end_session(slot, SW_SECURITY_STATUS);
 	sw = reassemble(slot, command, &whole);
 	if (sw != SW_OK)
@@ -299,7 +359,7 @@ enum rc dispatch(struct card *card, struct view apdu, struct buf *response)
 	if (command.ins == INS_GET_RESPONSE)
 		return get_response(slot, &command, response);
 	forget_response(slot);
-	in_session = scp10_is_up(slot->channel.scp10);
+	in_session = is_up(&slot->channel);
 	slot->sw = serve(card, slot, &command);
 	if (slot->sw == SW_MEMORY_FAILURE)
 		return RC_IO;

@@ -14,7 +14,4 @@
  */
 enum rc dispatch(struct card *card, struct view apdu, struct buf *response) WARN_UNUSED;
 
-/* All tables of commands, NULL at the end; card/commands.c. */
-extern const struct command_row *const command_tables[];
-
 #endif

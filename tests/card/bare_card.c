@@ -27,7 +27,6 @@ enum rc bare_card_power_on(struct bare_card *b)
 	for (unsigned int i = 0; i < 2; i++)
 		b->channels[i] = (struct channel){.number = i,
 						  .open = true,
-						  .selected = true,
 						  .ram = b->ram,
 						  .roles = ROLE_ALL};
 	b->on = 0;

@@ -14,7 +14,7 @@
 #include "base/attr.h"
 #include "base/revocation.h"
 #include "base/tlv.h"
-#include "card/dispatch.h"
+#include "card/commands.h"
 #include "card/instance.h"
 #include "tests/card/steps.h"
 

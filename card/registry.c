@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The registry in card memory: each entry a list of data objects, in this order. */
+#include "card/registry.h"
+
+#include <string.h>
+
+#include "base/tlv.h"
+#include "card/command.h"
+
+enum {
+	NUMBER_MAX = 0xFFFF,
+	ENTRY_MAX = 1024,
+	TAG_KIND = 0x80,
+	TAG_AID = 0x4F,
+	TAG_LIFE_CYCLE = 0x81,
+	TAG_PRIVILEGES = 0x82,
+	TAG_DOMAIN = 0x83,
+	TAG_LOAD_FILE = 0x84,
+	TAG_MODULE = 0x85, /* empty: none */
+	TAG_APPLET = 0x86,
+	TAG_VERSION = 0x87,
+	TAG_SIZE = 0x88,
+	TAG_HASH = 0x89,
+	TAG_MODULES = 0xAA, /* of 4F */
+	TAG_PARAMETERS = 0x8B,
+};
+
+#define TOKEN_AID                                                        \
+	{                                                                \
+		{0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01}, 10 \
+	}
+#define DOMAIN_MODULE                                               \
+	{                                                           \
+		{0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50, 0x41}, 8 \
+	}
+
+/* What is in the card's COS. */
+static const struct registry_entry built_in[] = {
+	{
+		.number = REGISTRY_ISD,
+		.kind = REGISTRY_DOMAIN,
+		.aid = {{0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00}, 8},
+		.life_cycle = LIFE_OP_READY,
+		.privileges = PRIVILEGE_DOMAIN | PRIVILEGE_CARD_LOCK | PRIVILEGE_CARD_TERMINATE |
+			      PRIVILEGE_TRUSTED_PATH | PRIVILEGE_AUTHORIZED | PRIVILEGE_TOKEN |
+			      PRIVILEGE_GLOBAL_DELETE | PRIVILEGE_GLOBAL_LOCK |
+			      PRIVILEGE_GLOBAL_REGISTRY | PRIVILEGE_FINAL | PRIVILEGE_RECEIPT,
+		.domain = REGISTRY_ISD,
+		.applet = APPLET_DOMAIN,
+	},
+	{
+		.number = REGISTRY_TOKEN,
+		.kind = REGISTRY_APPLICATION,
+		.aid = TOKEN_AID,
+		.life_cycle = LIFE_SELECTABLE,
+		.privileges = PRIVILEGE_CARD_RESET,
+		.domain = REGISTRY_ISD,
+		.applet = APPLET_TOKEN,
+	},
+	{
+		.number = REGISTRY_DOMAIN_FILE,
+		.kind = REGISTRY_LOAD_FILE,
+		.aid = {{0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50}, 7},
+		.life_cycle = LIFE_LOADED,
+		.domain = REGISTRY_ISD,
+		.applet = APPLET_DOMAIN,
+		.version = {1, 0},
+		.modules = {DOMAIN_MODULE},
+		.module_count = 1,
+	},
+};
+
+static const struct registry_entry *find_built_in(uint32_t number)
+{
+	for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++)
+		if (built_in[i].number == number)
+			return &built_in[i];
+	return NULL;
+}
+
+enum rc aid_set(struct aid *aid, struct view bytes)
+{
+	if (bytes.len < AID_MIN || bytes.len > AID_MAX)
+		return RC_MALFORMED;
+	memcpy(aid->bytes, bytes.data, bytes.len);
+	aid->len = (uint8_t)bytes.len;
+	return RC_OK;
+}
+
+struct view aid_view(const struct aid *aid)
+{
+	return view_of(aid->bytes, aid->len);
+}
+
+static void encode(const struct registry_entry *e, struct buf *out)
+{
+	size_t modules;
+
+	tlv_put_u8(out, TAG_KIND, (uint8_t)e->kind);
+	tlv_put(out, TAG_AID, aid_view(&e->aid));
+	tlv_put_u8(out, TAG_LIFE_CYCLE, e->life_cycle);
+	tlv_put_u32(out, TAG_PRIVILEGES, e->privileges);
+	tlv_put_u32(out, TAG_DOMAIN, e->domain);
+	tlv_put_u32(out, TAG_LOAD_FILE, e->load_file);
+	tlv_put(out, TAG_MODULE, aid_view(&e->module));
+	tlv_put_u8(out, TAG_APPLET, (uint8_t)e->applet);
+	tlv_put(out, TAG_VERSION, view_of(e->version, sizeof(e->version)));
+	tlv_put_u32(out, TAG_SIZE, e->size);
+	tlv_put(out, TAG_HASH, view_of(e->hash, sizeof(e->hash)));
+	modules = tlv_open(out, TAG_MODULES);
+	for (size_t i = 0; i < e->module_count; i++)
+		tlv_put(out, TAG_AID, aid_view(&e->modules[i]));
+	tlv_close(out, modules);
+	tlv_put(out, TAG_PARAMETERS, view_of(e->parameters, e->parameters_len));
+}
+
+static enum rc take_number(struct view *in, uint32_t tag, size_t size, uint32_t *ret)
+{
+	struct view value;
+	uint8_t byte = 0;
+	enum rc rc = tlv_expect(in, tag, &value);
+
+	if (rc != RC_OK || value.len != size)
+		return RC_DAMAGED;
+	if (size == 1) {
+		rc = view_u8(&value, &byte);
+		*ret = byte;
+		return rc;
+	}
+	return view_u32(&value, ret);
+}
+
+static enum rc take_aid(struct view *in, uint32_t tag, bool optional, struct aid *ret)
+{
+	struct view value;
+
+	if (tlv_expect(in, tag, &value) != RC_OK)
+		return RC_DAMAGED;
+	if (value.len == 0 && optional)
+		return RC_OK;
+	return aid_set(ret, value) == RC_OK ? RC_OK : RC_DAMAGED;
+}
+
+static enum rc take_modules(struct view *in, struct registry_entry *e)
+{
+	struct view modules;
+
+	if (tlv_expect(in, TAG_MODULES, &modules) != RC_OK)
+		return RC_DAMAGED;
+	while (modules.len) {
+		if (e->module_count == MODULES_MAX ||
+		    take_aid(&modules, TAG_AID, false, &e->modules[e->module_count]) != RC_OK)
+			return RC_DAMAGED;
+		e->module_count++;
+	}
+	return RC_OK;
+}
+
+static enum rc decode(uint32_t number, struct view in, struct registry_entry *ret)
+{
+	struct registry_entry e = {.number = number};
+	uint32_t kind, life_cycle, applet;
+	struct view parameters;
+
+	if (take_number(&in, TAG_KIND, 1, &kind) != RC_OK ||
+	    take_aid(&in, TAG_AID, false, &e.aid) != RC_OK ||
+	    take_number(&in, TAG_LIFE_CYCLE, 1, &life_cycle) != RC_OK ||
+	    take_number(&in, TAG_PRIVILEGES, 4, &e.privileges) != RC_OK ||
+	    take_number(&in, TAG_DOMAIN, 4, &e.domain) != RC_OK ||
+	    take_number(&in, TAG_LOAD_FILE, 4, &e.load_file) != RC_OK ||
+	    take_aid(&in, TAG_MODULE, true, &e.module) != RC_OK ||
+	    take_number(&in, TAG_APPLET, 1, &applet) != RC_OK ||
+	    tlv_copy(&in, TAG_VERSION, e.version, sizeof(e.version)) != RC_OK ||
+	    take_number(&in, TAG_SIZE, 4, &e.size) != RC_OK ||
+	    tlv_copy(&in, TAG_HASH, e.hash, sizeof(e.hash)) != RC_OK ||
+	    take_modules(&in, &e) != RC_OK ||
+	    tlv_expect(&in, TAG_PARAMETERS, &parameters) != RC_OK || view_end(&in) != RC_OK ||
+	    parameters.len > PARAMETERS_MAX)
+		return RC_DAMAGED;
+	e.kind = (enum registry_kind)kind;
+	e.life_cycle = (uint8_t)life_cycle;
+	e.applet = (enum applet_kind)applet;
+	if (parameters.len)
+		memcpy(e.parameters, parameters.data, parameters.len);
+	e.parameters_len = (uint8_t)parameters.len;
+	*ret = e;
+	return RC_OK;
+}
+
+enum rc registry_get(struct nvm *nvm, uint32_t number, struct registry_entry *ret)
+{
+	const struct registry_entry *fixed = find_built_in(number);
+	struct view bytes;
+	enum rc rc;
+
+	if (number == 0 || number > NUMBER_MAX)
+		return RC_NOT_FOUND;
+	rc = nvm_get(nvm, RECORD_REGISTRY | number, &bytes);
+	if (rc == RC_NOT_FOUND && fixed) {
+		*ret = *fixed;
+		return RC_OK;
+	}
+	return rc == RC_OK ? decode(number, bytes, ret) : rc;
+}
+
+enum rc registry_next(struct nvm *nvm, uint32_t after, struct registry_entry *ret)
+{
+	uint32_t id;
+	struct view bytes;
+	enum rc rc;
+
+	while (++after < REGISTRY_FIRST_FREE)
+		if (find_built_in(after))
+			return registry_get(nvm, after, ret);
+	rc = nvm_next(nvm, RECORD_REGISTRY | (after - 1), &id, &bytes);
+	if (rc == RC_OK && (id & RECORD_KIND_MASK) != RECORD_REGISTRY)
+		return RC_NOT_FOUND;
+	return rc == RC_OK ? decode(id & ~(uint32_t)RECORD_KIND_MASK, bytes, ret) : rc;
+}
+
+enum rc registry_find(struct nvm *nvm, struct view aid, struct registry_entry *ret)
+{
+	struct registry_entry e = {.number = 0};
+	enum rc rc;
+
+	while ((rc = registry_next(nvm, e.number, &e)) == RC_OK)
+		if (view_equal(aid_view(&e.aid), aid)) {
+			*ret = e;
+			return RC_OK;
+		}
+	return rc;
+}
+
+enum rc registry_put(struct nvm *nvm, const struct registry_entry *entry)
+{
+	uint8_t array[ENTRY_MAX];
+	struct buf b;
+
+	buf_fixed(&b, array, sizeof(array));
+	encode(entry, &b);
+	if (buf_rc(&b) == RC_OK)
+		nvm_put(nvm, RECORD_REGISTRY | entry->number, view_buf(&b));
+	return buf_rc(&b);
+}
+
+enum rc registry_delete(struct nvm *nvm, uint32_t number)
+{
+	if (find_built_in(number))
+		return RC_POLICY;
+	nvm_delete(nvm, RECORD_REGISTRY | number);
+	return RC_OK;
+}
+
+enum rc registry_number(struct nvm *nvm, uint32_t *ret)
+{
+	struct registry_entry e = {.number = REGISTRY_FIRST_FREE - 1};
+	uint32_t last;
+	enum rc rc;
+
+	do {
+		last = e.number;
+		rc = registry_next(nvm, last, &e);
+	} while (rc == RC_OK);
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	if (last >= NUMBER_MAX)
+		return RC_FULL;
+	*ret = last + 1;
+	return RC_OK;
+}
+
+enum rc registry_default(struct nvm *nvm, struct registry_entry *ret)
+{
+	struct registry_entry e = {.number = 0};
+	enum rc rc;
+
+	while ((rc = registry_next(nvm, e.number, &e)) == RC_OK)
+		if ((e.privileges & PRIVILEGE_CARD_RESET) && !(e.life_cycle & LIFE_LOCKED_BIT)) {
+			*ret = e;
+			return RC_OK;
+		}
+	return rc == RC_NOT_FOUND ? registry_get(nvm, REGISTRY_ISD, ret) : rc;
+}
+
+uint8_t registry_card_state(struct nvm *nvm)
+{
+	struct registry_entry isd;
+
+	return registry_get(nvm, REGISTRY_ISD, &isd) == RC_OK ? isd.life_cycle : LIFE_TERMINATED;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SELECT: the first application whose AID begins with what was asked for, in registry order. */
+#include "card/select.h"
+
+#include "card/applet.h"
+
+enum { P1_BY_NAME = 0x04, P2_FIRST = 0x00, P2_NEXT = 0x02, P2_NO_ANSWER = 0x0C };
+
+enum { SW_CARD_LOCKED = 0x6283 };
+
+/* The whole AID, or its beginning. */
+static bool is_named(const struct registry_entry *e, struct view name)
+{
+	return name.len <= e->aid.len && view_equal(view_of(e->aid.bytes, name.len), name);
+}
+
+static bool is_selectable(const struct registry_entry *e)
+{
+	if (e->kind == REGISTRY_LOAD_FILE || e->number == REGISTRY_ISD)
+		return e->number == REGISTRY_ISD;
+	return !(e->life_cycle & LIFE_LOCKED_BIT) && e->life_cycle >= LIFE_SELECTABLE;
+}
+
+/* RC_NOT_FOUND: there is none after this entry. */
+static enum rc find(struct nvm *nvm, struct view name, uint32_t after, struct registry_entry *ret)
+{
+	struct registry_entry e = {.number = after};
+	enum rc rc;
+
+	if (name.len == 0)
+		return after < REGISTRY_ISD ? registry_get(nvm, REGISTRY_ISD, ret) : RC_NOT_FOUND;
+	if (name.len < AID_MIN)
+		return RC_NOT_FOUND;
+	while ((rc = registry_next(nvm, e.number, &e)) == RC_OK)
+		if (is_selectable(&e) && is_named(&e, name)) {
+			*ret = e;
+			return RC_OK;
+		}
+	return rc;
+}
+
+static uint16_t select_found(struct command *c, const struct registry_entry *e)
+{
+	const struct applet *applet = applet_of(e->applet);
+	uint8_t state = registry_card_state(c->nvm);
+	uint16_t sw;
+
+	if (!applet || (state == LIFE_CARD_LOCKED && !(e->privileges & PRIVILEGE_FINAL)) ||
+	    state == LIFE_TERMINATED)
+		return SW_FUNCTION_NOT_SUPPORTED;
+	sw = applet->select(c, e);
+	if (!sw_is_normal(sw))
+		return sw;
+	applet_select(c->channel, e);
+	return sw == SW_OK && state == LIFE_CARD_LOCKED ? SW_CARD_LOCKED : sw;
+}
+
+uint16_t select_application(struct command *c)
+{
+	struct registry_entry e;
+	uint32_t after = 0;
+	uint16_t sw;
+	enum rc rc;
+
+	if (c->p1 != P1_BY_NAME || (c->p2 != P2_FIRST && c->p2 != P2_NEXT && c->p2 != P2_NO_ANSWER))
+		return SW_INCORRECT_P1P2;
+	if (c->p2 == P2_NEXT)
+		after = c->channel->application;
+	rc = find(c->nvm, c->data, after, &e);
+	if (rc != RC_OK)
+		return rc == RC_NOT_FOUND ? SW_FILE_NOT_FOUND : command_sw(rc);
+	sw = select_found(c, &e);
+	if (c->p2 == P2_NO_ANSWER)
+		buf_reset(c->answer);
+	return sw;
+}
+
+enum rc select_default(struct nvm *nvm, struct channel *channel)
+{
+	struct registry_entry e;
+	enum rc rc = registry_default(nvm, &e);
+
+	if (rc == RC_OK)
+		applet_select(channel, &e);
+	return rc;
+}
