@@ -18,6 +18,7 @@
  */
 static const uint8_t atr[] = {0x3B, 0x8E, 0x80, 0x01, 0x80, 0x73, 0x80, 0x01, 0xD7,
 			      0x58, 'I',  'n',  't',  'a',  'g',  'l',  'i',  'o'};
+enum { CAPABILITIES_THIRD = 8, CAPABILITY_EXTENDED = 0x40 };
 
 static enum rc open_memory(const char *dir, const struct card_options *options, struct nvm **ret)
 {
@@ -49,6 +50,7 @@ enum rc card_open(const char *dir, const struct card_options *options, struct ca
 	if (!card)
 		return RC_MEMORY;
 	card->owner = getpid();
+	card->short_lengths = options && options->short_lengths;
 	pthread_mutex_init(&card->lock, NULL);
 	rc = open_memory(dir, options, &card->nvm);
 	if (rc == RC_OK)
@@ -65,10 +67,25 @@ enum rc card_open(const char *dir, const struct card_options *options, struct ca
 	return RC_OK;
 }
 
-enum rc card_reset(struct card *card, struct buf *ret_atr)
+/* With its check byte, ISO/IEC 7816-3 8.2.5. */
+static void put_atr(struct buf *out, bool short_lengths)
 {
 	uint8_t check = 0;
 
+	for (size_t i = 0; i < sizeof(atr); i++) {
+		uint8_t byte = atr[i];
+
+		if (i == CAPABILITIES_THIRD && short_lengths)
+			byte &= (uint8_t)~CAPABILITY_EXTENDED;
+		if (i > 0)
+			check ^= byte;
+		buf_u8(out, byte);
+	}
+	buf_u8(out, check);
+}
+
+enum rc card_reset(struct card *card, struct buf *ret_atr)
+{
 	if (!card || !ret_atr)
 		return RC_ARGUMENT;
 	if (getpid() != card->owner)
@@ -78,10 +95,7 @@ enum rc card_reset(struct card *card, struct buf *ret_atr)
 	pending_keys_forget(&card->pending);
 	token_ram_wipe(card->ram);
 	pthread_mutex_unlock(&card->lock);
-	for (size_t i = 1; i < sizeof(atr); i++)
-		check ^= atr[i];
-	buf_put(ret_atr, atr, sizeof(atr));
-	buf_u8(ret_atr, check);
+	put_atr(ret_atr, card->short_lengths);
 	return buf_rc(ret_atr);
 }
 

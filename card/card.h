@@ -16,6 +16,7 @@ struct card_options {
 	size_t segment_size; /* of the card memory at creation; 0: default */
 	uint64_t capacity; /* of the card memory at creation; 0: unlimited */
 	bool no_threads; /* everything is done in the thread that calls */
+	bool short_lengths; /* no extended length: the ATR has none, such commands get 6700 */
 	const struct nvm_io *io; /* NULL: real system calls; tests put a failing disk here */
 };
 

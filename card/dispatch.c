@@ -348,7 +348,7 @@ enum rc dispatch(struct card *card, struct view apdu, struct buf *response)
 	bool in_session;
 	enum rc rc;
 
-	if (apdu_parse(apdu, &command) != RC_OK)
+	if (apdu_parse(apdu, &command) != RC_OK || (command.extended && card->short_lengths))
 		return send_bare(response, SW_WRONG_LENGTH);
 	if (!class_is_known(command.cla))
 		return send_bare(response, SW_CLA_NOT_SUPPORTED);

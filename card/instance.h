@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One running card: its memory, its identity and its logical channels. For the files that make up
- * the card's core; command families see a struct command only. Everything but owner is guarded by
- * lock.
+ * the card's core; command families see a struct command only. Everything but owner and
+ * short_lengths, which never change, is guarded by lock.
  */
 #ifndef INTAGLIO_CARD_INSTANCE_H
 #define INTAGLIO_CARD_INSTANCE_H
@@ -19,6 +19,7 @@
 struct card {
 	pthread_mutex_t lock;
 	pid_t owner; /* a forked child is somebody else */
+	bool short_lengths; /* as in struct card_options */
 	enum rc failed; /* RC_OK, or why the card answers nothing any more */
 	struct nvm *nvm;
 	struct identity *identity;
