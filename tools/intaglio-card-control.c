@@ -23,7 +23,7 @@ enum {
 	OUT_MS = 1000, /* longer than pcscd takes to see that a card is gone */
 };
 
-static int passed_socket(void)
+int control_passed(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 
@@ -35,12 +35,10 @@ static int passed_socket(void)
 int control_listen(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = passed_socket();
 	mode_t mask;
 	bool bound;
+	int fd;
 
-	if (fd >= 0)
-		return fd;
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		log_error("the path of the control socket, %s, is too long", path);
 		return -1;

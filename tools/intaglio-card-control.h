@@ -11,7 +11,9 @@
 
 #include "tools/intaglio-card-vpcd.h"
 
-/* The listening socket that systemd passed, or a new one at path (0600); -1 with a sentence. */
+/* The listening socket that systemd passed, or -1. */
+int control_passed(void);
+/* A new one at path (0600); -1 with a sentence. */
 int control_listen(const char *path);
 /* Answers one connection that waits on the socket. */
 void control_serve(int listener, struct vpcd **cards, size_t count);

@@ -47,7 +47,7 @@ static int allow_below(int rules, const char *path, uint64_t access)
 }
 
 /* Files: libraries and settings of the system are read, the cards written, nothing else. */
-static enum rc enter_landlock(const char *const *directories, size_t count)
+static enum rc enter_landlock(const char *const *directories, size_t count, const char *removable)
 {
 	static const char *const readable[] = {"/usr", "/lib",       "/lib64",
 					       "/etc", "/proc/self", "/dev/urandom"};
@@ -56,8 +56,8 @@ static enum rc enter_landlock(const char *const *directories, size_t count)
 	enum rc rc = RC_IO;
 
 	if (rules < 0) {
-		log_info("this kernel has no Landlock (%s); files are not fenced off",
-			 strerror(errno));
+		log_warning("this kernel has no Landlock (%s); files are not fenced off",
+			    strerror(errno));
 		return RC_OK;
 	}
 	for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++)
@@ -69,6 +69,8 @@ static enum rc enter_landlock(const char *const *directories, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (allow_below(rules, directories[i], ACCESS_CARD) != 0)
 			goto out;
+	if (removable && allow_below(rules, removable, LANDLOCK_ACCESS_FS_REMOVE_FILE) != 0)
+		goto out;
 	if (syscall(SYS_landlock_restrict_self, rules, 0) == 0)
 		rc = RC_OK;
 out:
@@ -181,7 +183,7 @@ static enum rc enter_seccomp(void)
 	return RC_IO;
 }
 
-enum rc sandbox_enter(const char *const *directories, size_t count)
+enum rc sandbox_enter(const char *const *directories, size_t count, const char *removable)
 {
 	enum rc rc;
 
@@ -189,6 +191,6 @@ enum rc sandbox_enter(const char *const *directories, size_t count)
 		log_error("new privileges cannot be given up: %s", strerror(errno));
 		return RC_IO;
 	}
-	rc = enter_landlock(directories, count);
+	rc = enter_landlock(directories, count, removable);
 	return rc == RC_OK ? enter_seccomp() : rc;
 }

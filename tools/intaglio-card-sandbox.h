@@ -13,7 +13,11 @@
 
 /* No dumps, no tracing; before any key is read. */
 void sandbox_hide(void);
-/* Only the directories stay writable. RC_IO with a sentence if the kernel refuses. */
-enum rc sandbox_enter(const char *const *directories, size_t count) WARN_UNUSED;
+/*
+ * Only the directories stay writable, and files of removable (NULL: none) can be removed. RC_IO with a
+ * sentence if the kernel refuses.
+ */
+enum rc sandbox_enter(const char *const *directories, size_t count,
+		      const char *removable) WARN_UNUSED;
 
 #endif

@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "card/card.h"
 
-enum { VPCD_ATR = 4, ATR_SIZE = 33, MESSAGE_MAX = UINT16_MAX, RETRY_SECONDS = 1 };
+enum { VPCD_ATR = 4, ATR_SIZE = 33, MESSAGE_MAX = UINT16_MAX, RETRY_MS = 200 };
 
 struct vpcd {
 	char *name, *dir;
@@ -58,9 +58,27 @@ static int connect_vpcd(uint16_t port)
 	return fd;
 }
 
-enum rc vpcd_open(const char *name, const char *dir, uint16_t port, struct vpcd **ret)
+/* At the start: whoever starts us before pcscd is to know. */
+static enum rc connect_first(struct vpcd *v, bool patient)
 {
-	const struct card_options options = {.create = false};
+	v->fd = connect_vpcd(v->port);
+	if (v->fd >= 0)
+		return RC_OK;
+	if (patient) {
+		log_warning("vpcd does not answer on 127.0.0.1 port %u (%s); card %s waits for it",
+			    v->port, strerror(errno), v->name);
+		return RC_OK;
+	}
+	log_error("vpcd does not answer on 127.0.0.1 port %u (%s): is pcscd running, with "
+		  "vsmartcard-vpcd installed and a reader for each card? See intaglio-card(8)",
+		  v->port, strerror(errno));
+	return RC_IO;
+}
+
+enum rc vpcd_open(const char *name, const char *dir, const struct vpcd_options *options,
+		  struct vpcd **ret)
+{
+	const struct card_options as_card = {.short_lengths = options->short_lengths};
 	struct vpcd *v = calloc(1, sizeof(*v));
 	pthread_condattr_t attributes;
 	enum rc rc = RC_MEMORY;
@@ -68,7 +86,7 @@ enum rc vpcd_open(const char *name, const char *dir, uint16_t port, struct vpcd 
 	if (!v)
 		return RC_MEMORY;
 	v->fd = -1;
-	v->port = port;
+	v->port = options->port;
 	v->wanted = true;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -81,17 +99,12 @@ enum rc vpcd_open(const char *name, const char *dir, uint16_t port, struct vpcd 
 	v->dir = strdup(dir);
 	if (!v->name || !v->dir)
 		goto out;
-	rc = card_open(dir, &options, &v->card);
+	rc = card_open(dir, &as_card, &v->card);
 	if (rc != RC_OK)
 		goto out;
-	v->fd = connect_vpcd(port);
-	if (v->fd < 0) {
-		log_error("vpcd does not answer on 127.0.0.1 port %u (%s): is pcscd running, with "
-			  "vsmartcard-vpcd installed?",
-			  port, strerror(errno));
-		rc = RC_IO;
+	rc = connect_first(v, options->patient);
+	if (rc != RC_OK)
 		goto out;
-	}
 	*ret = v;
 	v = NULL;
 	rc = RC_OK;
@@ -209,7 +222,9 @@ static bool wait_connected(struct vpcd *v)
 		if (v->fd >= 0)
 			break;
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += RETRY_SECONDS;
+		until.tv_nsec += RETRY_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
 		if (v->wanted)
 			pthread_cond_timedwait(&v->changed, &v->mutex, &until);
 		else

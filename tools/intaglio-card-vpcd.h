@@ -15,11 +15,18 @@ struct vpcd;
 
 enum vpcd_state { VPCD_OUT, VPCD_IN, VPCD_WAITING, VPCD_FAILED };
 
+struct vpcd_options {
+	uint16_t port;
+	bool short_lengths; /* the card knows no extended length */
+	bool patient; /* a vpcd that does not answer is waited for, and not an error */
+};
+
 /*
- * Opens the card in dir and connects it to vpcd on this port of 127.0.0.1; says a sentence for what
+ * Opens the card in dir and connects it to vpcd on that port of 127.0.0.1; says a sentence for what
  * fails. No thread yet. name is copied.
  */
-enum rc vpcd_open(const char *name, const char *dir, uint16_t port, struct vpcd **ret) WARN_UNUSED;
+enum rc vpcd_open(const char *name, const char *dir, const struct vpcd_options *options,
+		  struct vpcd **ret) WARN_UNUSED;
 /* Begins to serve; when the card has failed, a number is written to the event descriptor. */
 enum rc vpcd_start(struct vpcd *v, int event) WARN_UNUSED;
 /* Takes the card out, ends the thread and closes the card. */

@@ -29,13 +29,13 @@ struct daemon {
 	const char *directories[CARDS_MAX];
 	char paths[CARDS_MAX][PATH_MAX];
 	size_t count;
-	char control_path[PATH_MAX];
+	char control_path[PATH_MAX], control_folder[PATH_MAX]; /* of a socket that we made */
 	int control, signals, event;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: intaglio-card [--port N] [--control SOCKET] CARD ...\n"
+	fputs("usage: intaglio-card [--port N] [--control SOCKET] [--short] [--wait] CARD ...\n"
 	      "\n"
 	      "CARD is a card's directory, or the name of an embedded card.\n",
 	      out);
@@ -71,9 +71,12 @@ static void find_name(const char *directory, char name[NAME_MAX + 1])
 	snprintf(name, NAME_MAX + 1, "%.*s", (int)(end - start), start);
 }
 
-static bool open_cards(struct daemon *d, char **cards, size_t count, unsigned long port)
+static bool open_cards(struct daemon *d, char **cards, size_t count,
+		       const struct vpcd_options *first)
 {
-	if (count > CARDS_MAX || port + count > UINT16_MAX + 1UL) {
+	struct vpcd_options options = *first;
+
+	if (count > CARDS_MAX || first->port + count > UINT16_MAX + 1UL) {
 		log_error("there are at most %d cards, each on a port of its own", CARDS_MAX);
 		return false;
 	}
@@ -83,7 +86,8 @@ static bool open_cards(struct daemon *d, char **cards, size_t count, unsigned lo
 		if (!find_directory(cards[i], d->paths[i]))
 			return false;
 		find_name(d->paths[i], name);
-		if (vpcd_open(name, d->paths[i], (uint16_t)(port + i), &d->cards[i]) != RC_OK)
+		options.port = (uint16_t)(first->port + i);
+		if (vpcd_open(name, d->paths[i], &options, &d->cards[i]) != RC_OK)
 			return false;
 		d->directories[i] = d->paths[i];
 		d->count++;
@@ -91,27 +95,47 @@ static bool open_cards(struct daemon *d, char **cards, size_t count, unsigned lo
 	return true;
 }
 
+/* A socket of our own, whose folder we keep so that it can be removed at the end. */
+static bool make_control(struct daemon *d, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	if (strlen(path) >= sizeof(d->control_path)) {
+		log_error("the path of the control socket, %s, is too long", path);
+		return false;
+	}
+	d->control = control_listen(path);
+	if (d->control < 0)
+		return false;
+	memcpy(d->control_path, path, strlen(path) + 1);
+	snprintf(d->control_folder, sizeof(d->control_folder), "%.*s", len ? (int)len : 1,
+		 !slash ? "."
+		 : len  ? path
+			: "/");
+	return true;
+}
+
 /* Without a folder for it there is no control socket, unless one was asked for. */
 static bool open_control(struct daemon *d, const char *asked)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	char folder[PATH_MAX];
+	char path[PATH_MAX];
 	int len;
 
-	if (asked || getenv("LISTEN_FDS")) {
-		d->control = control_listen(asked ? asked : "");
-		return d->control >= 0;
-	}
+	d->control = control_passed();
+	if (d->control >= 0)
+		return true;
+	if (asked)
+		return make_control(d, asked);
 	if (!runtime || runtime[0] != '/')
 		return true;
-	len = snprintf(folder, sizeof(folder), "%s/intaglio", runtime);
-	if (len < 0 || (size_t)len >= sizeof(folder))
+	len = snprintf(path, sizeof(path), "%s/intaglio", runtime);
+	if (len < 0 || (size_t)len >= sizeof(path) || (mkdir(path, 0700) != 0 && errno != EEXIST))
 		return true;
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return true;
-	len = snprintf(d->control_path, sizeof(d->control_path), "%s/card.sock", folder);
-	if (len > 0 && (size_t)len < sizeof(d->control_path))
-		d->control = control_listen(d->control_path);
+	len = snprintf(path, sizeof(path), "%s/intaglio/card.sock", runtime);
+	if (len > 0 && (size_t)len < sizeof(path) && !make_control(d, path))
+		log_warning("the cards can be moved by no command");
 	return true;
 }
 
@@ -164,50 +188,74 @@ static int run(struct daemon *d)
 	}
 }
 
-static int serve(char **cards, size_t count, unsigned long port, const char *control)
+static int serve(char **cards, size_t count, const struct vpcd_options *options,
+		 const char *control)
 {
 	struct daemon d = {.control = -1, .signals = -1, .event = -1};
 	int code = 1;
 
-	if (open_signals(&d) && open_cards(&d, cards, count, port) && open_control(&d, control) &&
-	    sandbox_enter(d.directories, d.count) == RC_OK)
+	if (open_signals(&d) && open_cards(&d, cards, count, options) &&
+	    open_control(&d, control) &&
+	    sandbox_enter(d.directories, d.count, d.control_path[0] ? d.control_folder : NULL) ==
+		    RC_OK)
 		code = run(&d);
 	for (size_t i = 0; i < d.count; i++)
 		vpcd_close(&d.cards[i]);
-	/* Fenced off from its folder we may leave the socket behind: the next one replaces it. */
-	if (d.control >= 0 && d.control_path[0])
+	if (d.control_path[0])
 		unlink(d.control_path);
 	if (d.control >= 0)
 		close(d.control);
 	return code;
 }
 
+static bool parse_port(const char *text, uint16_t *ret)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	if (text[0] < '1' || text[0] > '9' || *end || port > UINT16_MAX)
+		return false;
+	*ret = (uint16_t)port;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"port", required_argument, NULL, 'p'},
-		{"control", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	static const struct option names[] = {
+		{"port", required_argument, NULL, 'p'}, {"control", required_argument, NULL, 'c'},
+		{"short", no_argument, NULL, 's'},      {"wait", no_argument, NULL, 'w'},
+		{"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
 	};
-	unsigned long port = VPCD_PORT;
+	struct vpcd_options options = {.port = VPCD_PORT};
 	const char *control = NULL;
+	bool usable = true;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'p')
-			port = strtoul(optarg, NULL, 10);
-		if (option == 'c')
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (option) {
+		case 'p':
+			usable = usable && parse_port(optarg, &options.port);
+			break;
+		case 'c':
 			control = optarg;
-		if (option == 'h' || option == '?' || port < 1 || port > UINT16_MAX) {
-			usage(option == 'h' ? stdout : stderr);
-			return option == 'h' ? 0 : 2;
+			break;
+		case 's':
+			options.short_lengths = true;
+			break;
+		case 'w':
+			options.patient = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usable = false;
 		}
 	}
-	if (optind == argc) {
+	if (!usable || optind == argc) {
 		usage(stderr);
 		return 2;
 	}
 	sandbox_hide();
-	return serve(argv + optind, (size_t)(argc - optind), port, control);
+	return serve(argv + optind, (size_t)(argc - optind), &options, control);
 }
