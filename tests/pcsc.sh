@@ -2,23 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The module on a software card in a real pcscd: events, pulled cards, resets and restarts by others,
-# many processes at once, and the card pulled at every command. In a network and mount namespace of
-# its own, as tests/pcscd.sh.
+# many processes at once, and the card pulled at every command.
 
-if [ "${1-}" != inside ]; then
-	if [ "$(id -u)" -eq 0 ]; then
-		exec unshare --net --mount "$0" inside
-	fi
-	exec unshare --map-root-user --user --net --mount "$0" inside
-fi
-shift
-
-. "$(dirname "$0")/scenario.sh"
-
-unset PCSCLITE_CSOCK_NAME
-ip link set lo up
-mkdir -p /run/pcscd
-mount -t tmpfs none /run/pcscd || exit 1
+. "$(dirname "$0")/readers.sh"
 try=$scenario_build/tests/pcsc
 
 cat >restart-pcscd <<'END'
@@ -31,9 +17,7 @@ END
 chmod +x restart-pcscd
 
 "$intaglio" card list >/dev/null 2>&1
-background /usr/sbin/pcscd --foreground
-echo "$background_pid" >pcscd.pid
-until_true 10 test -S /run/pcscd/pcscd.comm
+start_pcscd
 background "$intaglio_card" default
 until_true 10 sh -c 'opensc-tool --list-readers | grep -q Yes'
 

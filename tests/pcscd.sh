@@ -1,30 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The software card in a real pcscd, through vpcd, as OpenSC sees it. pcscd and vpcd run in a network
-# and mount namespace of their own: vpcd listens on all addresses, and pcscd's socket has one place.
+# The software card in a real pcscd, through vpcd, as OpenSC sees it.
 
-if [ "${1-}" != inside ]; then
-	if [ "$(id -u)" -eq 0 ]; then
-		exec unshare --net --mount "$0" inside
-	fi
-	exec unshare --map-root-user --user --net --mount "$0" inside
-fi
-shift
-
-. "$(dirname "$0")/scenario.sh"
-
-unset PCSCLITE_CSOCK_NAME
-ip link set lo up
-mkdir -p /run/pcscd
-mount -t tmpfs none /run/pcscd || exit 1
+. "$(dirname "$0")/readers.sh"
 
 card=$XDG_DATA_HOME/intaglio/cards/default
 aid=F0496E7461676C696F01
 
 says "a card provisions itself" 'default' "$intaglio" card list
-background /usr/sbin/pcscd --foreground
-until_true 10 test -S /run/pcscd/pcscd.comm
+start_pcscd
 says "without a card the reader is empty" 'No .*Virtual PCD' opensc-tool --list-readers
 refuse "a directory without a card is refused" "$intaglio_card" "$XDG_DATA_HOME"
 says "and so is a port where no vpcd listens, in a sentence" 'vpcd does not answer' \
