@@ -19,6 +19,9 @@ measure() {
 }
 
 measure "$build/bench/bench"
+# A million records each: more than two gigabytes of disk, for a while.
+measure "$build/bench/bench_million"
+measure "$build/bench/bench_audit"
 if [ -x /usr/sbin/pcscd ] && command -v opensc-tool >/dev/null; then
 	measure "$here/pcsc.sh"
 else

@@ -324,16 +324,17 @@ static enum rc check_tile(void *arg, const struct tile *tile, struct view hashes
 	return RC_OK;
 }
 
+/* in_leaf NULL: the same as in the tile. */
 static enum rc append(struct walk *w, const uint8_t *in_tile, const uint8_t *in_leaf)
 {
 	enum rc rc = RC_OK;
 
-	if (!w->forked && !same_hash(in_tile, in_leaf)) {
+	if (!w->forked && in_leaf) {
 		w->leaves = w->tree;
 		w->forked = true;
 	}
 	if (w->forked)
-		rc = tiles_append(&w->leaves, in_leaf, NULL, NULL);
+		rc = tiles_append(&w->leaves, in_leaf ? in_leaf : in_tile, NULL, NULL);
 	if (rc == RC_OK)
 		rc = tiles_append(&w->tree, in_tile, check_tile, w);
 	if (rc == RC_OK)
@@ -375,13 +376,13 @@ static enum rc skip(struct walk *w, uint64_t index, const uint8_t *in_tile)
 {
 	audit_find(w->audit, AUDIT_LEAF, (int64_t)index, "the record is missing");
 	w->stopped = !in_tile;
-	return in_tile ? append(w, in_tile, in_tile) : RC_OK;
+	return in_tile ? append(w, in_tile, NULL) : RC_OK;
 }
 
 static enum rc walk_bundle(struct walk *w, const struct tile *tile)
 {
 	uint64_t first = tile->index * TILE_WIDTH;
-	bool has_hashes = load_hashes(w, *tile), has_bundle;
+	bool has_hashes = load_hashes(w, *tile), has_bundle, is_good;
 	uint8_t hash[MERKLE_HASH];
 	struct view in, leaf;
 	enum rc rc = RC_OK;
@@ -401,11 +402,12 @@ static enum rc walk_bundle(struct walk *w, const struct tile *tile)
 		rc = merkle_leaf_hash(leaf, hash);
 		if (rc != RC_OK)
 			break;
-		if (in_tile && !same_hash(in_tile, hash))
+		is_good = !in_tile || same_hash(in_tile, hash);
+		if (!is_good)
 			audit_find(w->audit, AUDIT_LEAF, (int64_t)(first + i),
 				   "the record is not the one whose hash is in the tile");
-		check_leaf(w, leaf, first + i, !in_tile || same_hash(in_tile, hash));
-		rc = append(w, in_tile ? in_tile : hash, hash);
+		check_leaf(w, leaf, first + i, is_good);
+		rc = append(w, in_tile ? in_tile : hash, is_good ? NULL : hash);
 	}
 	if (has_bundle && !w->stopped) {
 		if (in.len)
