@@ -38,11 +38,28 @@ step "the card is set back and seals otherwise" sh -c 'printf else >record && "$
 	"$0" --ledger "$1" ledger seal record --output else4' "$intaglio" "$book"
 step "into another history" "$intaglio" --ledger "$book" ledger export fork
 
+authority=$XDG_DATA_HOME/intaglio/cards/default/host/authority.cvc
+cp other/certificate certificate.other
 says "the export is in order" 'all 5 entries are those that the card signed' \
 	"$intaglio" audit verify export
 says "the key is better given" 'who it belongs to is not checked' "$intaglio" audit verify export
 says "and continues the older one" 'continue the previous audit' \
 	"$intaglio" audit verify export --key "$key" --previous older/checkpoint
+says "the authority vouches for the card" 'card .*, which the authority vouches for' \
+	"$intaglio" audit verify export --authority "$authority"
+says "in JSON too" '"authority_given":true,"card":"' "$intaglio" audit verify export --json --authority "$authority"
+cp -R export lone && rm lone/certificate
+refuse_says "an export without the card's word is not vouched for" 'has no certificate: nothing leads' \
+	"$intaglio" audit verify lone --authority "$authority"
+step "and is in order by its key" "$intaglio" audit verify lone --key "$key"
+XDG_DATA_HOME=$PWD/elsewhere pkcs11-tool --module "$module" --init-token --label Other --so-pin 12345678 >/dev/null 2>&1
+refuse_says "another authority knows nothing of the card" 'does not lead from the authority' \
+	"$intaglio" audit verify export --authority elsewhere/intaglio/cards/default/host/authority.cvc
+cp certificate.other lone/certificate
+refuse_says "another ledger's certificate is none for this one" 'does not lead from the authority' \
+	"$intaglio" audit verify lone --authority "$authority"
+refuse_says "a file that is no authority's certificate is said" "is no authority's certificate" \
+	"$intaglio" audit verify export --authority export/certificate
 says "JSON says the same" '"valid":true.*"entries":5.*"types":\[{"type":1,"records":3},{"type":7,"records":1}\]' \
 	"$intaglio" audit verify --json export
 says "and what other ledgers had in between" '"records_of_other_ledgers":2' \
@@ -131,7 +148,7 @@ refuse_says "another key opens nothing" 'not the one that leaf 0 has' \
 refuse_says "and a ledger without escrow stays closed" 'not the one that leaf 0 has' \
 	"$intaglio" audit decrypt export --escrow-key escrow.pem --output plain2
 
-python3 "$source_root/tests/audit_attacks.py" "$intaglio" "$key" export older fork other >attacks 2>&1
+python3 "$source_root/tests/audit_attacks.py" "$intaglio" "$key" "$authority" export older fork other >attacks 2>&1
 cat attacks
 step "every attack is found" grep -Eq '^[0-9]+ passed, 0 failed$' attacks
 finish

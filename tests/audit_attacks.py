@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Attacks on an export by somebody who can write all of its files and make every hash, and who lacks
 nothing but the ledger's key. Each must be found by `intaglio audit verify`, with the number of the
-record. usage: audit_attacks.py INTAGLIO KEY EXPORT OLDER-EXPORT FORK OTHER-LEDGER"""
+record. usage: audit_attacks.py INTAGLIO KEY AUTHORITY EXPORT OLDER-EXPORT FORK
+OTHER-LEDGER"""
 
 import base64
 import hashlib
@@ -12,12 +13,13 @@ import shutil
 import subprocess
 import sys
 
-intaglio, key, export, older, fork, other = sys.argv[1:]
+intaglio, key, authority, export, older, fork, other = sys.argv[1:]
 passed = failed = 0
 
 
 def verify(directory, *more):
-    done = subprocess.run([intaglio, "audit", "verify", directory, "--json", "--key", key, *more],
+    done = subprocess.run([intaglio, "audit", "verify", directory, "--json", "--key", key,
+                           "--authority", authority, *more],
                           capture_output=True, text=True, check=False)
     found = json.loads(done.stdout) if done.stdout else None
     return done.returncode, found
@@ -75,7 +77,8 @@ def forge(name, leaves, tiles=True, checkpoint=True):
     """An export with these leaves, its tiles and checkpoint made to fit, its signature kept."""
     shutil.rmtree(name, ignore_errors=True)
     os.mkdir(name)
-    shutil.copy(os.path.join(export, "key"), name)
+    for file in ("key", "certificate"):
+        shutil.copy(os.path.join(export, file), name)
     hashes = [hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves]
     size = str(len(leaves))
     put(os.path.join(name, "tile/entries/000.p", size),

@@ -12,6 +12,7 @@ static const struct option options[] = {
 	{"previous", required_argument, NULL, 'p'},
 	{"html", required_argument, NULL, 'h'},
 	{"key", required_argument, NULL, 'k'},
+	{"authority", required_argument, NULL, 'a'},
 	{"escrow-key", required_argument, NULL, 'e'},
 	{"output", required_argument, NULL, 'o'},
 	{"with", required_argument, NULL, 'w'},
@@ -35,7 +36,7 @@ static void keep(struct audit_options *o, int option, const char *value)
 		const char **text;
 	} rows[] = {
 		{'p', &o->previous}, {'h', &o->html}, {'k', &o->key},      {'e', &o->escrow_key},
-		{'o', &o->output},   {'w', &o->with}, {'d', &o->database},
+		{'o', &o->output},   {'w', &o->with}, {'d', &o->database}, {'a', &o->authority},
 	};
 
 	if (option == 'j')
@@ -66,6 +67,14 @@ bool audit_parse(struct audit_options *o, int argc, char **argv, const char *con
 	return true;
 }
 
+void audit_take_options(struct audit *a, const struct audit_options *o)
+{
+	a->book.dir = o->files[0];
+	a->key_text = o->key;
+	a->authority = o->authority;
+	a->previous = o->previous;
+}
+
 static enum exit_code report(const struct audit *a, const struct audit_options *o, enum rc rc)
 {
 	if (rc != RC_OK) {
@@ -83,8 +92,8 @@ static enum exit_code report(const struct audit *a, const struct audit_options *
 
 enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"json", "previous",   "html",
-					      "key",  "escrow-key", NULL};
+	static const char *const allowed[] = {"json",      "previous",   "html", "key",
+					      "authority", "escrow-key", NULL};
 	struct audit_escrow escrow;
 	struct audit_options o;
 	enum exit_code code;
@@ -94,9 +103,7 @@ enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv)
 	if (!audit_parse(&o, argc, argv, allowed) || o.file_count != 1)
 		return EXIT_USAGE;
 	audit_init(&a);
-	a.book.dir = o.files[0];
-	a.key_text = o.key;
-	a.previous = o.previous;
+	audit_take_options(&a, &o);
 	if (o.escrow_key) {
 		if (!audit_escrow_open(&escrow, &a, o.escrow_key)) {
 			audit_free(&a);

@@ -7,6 +7,7 @@
 #ifndef INTAGLIO_TOOLS_AUDIT_H
 #define INTAGLIO_TOOLS_AUDIT_H
 
+#include "base/cvc.h"
 #include "tools/book.h"
 #include "tools/tool.h"
 
@@ -24,6 +25,7 @@ enum audit_kind {
 	AUDIT_TIME, /* host time goes backwards, or lies in the future */
 	AUDIT_CONTENT, /* a record does not decipher, or the key is not the escrow key */
 	AUDIT_PREVIOUS, /* not a continuation of what the previous audit saw */
+	AUDIT_CERTIFICATE, /* nothing leads from the authority to the ledger's key */
 	AUDIT_FILE, /* a file that is no part of the export */
 	AUDIT_KINDS,
 };
@@ -71,6 +73,7 @@ struct audit {
 	/* What is asked for. */
 	struct book book;
 	const char *key_text; /* trusted; NULL: the export's own is taken */
+	const char *authority; /* file of the certificate that vouches for cards, or NULL */
 	const char *previous; /* file of a checkpoint, or NULL */
 	/* Called with every record whose leaf is the one in the tree; false ends the walk. */
 	bool (*record)(void *arg, const struct leaf_header *header, struct view leaf);
@@ -81,6 +84,7 @@ struct audit {
 	struct note_key key;
 	struct checkpoint checkpoint;
 	char label[256];
+	char card[CVC_REFERENCE_MAX + 1]; /* its name, once the authority's chain led to it */
 	struct buf note, previous_note, policy; /* policy: the body of leaf 0 */
 	uint64_t previous_size; /* 0: no previous audit */
 };
@@ -95,6 +99,8 @@ const char *audit_kind_name(enum audit_kind kind);
 
 /* Walks the whole export. RC_OK: the walk ended, and findings say what it found. RC_MEMORY, RC_IO. */
 enum rc audit_walk(struct audit *audit) WARN_UNUSED;
+/* The chain to the authority, if one is given. False, and a sentence, if that cannot be read. */
+bool audit_check_chain(struct audit *audit);
 /* Counts a record in the totals. */
 void audit_count(struct audit *audit, const struct leaf_header *header);
 
@@ -125,10 +131,12 @@ bool audit_report_html(const struct audit *audit, const char *path);
 /* The options that the subcommands share; NULL: not given. */
 struct audit_options {
 	bool json;
-	const char *previous, *html, *key, *escrow_key, *output, *with, *database;
+	const char *previous, *html, *key, *authority, *escrow_key, *output, *with, *database;
 	char **files; /* what is no option */
 	int file_count;
 };
+/* What is trusted and what went before, from the options. */
+void audit_take_options(struct audit *audit, const struct audit_options *options);
 /* The subcommand's own part of the command line, argv[0] its verb; allowed as the options' names. */
 bool audit_parse(struct audit_options *options, int argc, char **argv, const char *const *allowed);
 

@@ -305,7 +305,7 @@ static enum exit_code conclude(struct comparison *c, const struct audit *a)
 
 enum exit_code audit_compare_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"json", "previous",   "key",
+	static const char *const allowed[] = {"json", "previous",   "key", "authority",
 					      "with", "escrow-key", NULL};
 	enum exit_code code = EXIT_FILE;
 	struct comparison c = {.count = 0};
@@ -316,9 +316,7 @@ enum exit_code audit_compare_command(struct tool *tool, int argc, char **argv)
 	if (!audit_parse(&o, argc, argv, allowed) || o.file_count != 1 || !o.escrow_key || !o.with)
 		return EXIT_USAGE;
 	audit_init(&a);
-	a.book.dir = o.files[0];
-	a.key_text = o.key;
-	a.previous = o.previous;
+	audit_take_options(&a, &o);
 	c.rows = o.json ? json_array() : NULL;
 	if (read_book(&c, o.with) && audit_escrow_open(&c.escrow, &a, o.escrow_key)) {
 		a.record = compare_record;

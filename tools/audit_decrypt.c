@@ -167,7 +167,8 @@ static bool write_record(void *arg, const struct leaf_header *header, struct vie
 
 enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"previous", "key", "escrow-key", "output", NULL};
+	static const char *const allowed[] = {"previous",   "key",    "authority",
+					      "escrow-key", "output", NULL};
 	struct decryption d = {.written = 0};
 	struct audit_options o;
 	struct audit a;
@@ -178,9 +179,7 @@ enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv)
 	    !o.output)
 		return EXIT_USAGE;
 	audit_init(&a);
-	a.book.dir = o.files[0];
-	a.key_text = o.key;
-	a.previous = o.previous;
+	audit_take_options(&a, &o);
 	if (!audit_escrow_open(&d.escrow, &a, o.escrow_key)) {
 		audit_free(&a);
 		return EXIT_FILE;

@@ -70,8 +70,14 @@ static void put_verdict(struct buf *b, const struct audit *a)
 		   "<tr><th>Key</th><td>%s</td></tr>\n",
 		   (unsigned long long)a->totals.records, (unsigned long long)a->totals.bytes,
 		   (unsigned long long)a->totals.others,
-		   a->key_text ? "given by the auditor"
-			       : "taken from the export itself; whose it is was not checked");
+		   *a->card      ? "vouched for by the authority"
+		   : a->key_text ? "given by the auditor"
+				 : "taken from the export itself; whose it is was not checked");
+	if (*a->card) {
+		buf_str(b, "<tr><th>Card</th><td>");
+		put_text(b, a->card);
+		buf_str(b, "</td></tr>\n");
+	}
 	if (a->previous_size)
 		buf_printf(b, "<tr><th>Previous audit</th><td>%llu entries</td></tr>\n",
 			   (unsigned long long)a->previous_size);

@@ -146,7 +146,8 @@ static enum exit_code load(struct loading *l)
 
 enum exit_code audit_load_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"previous", "key", "escrow-key", "database", NULL};
+	static const char *const allowed[] = {"previous",   "key",      "authority",
+					      "escrow-key", "database", NULL};
 	struct loading l = {.failed = false};
 	enum exit_code code = EXIT_FILE;
 	struct audit_options o;
@@ -156,9 +157,7 @@ enum exit_code audit_load_command(struct tool *tool, int argc, char **argv)
 	if (!audit_parse(&o, argc, argv, allowed) || o.file_count != 1 || !o.database)
 		return EXIT_USAGE;
 	audit_init(&a);
-	a.book.dir = o.files[0];
-	a.key_text = o.key;
-	a.previous = o.previous;
+	audit_take_options(&a, &o);
 	a.record = put_record;
 	a.arg = &l;
 	l.audit = &a;

@@ -64,9 +64,13 @@ void audit_report_text(const struct audit *a, FILE *out)
 		fprintf(out, "Ledger %s: all %llu entries are those that the card signed%s.\n",
 			a->label, (unsigned long long)a->checkpoint.size,
 			a->previous_size ? ", and continue the previous audit" : "");
-	if (!a->key_text)
+	if (*a->card)
+		fprintf(out, "The ledger is that of card %s, which the authority vouches for.\n",
+			a->card);
+	else if (!a->key_text)
 		fprintf(out, "The key was taken from the export itself; who it belongs to is not "
-			     "checked. Give it with --key.\n");
+			     "checked. Give it with --key, or who vouches for the card with "
+			     "--authority.\n");
 }
 
 static json_t *list_json(const struct audit_list *list)
@@ -140,9 +144,10 @@ json_t *audit_report_json(const struct audit *a)
 	base64_put(&text, view_of(a->checkpoint.root, MERKLE_HASH));
 	root[text.len] = '\0';
 	return json_pack(
-		"{s:b,s:s,s:s,s:b,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
+		"{s:b,s:s,s:s,s:b,s:b,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
 		"valid", !a->findings.count, "ledger", a->key.name, "label", a->label, "key_given",
-		a->key_text != NULL, "entries", (json_int_t)a->checkpoint.size, "root", root,
+		a->key_text != NULL, "authority_given", a->authority != NULL, "card",
+		*a->card ? a->card : NULL, "entries", (json_int_t)a->checkpoint.size, "root", root,
 		"previous_entries", (json_int_t)a->previous_size, "records",
 		(json_int_t)a->totals.records, "bytes", (json_int_t)a->totals.bytes,
 		"records_of_other_ledgers", (json_int_t)a->totals.others, "finding_count",

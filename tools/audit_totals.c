@@ -81,12 +81,19 @@ void audit_notice(struct audit *audit, enum audit_kind kind, int64_t record, con
 const char *audit_kind_name(enum audit_kind kind)
 {
 	static const char *const names[AUDIT_KINDS] = {
-		[AUDIT_KEY] = "key",         [AUDIT_CHECKPOINT] = "checkpoint",
-		[AUDIT_TREE] = "tree",       [AUDIT_LEAF] = "record",
-		[AUDIT_GAP] = "gap",         [AUDIT_LEDGER] = "ledger",
-		[AUDIT_COUNTER] = "counter", [AUDIT_TYPE] = "type",
-		[AUDIT_TIME] = "time",       [AUDIT_PREVIOUS] = "previous",
-		[AUDIT_FILE] = "file",       [AUDIT_CONTENT] = "content",
+		[AUDIT_KEY] = "key",
+		[AUDIT_CHECKPOINT] = "checkpoint",
+		[AUDIT_TREE] = "tree",
+		[AUDIT_LEAF] = "record",
+		[AUDIT_GAP] = "gap",
+		[AUDIT_LEDGER] = "ledger",
+		[AUDIT_COUNTER] = "counter",
+		[AUDIT_TYPE] = "type",
+		[AUDIT_TIME] = "time",
+		[AUDIT_PREVIOUS] = "previous",
+		[AUDIT_FILE] = "file",
+		[AUDIT_CONTENT] = "content",
+		[AUDIT_CERTIFICATE] = "certificate",
 	};
 
 	return names[kind];

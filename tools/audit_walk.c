@@ -437,7 +437,7 @@ static bool is_known(const struct walk *w, const char *name)
 {
 	struct tile tile;
 
-	if (!strcmp(name, "checkpoint") || !strcmp(name, "key"))
+	if (!strcmp(name, "checkpoint") || !strcmp(name, "key") || !strcmp(name, "certificate"))
 		return true;
 	return tile_parse_path(view_str(name), &tile) == RC_OK &&
 	       tile.width <= tile_width(&tile, w->audit->checkpoint.size);
@@ -480,6 +480,8 @@ static enum rc walk_all(struct walk *w)
 	if (!take_key(w))
 		return RC_OK;
 	check_key_file(w);
+	if (!audit_check_chain(a))
+		return RC_IO;
 	if (!take_checkpoint(w))
 		return RC_OK;
 	take_previous(w);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/ledger_certificate.h"
 #include "tools/book.h"
 #include "tools/ledger.h"
 
@@ -20,7 +21,7 @@ struct export
 	CK_OBJECT_HANDLE ledger;
 	char key_text[NOTE_KEY_MAX + 1];
 	struct note_key key;
-	struct buf note; /* the card's */
+	struct buf note, certificate; /* the card's; the certificate may be empty */
 	struct checkpoint from, to; /* the export's, the card's */
 	uint8_t id[LEDGER_ID];
 	struct tiles tiles; /* of the size from */
@@ -32,6 +33,21 @@ static enum exit_code refuse(const char *why)
 {
 	fprintf(stderr, "intaglio: %s; nothing was written\n", why);
 	return EXIT_REFUSED;
+}
+
+/* The card's word for the ledger's key; a card that serves no suite 42 has none. */
+static CK_RV ask_certificate(struct export *e)
+{
+	CK_ATTRIBUTE certificate = {CKA_INTAGLIO_LEDGER_CERTIFICATE, NULL, LEDGER_CERTIFICATE_MAX};
+	struct tool *tool = e->tool;
+	CK_RV rv;
+
+	certificate.pValue = buf_space(&e->certificate, LEDGER_CERTIFICATE_MAX);
+	if (!certificate.pValue)
+		return CKR_HOST_MEMORY;
+	rv = tool->p11->C_GetAttributeValue(tool->session, e->ledger, &certificate, 1);
+	buf_truncate(&e->certificate, rv == CKR_OK ? certificate.ulValueLen : 0);
+	return rv == CKR_DEVICE_REMOVED ? rv : CKR_OK;
 }
 
 /* What the card says of its ledger: key, note, checkpoint. */
@@ -56,6 +72,8 @@ static enum exit_code ask_card(struct export *e)
 		rv = tool->p11->C_GetAttributeValue(tool->session, e->ledger, &id, 1);
 	if (rv == CKR_OK)
 		rv = tool->p11->C_GetAttributeValue(tool->session, e->ledger, &note, 1);
+	if (rv == CKR_OK)
+		rv = ask_certificate(e);
 	if (rv != CKR_OK)
 		return tool_failed(tool, "asking for the ledger's checkpoint", rv);
 	buf_truncate(&e->note, note.ulValueLen);
@@ -276,6 +294,8 @@ static enum exit_code write_export(struct export *e)
 		return EXIT_FILE;
 	snprintf(line, sizeof(line), "%s\n", e->key_text);
 	if (!book_write(&e->book, "key", view_str(line)) ||
+	    (e->certificate.len &&
+	     !book_write(&e->book, "certificate", view_buf(&e->certificate))) ||
 	    !book_write(&e->book, "checkpoint", view_buf(&e->note)))
 		return EXIT_FILE;
 	return EXIT_DONE;
@@ -319,11 +339,13 @@ enum exit_code ledger_export(struct tool *tool, int argc, char **argv)
 	e->tool = tool;
 	e->book.dir = argv[0];
 	buf_init(&e->note, LEDGER_NOTE_MAX);
+	buf_init(&e->certificate, LEDGER_CERTIFICATE_MAX);
 	buf_init(&e->leaves, CK_INTAGLIO_LEAVES_MAX);
 	buf_init(&e->bundle, BOOK_BUNDLE_MAX);
 	code = run(e);
 	buf_free(&e->bundle);
 	buf_free(&e->leaves);
+	buf_free(&e->certificate);
 	buf_free(&e->note);
 	free(e);
 	return code;
