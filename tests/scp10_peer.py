@@ -448,8 +448,10 @@ def flipped(text, keys):
     """One digit of each long message changed must be found; how many were not."""
     missed, lines = 0, text.split("\n")
     for i, line in enumerate(lines):
-        if line[:1] not in ("<", ">") or len(line) < 40 or line[4:6] == "A4" or line.startswith("< 6F"):
+        if line[:1] not in ("<", ">") or len(line) < 40:
             continue
+        if line[4:6] == "A4" or line.startswith(("< 6F", "< 0000000000000000")):
+            continue  # SELECT and answers that no key protects
         at = -10  # before SW, or before the outer Le
         changed = line[:at] + ("1" if line[at] == "0" else "0") + line[at + 1 :]
         try:

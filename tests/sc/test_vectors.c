@@ -219,6 +219,7 @@ static void issue_chain(struct buf *out, size_t s, unsigned int count)
 	struct issuer by = root;
 
 	must(count <= CHAIN_MAX);
+	use_stream("issuers", 0); /* the salts, whatever was signed before */
 	buf_init(out, CHAIN_MAX * CVC_MAX);
 	for (unsigned int i = 0; i + 1 < count; i++) {
 		issue(out, by, names[i], ISSUER + i, 0, CVC_DV, ROLE_ALL);
@@ -316,6 +317,9 @@ static const struct scenario scenarios[] = {
 		 .dek = true}},
 	{"02-cipher", "level 22, encipherment alone, two certificates", 1, .card = 1,
 	 .certificates = 2, .row = {.level = 0x22, .unauthenticated = true}},
+	{"02-channel", "level 22, P1 81, short length, channel 5", 1, .card = 1, .certificates = 2,
+	 .channel = 5, .is_short = true,
+	 .row = {.level = 0x22, .unauthenticated = true, .external_only = true}},
 	{"02-rmac", "level 10, R-MAC alone", 1, .card = 1, .certificates = 1,
 	 .row = {.level = 0x10, .unauthenticated = true}},
 	{"01-patent", "P2 A4, numbering and counter of step 134', keys for both directions, DEK", 2,
@@ -325,6 +329,9 @@ static const struct scenario scenarios[] = {
 		 .joint_keys = true,
 		 .dek = true,
 		 .numbering = POLICY_NUMBERING_SEED}},
+	{"01-commands", "level 03, answers plain; numbering of step 134'", 2, .card = 1,
+	 .certificates = 1,
+	 .row = {.level = 0x03, .unauthenticated = true, .numbering = POLICY_NUMBERING_SEED}},
 	{"01-joint", "three certificates, short length, channel 19, keys for both directions, DEK",
 	 2, .certificates = 3, .channel = 19, .is_short = true,
 	 .row = {.joint_keys = true, .dek = true}},
