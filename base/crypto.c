@@ -15,6 +15,9 @@
 #include <openssl/provider.h>
 #include <openssl/rand.h>
 
+/* Bytes of a seed at once, less than any generator refuses. */
+enum { SEED_STEP = 4096 };
+
 static struct {
 	const char *name;
 	EVP_MD *md;
@@ -104,6 +107,23 @@ enum rc crypto_random(void *ret, size_t n)
 	if (!crypto_context() || RAND_priv_bytes_ex(context, ret, n, 0) != 1)
 		return RC_CRYPTO;
 	return RC_OK;
+}
+
+enum rc crypto_random_seed(struct view seed)
+{
+	EVP_RAND_CTX *primary = crypto_context() ? RAND_get0_primary(context) : NULL;
+	enum rc rc = primary ? RC_OK : RC_CRYPTO;
+
+	while (rc == RC_OK && seed.len) {
+		size_t step = seed.len < SEED_STEP ? seed.len : SEED_STEP;
+
+		/* SP 800-90A: fresh entropy of the system's, and the seed as additional input. */
+		if (EVP_RAND_reseed(primary, 0, NULL, 0, seed.data, step) != 1)
+			rc = RC_CRYPTO;
+		seed.data += step;
+		seed.len -= step;
+	}
+	return rc;
 }
 
 const EVP_MD *crypto_md(const char *name)

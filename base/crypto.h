@@ -33,6 +33,8 @@ void crypto_drop_errors(void);
 
 /* n random bytes from our context's generator. */
 enum rc crypto_random(void *ret, size_t n) WARN_UNUSED;
+/* Mixes a seed into it, which adds to what it has from the system and never replaces that. */
+enum rc crypto_random_seed(struct view seed) WARN_UNUSED;
 /*
  * For tests and recorded transcripts only: bytes come from fill(arg, ..) until called with NULL.
  * Key generation, RSA blinding and padding inside libcrypto are not affected.

@@ -69,12 +69,14 @@ typedef CK_ULONG CK_PROFILE_ID;
 #define CKM_EC_MONTGOMERY_KEY_PAIR_GEN 0x00001056UL
 #define CKM_SHA3_256                   0x000002B0UL
 #define CKM_SHA3_256_HMAC              0x000002B1UL
+#define CKM_SHA3_256_HMAC_GENERAL      0x000002B2UL
 #define CKM_SHA3_224                   0x000002B5UL
 #define CKM_SHA3_224_HMAC              0x000002B6UL
 #define CKM_SHA3_384                   0x000002C0UL
 #define CKM_SHA3_384_HMAC              0x000002C1UL
 #define CKM_SHA3_512                   0x000002D0UL
 #define CKM_SHA3_512_HMAC              0x000002D1UL
+#define CKM_SHA3_512_HMAC_GENERAL      0x000002D2UL
 #define CKM_AES_KEY_WRAP_KWP           0x0000210BUL
 
 /* 6.3.15 */

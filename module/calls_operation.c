@@ -228,6 +228,32 @@ CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in
 			  out_len);
 }
 
+/* Decryption, whose output goes into another operation. */
+static CK_RV decrypt_two(enum function function, CK_SESSION_HANDLE session,
+			 enum operation_kind second, CK_BYTE_PTR in, CK_ULONG in_len,
+			 CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct call c = gate_session(function, session, arguments_bytes(in, in_len) && out_len);
+
+	return gate_leave(&c, c.session ? operation_decrypt_two(c.session, second, in, in_len, out,
+								out_len)
+					: c.rv);
+}
+
+CK_RV C_DecryptDigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+			    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return decrypt_two(FUNCTION_C_DecryptDigestUpdate, session, OPERATION_DIGEST, in, in_len,
+			   out, out_len);
+}
+
+CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len,
+			    CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return decrypt_two(FUNCTION_C_DecryptVerifyUpdate, session, OPERATION_VERIFY, in, in_len,
+			   out, out_len);
+}
+
 /* The signature comes before the data (3.2, 5.16). */
 CK_RV C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 			    CK_OBJECT_HANDLE key, CK_BYTE_PTR signature, CK_ULONG signature_len)

@@ -80,3 +80,20 @@ CK_RV C_GetSessionValidationFlags(CK_SESSION_HANDLE session, CK_SESSION_VALIDATI
 		*ret = 0;
 	return gate_leave(&c, c.rv);
 }
+
+CK_RV C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR state, CK_ULONG_PTR len)
+{
+	struct call c = gate_session(FUNCTION_C_GetOperationState, session, len != NULL);
+
+	return gate_leave(&c, c.session ? session_get_state(c.session, state, len) : c.rv);
+}
+
+CK_RV C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR state, CK_ULONG len,
+			  CK_OBJECT_HANDLE encryption_key, CK_OBJECT_HANDLE authentication_key)
+{
+	struct call c = gate_session(FUNCTION_C_SetOperationState, session, state != NULL);
+
+	return gate_leave(&c, c.session ? session_set_state(c.session, state, len, encryption_key,
+							    authentication_key)
+					: c.rv);
+}

@@ -16,31 +16,6 @@ static CK_RV only_check(enum function function, CK_SESSION_HANDLE session, CK_RV
 	return gate_leave(&c, c.session ? rv : c.rv);
 }
 
-CK_RV C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
-			  CK_ULONG_PTR operation_state_len)
-{
-	return only_check(FUNCTION_C_GetOperationState, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR operation_state,
-			  CK_ULONG operation_state_len, CK_OBJECT_HANDLE encryption_key,
-			  CK_OBJECT_HANDLE authentication_key)
-{
-	return only_check(FUNCTION_C_SetOperationState, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DecryptDigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
-			    CK_ULONG encrypted_part_len, CK_BYTE_PTR part, CK_ULONG_PTR part_len)
-{
-	return only_check(FUNCTION_C_DecryptDigestUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR encrypted_part,
-			    CK_ULONG encrypted_part_len, CK_BYTE_PTR part, CK_ULONG_PTR part_len)
-{
-	return only_check(FUNCTION_C_DecryptVerifyUpdate, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
 CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE session)
 {
 	return only_check(FUNCTION_C_GetFunctionStatus, session, CKR_FUNCTION_NOT_PARALLEL);

@@ -561,5 +561,6 @@ CK_RV session_digest_key(struct session *s, CK_OBJECT_HANDLE handle)
 	    attr_find(view_buf(&key->list), CKA_VALUE, &value) != RC_OK)
 		return CKR_KEY_INDIGESTIBLE;
 	o->is_multipart = true;
+	o->is_unsaveable = true;
 	return digest_update(o, value);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/symmetric.h"
 
 static const uint8_t sha1_prefix[] = {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E,
 				      0x03, 0x02, 0x1A, 0x05, 0x00, 0x04, 0x14};
@@ -118,6 +119,7 @@ static const struct mechanism mechanisms[] = {
 	{CKM_AES_KEY_WRAP_KWP, SCHEME_CIPHER, CKK_AES, AES_MIN, AES_MAX, CKF_HW | WRAPS, NO_HASH,
 	 CKM_AES_KEY_WRAP_KWP},
 	{CKM_AES_CMAC, SCHEME_MAC, CKK_AES, AES_MIN, AES_MAX, SIGNS, NO_HASH, CKM_AES_CMAC},
+	{CKM_AES_CMAC_GENERAL, SCHEME_MAC, CKK_AES, AES_MIN, AES_MAX, SIGNS, NO_HASH, CKM_AES_CMAC},
 	{CKM_GENERIC_SECRET_KEY_GEN, SCHEME_KEY, CKK_GENERIC_SECRET, 8, SECRET_BITS,
 	 CKF_HW | CKF_GENERATE, NO_HASH, CKM_GENERIC_SECRET_KEY_GEN},
 	{CKM_SHA_1_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
@@ -133,6 +135,20 @@ static const struct mechanism mechanisms[] = {
 	{CKM_SHA3_256_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
 	 CKM_SHA3_256_HMAC},
 	{CKM_SHA3_512_HMAC, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA3_512_HMAC},
+	{CKM_SHA_1_HMAC_GENERAL, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA_1_HMAC},
+	{CKM_SHA224_HMAC_GENERAL, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA224_HMAC},
+	{CKM_SHA256_HMAC_GENERAL, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA256_HMAC},
+	{CKM_SHA384_HMAC_GENERAL, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA384_HMAC},
+	{CKM_SHA512_HMAC_GENERAL, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA512_HMAC},
+	{CKM_SHA3_256_HMAC_GENERAL, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
+	 CKM_SHA3_256_HMAC},
+	{CKM_SHA3_512_HMAC_GENERAL, SCHEME_MAC, CKK_GENERIC_SECRET, 8, SECRET_BITS, SIGNS, NO_HASH,
 	 CKM_SHA3_512_HMAC},
 	{CKM_SHA3_224, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA3_224, NO_CARD},
 	{CKM_SHA3_256, SCHEME_DIGEST, NO_KEY, 0, 0, CKF_DIGEST, CKM_SHA3_256, NO_CARD},
@@ -263,6 +279,24 @@ static CK_RV eddsa_parameter(const CK_MECHANISM *given)
 	return CKR_OK;
 }
 
+/* A MAC of its whole length, or of as many bytes as the parameter says (6.10.7, 6.20). */
+static CK_RV mac_parameter(const struct mechanism *m, const CK_MECHANISM *given,
+			   struct mechanism_parameter *p)
+{
+	CK_ULONG len;
+
+	p->mac = symmetric_mac_size(m->card);
+	if (m->type == m->card)
+		return given->ulParameterLen ? CKR_MECHANISM_PARAM_INVALID : CKR_OK;
+	if (!given->pParameter || given->ulParameterLen != sizeof(len))
+		return CKR_MECHANISM_PARAM_INVALID;
+	memcpy(&len, given->pParameter, sizeof(len));
+	if (!len || len > p->mac)
+		return CKR_MECHANISM_PARAM_INVALID;
+	p->mac = len;
+	return CKR_OK;
+}
+
 CK_RV mechanism_parameter(const struct mechanism *mechanism, const CK_MECHANISM *given,
 			  struct mechanism_parameter *ret)
 {
@@ -275,6 +309,8 @@ CK_RV mechanism_parameter(const struct mechanism *mechanism, const CK_MECHANISM 
 	case SCHEME_CIPHER: /* secret_parameter */
 	case SCHEME_DERIVE:
 		return CKR_OK;
+	case SCHEME_MAC:
+		return mac_parameter(mechanism, given, ret);
 	case SCHEME_EDDSA:
 		return eddsa_parameter(given);
 	case SCHEME_SEAL:

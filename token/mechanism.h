@@ -45,6 +45,7 @@ struct mechanism_parameter {
 	const struct hash *hash; /* of PSS and OAEP, or the mechanism's own; NULL without one */
 	const struct hash *mgf;
 	size_t salt; /* PSS: bytes */
+	size_t mac; /* bytes of a MAC */
 	struct view label; /* OAEP: borrowed from the caller's parameter */
 	CK_INTAGLIO_SEAL_PARAMS seal;
 };

@@ -37,6 +37,7 @@ void operation_prepare(struct operation *o)
 	buf_init(&o->data, OPERATION_DATA_MAX + CK_INTAGLIO_SEAL_OVERHEAD);
 	buf_init(&o->signature, SIGN_INPUT_MAX);
 	buf_init(&o->secret, ATTR_LIST_MAX);
+	buf_init(&o->past, OPERATION_DATA_MAX);
 }
 
 void operation_end(struct operation *o)
@@ -47,6 +48,8 @@ void operation_end(struct operation *o)
 	o->has_result = false;
 	o->has_signature = false;
 	o->needs_context = false;
+	o->in_parts = false;
+	o->is_unsaveable = false;
 	EVP_PKEY_free(o->key);
 	o->key = NULL;
 	if (o->label.len)
@@ -57,6 +60,8 @@ void operation_end(struct operation *o)
 		buf_free(&o->data);
 	if (o->secret.cap)
 		buf_free(&o->secret);
+	if (o->past.cap)
+		buf_free(&o->past);
 }
 
 void operation_discard(struct operation *o)
@@ -157,6 +162,13 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	o->number = key->number;
 	o->is_private = key->is_private || mechanism->scheme == SCHEME_SEAL;
 	o->modulus = key->size;
+	o->in_parts = (kind == OPERATION_ENCRYPT || kind == OPERATION_DECRYPT) &&
+		      parts_are_possible(mechanism, key);
+	/* A card compares whole MACs only. */
+	if (kind == OPERATION_VERIFY && mechanism->scheme == SCHEME_MAC &&
+	    mechanism->type != mechanism->card && key->number &&
+	    !(key->uses >> (CKA_SIGN - CKA_ENCRYPT) & 1))
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	o->needs_context = attr_bool(view_buf(&key->list), CKA_ALWAYS_AUTHENTICATE, false);
 	if (mechanism->scheme == SCHEME_CIPHER || mechanism->scheme == SCHEME_MAC)
 		return secret_take(o, key);
@@ -385,6 +397,27 @@ CK_RV operation_single(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 	return run(s, kind, o, view_of(in, in_len), out, out_len);
 }
 
+/* What C_*Update and C_*Final may return is less than what their one-part sister may. */
+static CK_RV narrow(CK_RV rv)
+{
+	return rv == CKR_DATA_INVALID ? CKR_FUNCTION_FAILED : rv;
+}
+
+static CK_RV update_blocks(struct session *s, enum operation_kind kind, struct operation *o,
+			   struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	bool go;
+	CK_RV rv = operation_room(out, out_len, parts_size(o, kind, in.len), &go);
+
+	if (!go)
+		return rv;
+	o->is_multipart = true;
+	rv = narrow(parts_run(s, kind, o, in, out, out_len));
+	if (rv != CKR_OK)
+		operation_end(o);
+	return rv;
+}
+
 CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
 		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
@@ -397,7 +430,9 @@ CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 	/* What is left of an operation with a result is to fetch it. */
 	if (o->has_result)
 		return CKR_OPERATION_ACTIVE;
-	/* No mechanism gives output before its end; a question for the length feeds nothing. */
+	if (out_len && o->in_parts)
+		return update_blocks(s, kind, o, view, out, out_len);
+	/* The others give no output before their end; a question for the length feeds nothing. */
 	if (out_len) {
 		*out_len = 0;
 		if (!out)
@@ -405,6 +440,8 @@ CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 	}
 	o->is_multipart = true;
 	rv = o->mechanism->hash != NO_HASH ? digest_update(o, view) : operation_collect(o, view);
+	if (kind == OPERATION_DIGEST)
+		state_remember(o, view);
 	if (rv != CKR_OK)
 		operation_end(o);
 	return rv;
@@ -413,9 +450,14 @@ CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 CK_RV operation_update_two(struct session *s, enum operation_kind first, enum operation_kind second,
 			   CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	if (!s->operations[first].mechanism || !s->operations[second].mechanism)
+	const struct operation *o = &s->operations[second];
+	bool fits;
+
+	if (!s->operations[first].mechanism || !o->mechanism)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	if (out) {
+	fits = !o->in_parts || *out_len >= parts_size(o, second, in_len);
+	/* Before the other, which may write where its input is. */
+	if (out && fits) {
 		CK_RV rv = operation_update(s, first, in, in_len, NULL, NULL);
 
 		if (rv != CKR_OK)
@@ -424,10 +466,15 @@ CK_RV operation_update_two(struct session *s, enum operation_kind first, enum op
 	return operation_update(s, second, in, in_len, out, out_len);
 }
 
-/* What C_*Final may return is less than what its one-part sister may. */
-static CK_RV narrow(CK_RV rv)
+CK_RV operation_decrypt_two(struct session *s, enum operation_kind second, CK_BYTE_PTR in,
+			    CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	return rv == CKR_DATA_INVALID ? CKR_FUNCTION_FAILED : rv;
+	CK_RV rv;
+
+	if (!s->operations[OPERATION_DECRYPT].mechanism || !s->operations[second].mechanism)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	rv = operation_update(s, OPERATION_DECRYPT, in, in_len, out, out_len);
+	return rv == CKR_OK && out ? operation_update(s, second, out, *out_len, NULL, NULL) : rv;
 }
 
 CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR out,

@@ -21,6 +21,8 @@ struct operation {
 	bool is_private; /* its key is a private object */
 	bool has_result; /* data holds the result, which did not fit or was not fetched yet */
 	bool needs_context; /* CKA_ALWAYS_AUTHENTICATE, and the PIN was not given since */
+	bool in_parts; /* its parts need not wait for the last one */
+	bool is_unsaveable; /* a digest that had too much, or a key, in */
 	bool has_signature; /* a verification that was given its signature first */
 	uint32_t number; /* of the key on the card */
 	size_t modulus; /* bytes of an RSA modulus, or of an EC field element */
@@ -30,6 +32,7 @@ struct operation {
 	struct buf secret; /* value of a session key; owned */
 	struct buf signature; /* owned */
 	struct buf data; /* input so far, or the result */
+	struct buf past; /* input of a digest so far, for C_GetOperationState */
 };
 
 /* Makes an operation of zeros ready for use. */
@@ -50,6 +53,9 @@ CK_RV operation_give(struct operation *o, CK_BYTE_PTR out, CK_ULONG_PTR len);
 bool operation_allows(struct view list, CK_MECHANISM_TYPE type);
 /* Adds input to o->data; CKR_DATA_LEN_RANGE past OPERATION_DATA_MAX. */
 CK_RV operation_collect(struct operation *o, struct view in);
+
+/* Of a digest: remembers input as long as its state can be saved (token/state.c). */
+void state_remember(struct operation *o, struct view in);
 
 /* Starts, feeds and finishes the host's hash of an operation. */
 CK_RV digest_start(struct operation *o);

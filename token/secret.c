@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/symmetric.h"
 #include "token/outcome.h"
 
@@ -108,10 +109,12 @@ size_t secret_size(const struct operation *o, size_t len)
 	}
 }
 
-static bool is_whole(const struct operation *o, size_t len)
+static bool is_whole(const struct operation *o, enum application_operation operation, size_t len)
 {
 	CK_MECHANISM_TYPE type = o->mechanism->type;
 
+	if (type == CKM_AES_CBC_PAD && operation == APPLICATION_DECRYPT)
+		return len && len % AES_BLOCK == 0;
 	return (type != CKM_AES_ECB && type != CKM_AES_CBC) || len % AES_BLOCK == 0;
 }
 
@@ -170,7 +173,11 @@ CK_RV secret_run(struct session *s, struct operation *o, enum application_operat
 {
 	CK_RV rv;
 
-	if (!is_whole(o, in.len))
+	/* The last part of whole blocks may have none. */
+	if (!in.len && o->is_multipart &&
+	    (o->mechanism->type == CKM_AES_ECB || o->mechanism->type == CKM_AES_CBC))
+		return CKR_OK;
+	if (!is_whole(o, operation, in.len))
 		return operation == APPLICATION_ENCRYPT   ? CKR_DATA_LEN_RANGE
 		       : operation == APPLICATION_DECRYPT ? CKR_ENCRYPTED_DATA_LEN_RANGE
 							  : refusal(operation);
@@ -188,11 +195,12 @@ CK_RV secret_run(struct session *s, struct operation *o, enum application_operat
 CK_RV secret_sign(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
 		  CK_ULONG_PTR out_len)
 {
+	uint8_t whole[EVP_MAX_MD_SIZE];
 	struct buf mac;
 	enum rc rc;
 	CK_RV rv;
 
-	buf_fixed(&mac, out, *out_len);
+	buf_fixed(&mac, whole, sizeof(whole));
 	if (o->secret.len) {
 		rc = symmetric_run(o->mechanism->card, SYMMETRIC_MAC, view_buf(&o->secret),
 				   view_of(NULL, 0), in, &mac);
@@ -200,9 +208,28 @@ CK_RV secret_sign(struct session *s, struct operation *o, struct view in, CK_BYT
 	} else {
 		rv = run_on_card(s, o, APPLICATION_SIGN, view_of(NULL, 0), in, &mac);
 	}
-	if (rv == CKR_OK)
-		*out_len = mac.len;
+	if (rv == CKR_OK && mac.len < o->parameter.mac)
+		rv = CKR_DEVICE_ERROR;
+	if (rv == CKR_OK) {
+		memcpy(out, whole, o->parameter.mac);
+		*out_len = o->parameter.mac;
+	}
+	OPENSSL_cleanse(whole, sizeof(whole));
 	return rv == CKR_ENCRYPTED_DATA_LEN_RANGE ? CKR_DATA_LEN_RANGE : rv;
+}
+
+/* The MAC is made once more and its beginning compared. */
+static CK_RV verify_beginning(struct session *s, struct operation *o, struct view in,
+			      struct view mac)
+{
+	uint8_t own[EVP_MAX_MD_SIZE];
+	CK_ULONG len = sizeof(own);
+	CK_RV rv = secret_sign(s, o, in, own, &len);
+
+	if (rv == CKR_OK && !secret_equal(own, mac.data, mac.len))
+		rv = CKR_SIGNATURE_INVALID;
+	OPENSSL_cleanse(own, sizeof(own));
+	return rv == CKR_USER_NOT_LOGGED_IN ? CKR_FUNCTION_FAILED : rv;
 }
 
 CK_RV secret_verify(struct session *s, struct operation *o, struct view in, struct view mac)
@@ -211,8 +238,10 @@ CK_RV secret_verify(struct session *s, struct operation *o, struct view in, stru
 	enum rc rc;
 	CK_RV rv;
 
-	if (mac.len != symmetric_mac_size(o->mechanism->card))
+	if (mac.len != o->parameter.mac)
 		return CKR_SIGNATURE_LEN_RANGE;
+	if (mac.len < symmetric_mac_size(o->mechanism->card))
+		return verify_beginning(s, o, in, mac);
 	if (o->secret.len) {
 		rc = symmetric_verify(o->mechanism->card, view_buf(&o->secret), in, mac);
 		return rc == RC_OK     ? CKR_OK

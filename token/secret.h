@@ -18,6 +18,13 @@ size_t secret_size(const struct operation *o, size_t len);
 /* Enciphers, deciphers, wraps or unwraps in and appends to out. */
 CK_RV secret_run(struct session *s, struct operation *o, enum application_operation operation,
 		 struct view in, struct buf *out);
+/* Whether parts need not wait for the last one (token/parts.c). */
+bool parts_are_possible(const struct mechanism *m, const struct object *key);
+/* Bytes that come out when a part of so many goes in. */
+size_t parts_size(const struct operation *o, enum operation_kind kind, size_t len);
+/* Takes a part; out has room for what comes out. */
+CK_RV parts_run(struct session *s, enum operation_kind kind, struct operation *o, struct view in,
+		CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 /* C_Sign and C_Verify with a MAC. */
 CK_RV secret_sign(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
 		  CK_ULONG_PTR out_len);

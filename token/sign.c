@@ -2,7 +2,6 @@
 /* Signatures: the host hashes and frames, the card signs, in one command. */
 #include <string.h>
 
-#include "base/symmetric.h"
 #include "token/outcome.h"
 #include "token/session.h"
 
@@ -15,7 +14,7 @@ size_t signature_size(const struct operation *o)
 	case SCHEME_EDDSA:
 		return 2 * o->modulus;
 	case SCHEME_MAC:
-		return symmetric_mac_size(o->mechanism->card);
+		return o->parameter.mac;
 	default:
 		return o->modulus;
 	}

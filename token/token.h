@@ -150,6 +150,13 @@ CK_RV operation_verify_final(struct session *s, CK_BYTE_PTR signature, CK_ULONG 
 /* A part into two operations at once; out is the second one's. Nothing is fed where out is asked for. */
 CK_RV operation_update_two(struct session *s, enum operation_kind first, enum operation_kind second,
 			   CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+/* The other way: what comes out of the decryption goes into the second. */
+CK_RV operation_decrypt_two(struct session *s, enum operation_kind second, CK_BYTE_PTR in,
+			    CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+/* The state of a session whose only operation is a digest; two-call rule applied to out, *out_len. */
+CK_RV session_get_state(struct session *s, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+CK_RV session_set_state(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len,
+			CK_OBJECT_HANDLE encryption_key, CK_OBJECT_HANDLE authentication_key);
 /* C_EncryptMessage and C_DecryptMessage. */
 struct message {
 	const void *parameter;

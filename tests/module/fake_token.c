@@ -487,6 +487,30 @@ CK_RV operation_update_two(struct session *s, enum operation_kind first, enum op
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+CK_RV operation_decrypt_two(struct session *s, enum operation_kind second, CK_BYTE_PTR in,
+			    CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	(void)out;
+	assert((in || in_len == 0) && out_len && second != OPERATION_ENCRYPT);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV session_get_state(struct session *s, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	(void)out;
+	assert(out_len);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV session_set_state(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len,
+			CK_OBJECT_HANDLE encryption_key, CK_OBJECT_HANDLE authentication_key)
+{
+	(void)encryption_key;
+	(void)authentication_key;
+	assert(in || in_len == 0);
+	return refuse(s, CKR_SAVED_STATE_INVALID);
+}
+
 CK_RV message_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
 		   CK_OBJECT_HANDLE key)
 {

@@ -118,21 +118,24 @@ static void parts_are_enciphered_like_the_whole(void)
 	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_ENCRYPT, &m, key), CKR_OK);
 	CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_ENCRYPT, message, 17, parts, &first),
 			CKR_OK);
-	CU_ASSERT_EQUAL(first, 0);
-	CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_ENCRYPT, message + 17, 23, parts,
-					 &first),
+	CU_ASSERT_EQUAL(first, 16);
+	CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_ENCRYPT, message + 17, 23,
+					 parts + 16, &first),
 			CKR_OK);
-	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_ENCRYPT, parts, &last), CKR_OK);
-	CU_ASSERT_EQUAL_FATAL(last, len);
+	CU_ASSERT_EQUAL(first, 16);
+	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_ENCRYPT, parts + 32, &last), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(32 + last, len);
 	CU_ASSERT(same(parts, whole, len));
 	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_DECRYPT, &m, key), CKR_OK);
+	first = sizeof(parts);
 	CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_DECRYPT, whole, len, parts, &first),
 			CKR_OK);
-	last = 39;
-	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_DECRYPT, parts, &last),
+	CU_ASSERT_EQUAL(first, 32);
+	last = 7;
+	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_DECRYPT, parts + 32, &last),
 			CKR_BUFFER_TOO_SMALL);
-	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_DECRYPT, parts, &last), CKR_OK);
-	CU_ASSERT_EQUAL(last, 40);
+	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_DECRYPT, parts + 32, &last), CKR_OK);
+	CU_ASSERT_EQUAL(last, 8);
 	CU_ASSERT(same(parts, message, 40));
 }
 
@@ -536,8 +539,10 @@ static void a_part_goes_into_two_operations(void)
 	CU_ASSERT_EQUAL(operation_update_two(fixture.rw, OPERATION_DIGEST, OPERATION_ENCRYPT,
 					     message, 48, both, &len),
 			CKR_OK);
-	len = OUT;
-	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_ENCRYPT, both, &len), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(len, 48);
+	len = OUT - 48;
+	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_ENCRYPT, both + 48, &len), CKR_OK);
+	len += 48;
 	CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_DIGEST, hash, &h), CKR_OK);
 	CU_ASSERT_EQUAL(run(OPERATION_ENCRYPT, &m, key, message, 48, alone, &n), CKR_OK);
 	CU_ASSERT_EQUAL(run(OPERATION_DIGEST, &digest, 0, message, 48, wanted, &w), CKR_OK);
