@@ -306,6 +306,11 @@ const struct cvc *authority_certificate(const struct authority *authority)
 	return &authority->certificate;
 }
 
+unsigned int authority_roles(const struct authority *authority)
+{
+	return authority->roles;
+}
+
 struct view authority_chain(const struct authority *authority)
 {
 	return authority->certificate.type == CVC_CVCA ? view_of(NULL, 0)

@@ -52,6 +52,8 @@ enum rc authority_open(const char *dir, const struct pem_passphrase *passphrase,
 void authority_close(struct authority **authority);
 
 const struct cvc *authority_certificate(const struct authority *authority);
+/* ROLE_ bits that it may pass on: its own, and of everybody above an issuer. */
+unsigned int authority_roles(const struct authority *authority);
 /* What a holder presents before his own certificate: empty, or an issuer's chain. */
 struct view authority_chain(const struct authority *authority);
 /* The revocation list, E1; empty if there is none. Valid until the next authority_revoke. */
@@ -71,7 +73,7 @@ struct authority_request {
 
 /*
  * Issues a certificate, keeps it in issued/ and appends it. RC_POLICY: roles that the authority does
- * not have, a key that is too short or certified for something else; RC_EXISTS: the reference is
+ * not have, a card's from an issuer without the role issuer, a key that is too short or certified for something else; RC_EXISTS: the reference is
  * somebody else's, or its newest certificate is not older than this one; RC_EXPIRED: the authority's
  * own certificate has.
  */

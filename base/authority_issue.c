@@ -131,6 +131,12 @@ static enum rc check_request(struct authority *a, const struct cvc_request *r)
 		rc = check_key(a, r);
 	if (rc != RC_OK)
 		return rc;
+	if (a->certificate.type == CVC_DV && r->type == CVC_TERMINAL && !r->roles &&
+	    !(a->roles & ROLE_ISSUER)) {
+		log_error("%s has not the role issuer, and hosts take no card from it",
+			  authority_name(a).text);
+		return RC_POLICY;
+	}
 	if (r->roles & ~a->roles) {
 		log_error("%s has not all of these roles itself and cannot pass them on",
 			  authority_name(a).text);

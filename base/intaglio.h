@@ -63,8 +63,9 @@ typedef struct CK_INTAGLIO_FILE {
 
 /*
  * What MakeCard makes. Certify is called once for each suite with the public key that the card has
- * made, a data object 7F49, and writes the card's certificate for it, 7F21, of at most
- * CK_INTAGLIO_CERTIFICATE_MAX bytes: *len is the room, then the length. It has the authority's
+ * made, a data object 7F49, and writes the card's certificate for it, 7F21, with those of its issuers
+ * before it, from the one that the authority signed on: at most four, of at most
+ * CK_INTAGLIO_CERTIFICATE_MAX bytes. *len is the room, then the length. It has the authority's
  * private key, which the module never sees; it must not call the module, and no slot is locked while
  * it runs. What it returns but CKR_OK ends everything with CKR_FUNCTION_CANCELED.
  */
@@ -87,7 +88,7 @@ typedef struct CK_INTAGLIO_CARD {
 	void *pApplication; /* what Certify is called with */
 } CK_INTAGLIO_CARD;
 
-#define CK_INTAGLIO_CERTIFICATE_MAX 4096UL
+#define CK_INTAGLIO_CERTIFICATE_MAX 16384UL
 
 typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	CK_VERSION version; /* of this table: 1.1 */

@@ -2,9 +2,10 @@
 /* From authority to card to ledger. */
 #include "base/ledger_certificate.h"
 
+#include "base/cvc_chain.h"
 #include "base/tlv.h"
 
-enum { TAG_SIGNATURE = 0x9E };
+enum { TAG_CERTIFICATE = 0x7F21, TAG_SIGNATURE = 0x9E };
 
 /* With its terminating zero: no other message of the card's key begins with it. */
 static const char prefix[] = "intaglio ledger key 1";
@@ -33,24 +34,31 @@ enum rc ledger_certificate_put(const struct note_key *ledger, EVP_PKEY *key,
 }
 
 /* The authority's certificate speaks for itself: whether it is trusted is the caller's decision. */
-static enum rc check_card(const struct cvc *card, struct view authority)
+static enum rc check_card(const struct cvc_chain *chain, struct view authority)
 {
+	const struct cvc *card = cvc_chain_own(chain);
 	struct cvc signer;
-	EVP_PKEY *key;
-	enum rc rc;
 
 	if (cvc_parse(&authority, &signer) != RC_OK || view_end(&authority) != RC_OK)
 		return RC_MALFORMED;
 	if (signer.type != CVC_CVCA || card->type != CVC_TERMINAL || card->roles ||
 	    card->suite != LEDGER_CERTIFICATE_SUITE || card->scheme != RSA_PSS_SHA256 ||
-	    !view_equal(card->car, signer.chr))
+	    (chain->count > 1 && !(cvc_chain_roles(chain, &signer) & ROLE_ISSUER)))
 		return RC_AUTH;
-	rc = cvc_key(&signer, &key);
-	if (rc != RC_OK)
-		return rc;
-	rc = cvc_verify(card, key, signer.scheme);
-	EVP_PKEY_free(key);
-	return rc;
+	return cvc_chain_verify(chain, &signer);
+}
+
+/* The certificates, up to the signature. */
+static enum rc take_chain(struct view *bytes, struct cvc_chain *ret)
+{
+	struct view rest = *bytes, chain = *bytes, value;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && tlv_is_next(rest, TAG_CERTIFICATE))
+		rc = tlv_expect(&rest, TAG_CERTIFICATE, &value);
+	chain.len -= rest.len;
+	*bytes = rest;
+	return rc == RC_OK ? cvc_chain_parse(chain, ret) : rc;
 }
 
 static enum rc check_ledger(const struct cvc *card, const struct note_key *ledger,
@@ -79,17 +87,17 @@ enum rc ledger_certificate_verify(struct view bytes, struct view authority,
 {
 	struct note_key ledger;
 	struct view signature;
-	struct cvc card;
+	struct cvc_chain chain;
 	enum rc rc;
 
-	if (cvc_parse(&bytes, &card) != RC_OK ||
+	if (take_chain(&bytes, &chain) != RC_OK ||
 	    tlv_expect(&bytes, TAG_SIGNATURE, &signature) != RC_OK || view_end(&bytes) != RC_OK ||
 	    note_parse_key(verifier_key, &ledger) != RC_OK)
 		return RC_MALFORMED;
-	rc = check_card(&card, authority);
+	rc = check_card(&chain, authority);
 	if (rc == RC_OK)
-		rc = check_ledger(&card, &ledger, signature);
+		rc = check_ledger(cvc_chain_own(&chain), &ledger, signature);
 	if (rc == RC_OK)
-		*ret_card = card;
+		*ret_card = *cvc_chain_own(&chain);
 	return rc;
 }

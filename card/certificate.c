@@ -5,6 +5,7 @@
  */
 #include "card/certificate.h"
 
+#include "base/cvc_chain.h"
 #include "base/tlv.h"
 #include "card/instance.h"
 #include "card/scp10.h"
@@ -71,15 +72,22 @@ static uint16_t put_directory(struct command *c)
 	return SW_OK;
 }
 
-/* GPCS: the data object under a proprietary class, its value under an interindustry one. */
+/*
+ * GPCS: the data object under a proprietary class, its value under an interindustry one. What has
+ * issuers is a series of data objects; a value alone is the card's own.
+ */
 static uint16_t put_certificate(struct command *c, const struct card_key *key)
 {
-	struct view object = view_buf(&key->certificate), value;
+	struct view all = view_buf(&key->certificate), object, value;
+	struct cvc_chain chain;
 
 	if (c->cla == CLA_PROPRIETARY) {
-		buf_view(c->answer, object);
+		buf_view(c->answer, all);
 		return SW_OK;
 	}
+	if (cvc_chain_parse(all, &chain) != RC_OK)
+		return SW_NO_DIAGNOSIS;
+	object = cvc_chain_own(&chain)->object;
 	if (tlv_expect(&object, TAG_CERTIFICATE, &value) != RC_OK)
 		return SW_NO_DIAGNOSIS;
 	buf_view(c->answer, value);

@@ -2,7 +2,7 @@
 /*
  * The card's identity in card memory. Records: the state `life cycle 1 || date 4 || trust number 4`,
  * the policy `7F21 trust point, C8 suites, C9 lowest level [CA key numbering]`, one `80 suite, 53 sealed key, 7F21
- * certificate` for each key pair, one certificate chain for each stored host key, and the revocation
+ * certificates, its own last` for each key pair, one certificate chain for each stored host key, and the revocation
  * list in force `sequence 4 || entries`, if there is one. Private keys lie there only as
  * nvm_secret_seal leaves them.
  */
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cvc_chain.h"
 #include "base/log.h"
 #include "base/revocation.h"
 #include "base/secret.h"
@@ -104,29 +105,27 @@ static enum rc load_private_key(struct identity *identity, uint32_t id, struct v
 static enum rc load_key(struct identity *identity, uint32_t id, struct view record)
 {
 	struct card_key *key = &identity->keys[identity->key_count];
-	struct view sealed, bytes;
-	struct cvc certificate;
+	struct cvc_chain chain;
+	struct view sealed;
 	enum rc rc;
 
 	key->version = (uint8_t)(id >> 8);
 	key->index = (uint8_t)id;
 	if (tlv_copy(&record, TAG_SUITE, &key->suite, 1) != RC_OK ||
-	    tlv_expect(&record, TAG_SEALED_KEY, &sealed) != RC_OK)
-		return RC_DAMAGED;
-	bytes = record;
-	if (cvc_parse(&record, &certificate) != RC_OK)
+	    tlv_expect(&record, TAG_SEALED_KEY, &sealed) != RC_OK ||
+	    cvc_chain_parse(record, &chain) != RC_OK)
 		return RC_DAMAGED;
 	rc = load_private_key(identity, id, sealed, &key->pkey);
 	if (rc != RC_OK)
 		return rc;
-	buf_init(&key->certificate, CVC_MAX);
+	buf_init(&key->certificate, CVC_CHAIN_BYTES);
 	identity->key_count++;
-	buf_view(&key->certificate, bytes);
+	buf_view(&key->certificate, record);
 	rc = buf_rc(&key->certificate);
 	if (rc == RC_OK)
-		rc = crypto_sha256(certificate.public_key, key->key_hash);
+		rc = crypto_sha256(cvc_chain_own(&chain)->public_key, key->key_hash);
 	if (rc == RC_OK)
-		rc = cvc_id(&certificate, identity->id);
+		rc = cvc_id(cvc_chain_own(&chain), identity->id);
 	return rc;
 }
 

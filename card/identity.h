@@ -26,7 +26,7 @@ enum {
 struct card_key {
 	uint8_t version, index, suite;
 	EVP_PKEY *pkey;
-	struct buf certificate; /* 7F21, with tag and length */
+	struct buf certificate; /* 7F21, with tag and length; its issuers' before it */
 	uint8_t key_hash[SHA256_SIZE]; /* over 7F49 as certified */
 };
 
@@ -55,7 +55,7 @@ struct trust_update {
 	uint32_t date; /* the card's date moves on to it; 0: it stays */
 	struct {
 		uint8_t version, index;
-		struct view certificate; /* 7F21 */
+		struct view certificate; /* 7F21, issuers' first */
 	} keys[CARD_KEYS_MAX];
 	size_t key_count;
 	uint32_t sequence; /* of the new revocation list, or 0: there is none */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Personalisation commands. Everything is checked before anything is written: every certificate is
- * a card's, verifies under the trust point and holds the public key of the pair it is for.
+ * a card's, verifies under the trust point, directly or over the issuers that come with it, and
+ * holds the public key of the pair it is for.
  */
 #include "card/personalise.h"
 
 #include <string.h>
 
+#include "base/cvc_chain.h"
 #include "base/tlv.h"
 #include "card/chain.h"
 #include "card/instance.h"
@@ -58,7 +60,7 @@ static struct card_key *find_or_add(struct pending_keys *pending, uint8_t versio
 	key = &pending->keys[pending->count++];
 	key->version = version;
 	key->index = index;
-	buf_init(&key->certificate, CVC_MAX);
+	buf_init(&key->certificate, CVC_CHAIN_BYTES);
 	return key;
 }
 
@@ -96,53 +98,50 @@ uint16_t personalise_generate(struct command *c)
 }
 
 /* The certificate is that of a card, from this authority, for this key pair. */
-static bool certificate_fits(const struct cvc *certificate, const struct card_key *key,
-			     const struct cvc *authority, EVP_PKEY *authority_key)
+static bool chain_fits(const struct cvc_chain *chain, const struct card_key *key,
+		       const struct cvc *authority)
 {
+	const struct cvc *own = cvc_chain_own(chain);
 	EVP_PKEY *certified = NULL;
 	bool fits;
 
-	fits = certificate->type == CVC_TERMINAL && certificate->roles == 0 &&
-	       certificate->suite == key->suite && view_equal(certificate->car, authority->chr) &&
-	       cvc_verify(certificate, authority_key, authority->scheme) == RC_OK &&
-	       cvc_key(certificate, &certified) == RC_OK && EVP_PKEY_eq(certified, key->pkey) == 1;
+	fits = own->type == CVC_TERMINAL && own->roles == 0 && own->suite == key->suite &&
+	       cvc_chain_verify(chain, authority) == RC_OK && cvc_key(own, &certified) == RC_OK &&
+	       EVP_PKEY_eq(certified, key->pkey) == 1;
 	EVP_PKEY_free(certified);
 	return fits;
 }
 
-/* Takes one A0 { 83 02 ver idx, 7F21 } and keeps the certificate with its pending key. */
+/* Takes one A0 { 83 02 ver idx, 7F21 .. } and keeps the certificates with their pending key. */
 static bool take_key(struct view *data, struct pending_keys *pending, const struct cvc *authority,
-		     EVP_PKEY *authority_key, uint8_t id[CVC_ID], bool first)
+		     uint8_t id[CVC_ID], bool first)
 {
-	struct view value, object;
 	uint8_t reference[2], own_id[CVC_ID];
-	struct cvc certificate;
+	struct cvc_chain chain;
 	struct card_key *key;
+	struct view value;
 
 	if (tlv_expect(data, TAG_KEY, &value) != RC_OK ||
 	    tlv_copy(&value, TAG_REFERENCE, reference, 2) != RC_OK)
 		return false;
-	object = value;
 	key = find(pending, reference[0], reference[1]);
-	if (!key || key->certificate.len || cvc_parse(&value, &certificate) != RC_OK || value.len ||
-	    !certificate_fits(&certificate, key, authority, authority_key) ||
-	    cvc_id(&certificate, own_id) != RC_OK)
+	if (!key || key->certificate.len || cvc_chain_parse(value, &chain) != RC_OK ||
+	    !chain_fits(&chain, key, authority) || cvc_id(cvc_chain_own(&chain), own_id) != RC_OK)
 		return false;
 	if (!first && !view_equal(view_of(own_id, CVC_ID), view_of(id, CVC_ID)))
 		return false;
 	memcpy(id, own_id, CVC_ID);
-	buf_view(&key->certificate, object);
+	buf_view(&key->certificate, value);
 	return buf_rc(&key->certificate) == RC_OK;
 }
 
-static bool take_keys(struct view *data, struct pending_keys *pending, const struct cvc *authority,
-		      EVP_PKEY *authority_key)
+static bool take_keys(struct view *data, struct pending_keys *pending, const struct cvc *authority)
 {
 	uint8_t id[CVC_ID];
 	size_t taken = 0;
 
 	while (tlv_is_next(*data, TAG_KEY)) {
-		if (!take_key(data, pending, authority, authority_key, id, taken == 0))
+		if (!take_key(data, pending, authority, id, taken == 0))
 			return false;
 		taken++;
 	}
@@ -231,7 +230,7 @@ static uint16_t store(struct command *c, struct personalisation *p)
 	p->trust_point = authority.object;
 	good = authority.type == CVC_CVCA && view_equal(authority.car, authority.chr) &&
 	       cvc_verify(&authority, authority_key, authority.scheme) == RC_OK &&
-	       take_keys(&data, pending, &authority, authority_key) && take_policy(&data, p) &&
+	       take_keys(&data, pending, &authority) && take_policy(&data, p) &&
 	       take_hosts(&data, p);
 	EVP_PKEY_free(authority_key);
 	if (!good)

@@ -5,6 +5,7 @@
  */
 #include "card/trust.h"
 
+#include "base/cvc_chain.h"
 #include "base/revocation.h"
 #include "base/tlv.h"
 #include "card/identity.h"
@@ -87,51 +88,53 @@ static uint16_t take_link(struct change *change, struct view *data)
 
 /* The certificate renews the one that the card has: same key, same card, same suite, later or anew. */
 static uint16_t judge_certificate(const struct change *change, const struct card_key *key,
-				  const struct cvc *c)
+				  const struct cvc_chain *chain)
 {
-	struct view bytes = view_buf(&key->certificate);
-	struct cvc old;
+	const struct cvc *c = cvc_chain_own(chain), *old;
+	struct cvc_chain before;
 	uint8_t id[CVC_ID];
 
-	if (cvc_parse(&bytes, &old) != RC_OK)
+	if (cvc_chain_parse(view_buf(&key->certificate), &before) != RC_OK)
 		return SW_NO_DIAGNOSIS;
-	if (!view_equal(c->car, change->trust_point.chr))
+	old = cvc_chain_own(&before);
+	if (!view_equal(chain->links[0].car, change->trust_point.chr))
 		return SW_REFERENCE_NOT_FOUND;
-	if (cvc_verify(c, change->key, change->trust_point.scheme) != RC_OK)
+	if (cvc_chain_verify(chain, &change->trust_point) != RC_OK)
 		return SW_AUTHENTICATION_FAILED;
 	if (c->type != CVC_TERMINAL || c->roles || c->suite != key->suite ||
-	    !view_equal(c->public_key, old.public_key) || cvc_id(c, id) != RC_OK ||
+	    !view_equal(c->public_key, old->public_key) || cvc_id(c, id) != RC_OK ||
 	    !view_equal(view_of(id, CVC_ID), view_of(identity_id(change->identity), CVC_ID)))
 		return SW_WRONG_DATA;
-	if (c->expiration < change->date)
-		return SW_REFERENCE_DATA_UNUSABLE;
-	return view_equal(c->car, old.car) && c->effective <= old.effective ? SW_CONDITIONS : SW_OK;
+	for (size_t i = 0; i < chain->count; i++)
+		if (chain->links[i].expiration < change->date)
+			return SW_REFERENCE_DATA_UNUSABLE;
+	return view_equal(c->car, old->car) && c->effective <= old->effective ? SW_CONDITIONS
+									      : SW_OK;
 }
 
 static uint16_t take_certificate(struct change *change, struct view *data)
 {
 	struct trust_update *update = &change->update;
 	const struct card_key *key;
-	struct view value, bytes;
+	struct cvc_chain chain;
 	uint8_t reference[2];
-	struct cvc c;
+	struct view value;
 	uint16_t sw;
 
 	if (tlv_expect(data, TAG_KEY, &value) != RC_OK ||
 	    tlv_copy(&value, TAG_REFERENCE, reference, 2) != RC_OK)
 		return SW_WRONG_DATA;
-	bytes = value;
-	if (cvc_parse(&value, &c) != RC_OK || value.len || update->key_count == CARD_KEYS_MAX)
+	if (cvc_chain_parse(value, &chain) != RC_OK || update->key_count == CARD_KEYS_MAX)
 		return SW_WRONG_DATA;
 	key = identity_key(change->identity, reference[0], reference[1]);
 	if (!key)
 		return SW_REFERENCE_NOT_FOUND;
-	sw = judge_certificate(change, key, &c);
+	sw = judge_certificate(change, key, &chain);
 	if (sw != SW_OK)
 		return sw;
 	update->keys[update->key_count].version = reference[0];
 	update->keys[update->key_count].index = reference[1];
-	update->keys[update->key_count++].certificate = bytes;
+	update->keys[update->key_count++].certificate = value;
 	return SW_OK;
 }
 

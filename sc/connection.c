@@ -288,6 +288,7 @@ static bool offers(const struct fci *fci, uint8_t suite)
 static enum rc check_card(const struct sc *sc, const struct policy_card *row)
 {
 	const uint8_t *expected = identity_card(sc->identity);
+	enum rc rc;
 
 	if (sc->fci.life_cycle != FCI_PERSONALISED) {
 		log_error("the card at %s is not personalised: it has no identity yet",
@@ -305,7 +306,8 @@ static enum rc check_card(const struct sc *sc, const struct policy_card *row)
 			  transport_address(sc->wire.transport), row->suite);
 		return RC_POLICY;
 	}
-	return policy_check(row);
+	rc = policy_check_suite(sc->policy, row->suite);
+	return rc == RC_OK ? policy_check(row) : rc;
 }
 
 /* A host that may show itself only with few roles here does not show more. */

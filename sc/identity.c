@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cvc_chain.h"
 #include "base/log.h"
 #include "base/pem.h"
 #include "base/revocation.h"
@@ -15,7 +16,7 @@
 #include "sc/pkcs11_uri.h"
 #include "sc/secret_file.h"
 
-enum { SUITES = 3, CHAIN_MAX = 4, FILE_MAX = 64 * 1024, CARD_ID_TEXT = 2 * CVC_ID };
+enum { SUITES = 3, FILE_MAX = 64 * 1024, CARD_ID_TEXT = 2 * CVC_ID };
 
 struct identity {
 	struct buf authority_bytes;
@@ -80,38 +81,23 @@ void identity_free(struct identity **identity)
 	*identity = NULL;
 }
 
-/* Verifies each certificate under the one before it, the first under the authority. */
+/* The chain leads from the authority to a host of this suite, and leaves him a role. */
 static enum rc check_chain(const struct identity *i, struct identity_key *k)
 {
-	struct cvc signer = i->authority, c = {.type = CVC_CVCA};
-	struct view rest = view_buf(&k->chain);
-	unsigned int roles = signer.roles, count = 0;
-	enum rc rc = RC_MALFORMED;
+	struct cvc_chain chain;
+	const struct cvc *own;
+	enum rc rc = cvc_chain_parse(view_buf(&k->chain), &chain);
 
-	while (rest.len) {
-		EVP_PKEY *key = NULL;
-
-		if (signer.type == CVC_TERMINAL)
-			return RC_AUTH;
-		if (++count > CHAIN_MAX)
-			return RC_SPACE;
-		rc = cvc_parse(&rest, &c);
-		if (rc == RC_OK && !view_equal(c.car, signer.chr))
-			rc = RC_AUTH;
-		if (rc == RC_OK)
-			rc = cvc_key(&signer, &key);
-		if (rc == RC_OK)
-			rc = cvc_verify(&c, key, signer.scheme);
-		EVP_PKEY_free(key);
-		if (rc != RC_OK)
-			return rc;
-		roles &= c.roles;
-		signer = c;
-	}
-	if (rc == RC_OK && (c.type != CVC_TERMINAL || !roles || c.suite != k->suite))
-		rc = RC_POLICY;
-	k->certificate = c;
-	return rc;
+	if (rc == RC_OK)
+		rc = cvc_chain_verify(&chain, &i->authority);
+	if (rc != RC_OK)
+		return rc;
+	own = cvc_chain_own(&chain);
+	if (own->type != CVC_TERMINAL || own->suite != k->suite ||
+	    !(cvc_chain_roles(&chain, &i->authority) & own->roles))
+		return RC_POLICY;
+	k->certificate = *own;
+	return RC_OK;
 }
 
 static enum rc check_key(const struct identity_key *k)

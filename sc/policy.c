@@ -59,6 +59,20 @@ enum rc policy_check(const struct policy_card *row)
 	return RC_OK;
 }
 
+enum rc policy_check_suite(const struct policy *policy, uint8_t suite)
+{
+	unsigned int bit = suite == SUITE_42   ? POLICY_42
+			   : suite == SUITE_02 ? POLICY_02
+					       : POLICY_01;
+
+	if (!policy || !policy->suites || policy->suites & bit)
+		return RC_OK;
+	log_error("the settings do not let this host speak suite %02X with any card: add it to "
+		  "suites in section [policy], if that is meant",
+		  suite);
+	return RC_POLICY;
+}
+
 enum rc policy_check_roles(const struct policy *policy, unsigned int roles)
 {
 	if (!policy || !policy->roles || !(roles & ~policy->roles))

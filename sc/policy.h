@@ -11,6 +11,9 @@
 
 enum { SUITE_42 = 0x42, SUITE_02 = 0x02, SUITE_01 = 0x01 };
 
+/* The suites as bits. */
+enum { POLICY_42 = 1, POLICY_02 = 2, POLICY_01 = 4 };
+
 /* Bits of a security level, GPCS F.3.2 as doc/scp10.md settles it. */
 enum {
 	LEVEL_C_MAC = 0x01,
@@ -47,6 +50,7 @@ struct policy {
 	const struct policy_card *cards;
 	size_t card_count;
 	bool named_only; /* cards without a row are refused */
+	unsigned int suites; /* POLICY_ bits: no other is spoken, whatever a row says; 0: all */
 	unsigned int roles; /* ROLE_ bits that the host's certificate may have; 0: all */
 };
 
@@ -57,6 +61,8 @@ struct policy {
 const struct policy_card *policy_find(const struct policy *policy, const uint8_t id[CVC_ID]);
 /* RC_POLICY, with a sentence, if a row asks for what its suite does not have. */
 enum rc policy_check(const struct policy_card *row) WARN_UNUSED;
+/* RC_POLICY, with a sentence, if this suite is spoken with no card. policy may be NULL. */
+enum rc policy_check_suite(const struct policy *policy, uint8_t suite) WARN_UNUSED;
 /* RC_POLICY, with a sentence, if a certificate of these roles is not to be shown. */
 enum rc policy_check_roles(const struct policy *policy, unsigned int roles) WARN_UNUSED;
 

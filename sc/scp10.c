@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/sw.h"
 #include "base/tlv.h"
+#include "sc/card_chain.h"
 #include "sc/scp10_keys.h"
 
 enum {
@@ -139,99 +140,17 @@ static enum rc send_certificates(struct handshake *h)
 	return rc;
 }
 
-/* What is certified must fit the suite, and be a card's. */
-static enum rc check_certificate(const struct handshake *h)
-{
-	const struct cvc *c = &h->card;
-	const struct scp10_suite *s = h->suite;
-	const uint8_t *expected = identity_card(h->identity);
-	char text[3][CVC_DATE_TEXT];
-	uint8_t id[CVC_ID];
-	uint32_t today = cvc_today();
-	enum rc rc = cvc_id(c, id);
-
-	if (rc != RC_OK)
-		return rc;
-	if (c->type != CVC_TERMINAL || c->roles) {
-		log_error("the card's certificate is not a card's: it has a role");
-		return RC_POLICY;
-	}
-	if (!view_equal(view_of(id, CVC_ID), view_of(h->card_id, CVC_ID)) ||
-	    (expected && !view_equal(view_of(id, CVC_ID), view_of(expected, CVC_ID)))) {
-		log_error("the card's certificate is another card's");
-		return RC_POLICY;
-	}
-	if (identity_is_revoked(h->identity, c)) {
-		log_error("the card's certificate is revoked by its authority");
-		return RC_POLICY;
-	}
-	if (c->suite != s->id || (c->scheme == RSA_PSS_SHA256) != s->pss_key ||
-	    rsa_bits(h->card_key) < s->bits_min || rsa_bits(h->card_key) > s->bits_max ||
-	    !rsa_exponent_is_f4(h->card_key)) {
-		log_error("the card's key is not one for suite %02X", s->id);
-		return RC_POLICY;
-	}
-	/* What is signed by one end must fit under the key of the other. */
-	if (s->agreement && rsa_bits(h->card_key) != rsa_bits(h->host_key)) {
-		log_error("suite 01 needs keys of one length: the card's has %u bits and the "
-			  "host's %u",
-			  rsa_bits(h->card_key), rsa_bits(h->host_key));
-		return RC_POLICY;
-	}
-	if (today > c->expiration || today < c->effective) {
-		log_error("the card's certificate is valid from %s to %s, and today is %s: "
-			  "have it renewed, or set this machine's clock",
-			  cvc_date_text(c->effective, text[0]),
-			  cvc_date_text(c->expiration, text[1]), cvc_date_text(today, text[2]));
-		return RC_EXPIRED;
-	}
-	return RC_OK;
-}
-
-/* The signature under the authority, before anything that the certificate says is used. */
-static enum rc verify_certificate(struct handshake *h)
-{
-	const struct cvc *authority = identity_authority(h->identity);
-	EVP_PKEY *signer = NULL;
-	enum rc rc = cvc_key(authority, &signer);
-
-	if (rc != RC_OK)
-		return rc;
-	/* SHA-1 and short keys are for cards in the field only. */
-	if (h->suite->strict &&
-	    (authority->scheme == RSA_PKCS1_SHA1 || rsa_bits(signer) < h->suite->bits_min)) {
-		log_error("the cards' authority has a key or algorithm too weak for suite %02X",
-			  h->suite->id);
-		rc = RC_POLICY;
-	} else {
-		rc = RC_AUTH;
-		if (view_equal(h->card.car, authority->chr))
-			rc = cvc_verify(&h->card, signer, authority->scheme);
-	}
-	EVP_PKEY_free(signer);
-	if (rc == RC_OK)
-		rc = cvc_key(&h->card, &h->card_key);
-	if (rc == RC_AUTH)
-		log_error("the card's certificate does not verify under the authority that this "
-			  "host trusts: it is a foreign card");
-	return rc;
-}
-
 /* Parsed, verified and in order for this suite, host and card; nothing else of it is used before. */
 static enum rc judge_certificate(struct handshake *h)
 {
-	struct view data = view_buf(h->certificate);
-	enum rc rc = cvc_parse(&data, &h->card);
+	const struct card_chain_terms terms = {
+		.identity = h->identity,
+		.suite = h->suite,
+		.card_id = h->card_id,
+		.host_key = h->host_key,
+	};
 
-	if (rc == RC_OK && data.len)
-		rc = RC_MALFORMED;
-	if (rc == RC_MALFORMED)
-		log_error("the card's certificate is damaged");
-	if (rc == RC_OK)
-		rc = verify_certificate(h);
-	if (rc == RC_OK)
-		rc = check_certificate(h);
-	return rc;
+	return card_chain_check(&terms, view_buf(h->certificate), &h->card, &h->card_key);
 }
 
 /*
@@ -251,8 +170,6 @@ static enum rc get_certificate(struct handshake *h)
 			return RC_OK;
 		log_warning("the card's certificate that was kept is not in order; the card is "
 			    "asked for it");
-		EVP_PKEY_free(h->card_key);
-		h->card_key = NULL;
 		buf_reset(h->certificate);
 	}
 	rc = send(h, &command, RC_AUTH, "the card has no certificate", &data);

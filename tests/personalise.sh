@@ -175,4 +175,57 @@ refuse_says "and is refused from then on" 'it has expired or is revoked' open tw
 refuse_says "as a card that does not open" 'CKR_DEVICE_ERROR' open two
 host two next.key other-next.cvc
 step "the other host is not" open two
+
+# Cards of issuers, with one to three of them above the card.
+step "a group is made" authority create group --bits 2048
+step "its authority makes a card" "$intaglio" card personalise --authority group --suite 42,02,01 chain1
+above=group
+for length in 2 3 4 5; do
+	issuer=issuer$length
+	step "issuer $length makes its key" authority create $issuer --issuer --bits 2048
+	step "and is certified" authority issue $above --issuer --roles user,issuer \
+		--public $issuer/authority.pub --output $issuer/authority.cvc
+	above=$issuer
+	test $length = 5 && continue
+	step "it makes a card, which shows $length certificates" "$intaglio" card personalise \
+		--authority $issuer --under group/authority.cvc --suite 42,02,01 chain$length
+done
+refuse_says "a chain of five is refused" 'fourth of its chain' \
+	"$intaglio" card personalise --authority issuer5 --under group/authority.cvc chain5
+refuse_says "an issuer of somebody else, too" 'is not the authority' \
+	"$intaglio" card personalise --authority issuer2 --under foreign/authority.cvc other
+refuse_says "and what is above an authority" 'no issuer' \
+	"$intaglio" card personalise --authority group --under group/authority.cvc other
+for length in 1 2 3 4; do
+	step "the host opens the card of $length certificates" open chain$length
+	for suite in 02 01; do
+		printf '[card %s]\nsuite = %s\n' "$(cat "$cards/chain$length/host/card.id")" $suite \
+			>"$INTAGLIO_CONF"
+		step "also in suite $suite" open chain$length
+	done
+	printf '[policy]\nsuites = 42\n[card %s]\nsuite = 01\n' \
+		"$(cat "$cards/chain$length/host/card.id")" >"$INTAGLIO_CONF"
+	refuse_says "unless the settings have no such suite" 'suite 01 with any card' open chain$length
+	: >"$INTAGLIO_CONF"
+done
+middle=$(holder group ZZISSU)
+step "an issuer that may not certify cards is certified" authority create limited --issuer --bits 2048
+step "for users only" authority issue group --issuer --roles user \
+	--public limited/authority.pub --output limited/authority.cvc
+refuse_says "it makes no card" 'has not the role issuer' \
+	"$intaglio" card personalise --authority limited --under group/authority.cvc other
+for length in 2 3; do
+	card=$(holder issuer$length ZZCARD)
+	step "another issuer certifies the card of $length" authority issue issuer4 --card \
+		--public "$(echo issuer$length/issued/"$card"-*-42.cvc)" --holder "$card" --output moved.cvc
+	step "which takes its new chain" bring chain$length moved.cvc
+	step "and opens" open chain$length
+done
+step "the issuer in the middle is revoked" authority revoke group "$middle" \
+	--effective 2099-12-31
+for name in chain1 chain4; do
+	cp group/revoked.list "$cards/$name/host/revoked"
+done
+step "a card above it still opens" open chain1
+refuse_says "one below it does not" "issuer is revoked" open chain4
 finish

@@ -88,26 +88,50 @@ static bool set_module(struct reader *r, const char *value)
 	return is_set;
 }
 
-static bool set_suites(struct reader *r, const char *value)
+/* Suites by their numbers, as POLICY_ bits; at least one. */
+static bool parse_suites(const char *value, unsigned int *ret)
 {
+	static const struct {
+		const char *name;
+		unsigned int bit;
+	} names[] = {{"42", POLICY_42}, {"02", POLICY_02}, {"01", POLICY_01}};
 	const char separators[] = " \t,";
-	bool has_42 = false, has_02 = false;
 
+	*ret = 0;
 	while (*value) {
-		size_t n = strcspn(value, separators);
+		size_t n = strcspn(value, separators), i = 0;
 
-		if (n == 2 && strncmp(value, "42", n) == 0)
-			has_42 = true;
-		else if (n == 2 && strncmp(value, "02", n) == 0)
-			has_02 = true;
-		else if (n)
+		while (n && i < 3 && (n != 2 || strncmp(value, names[i].name, n) != 0))
+			i++;
+		if (i == 3)
 			return false;
+		if (n)
+			*ret |= names[i].bit;
 		value += n;
 		value += strspn(value, separators);
 	}
-	if (has_42)
-		r->config->make_02 = has_02;
-	return has_42;
+	return *ret != 0;
+}
+
+static bool set_suites(struct reader *r, const char *value)
+{
+	unsigned int suites;
+
+	if (!parse_suites(value, &suites) || !(suites & POLICY_42))
+		return false;
+	r->config->make_02 = suites & POLICY_02;
+	r->config->make_01 = suites & POLICY_01;
+	return true;
+}
+
+static bool set_policy_suites(struct reader *r, const char *value)
+{
+	unsigned int suites;
+
+	if (!parse_suites(value, &suites))
+		return false;
+	r->config->policy.suites = suites;
+	return true;
 }
 
 static int hex_digit(char c)
@@ -332,11 +356,17 @@ static const struct key {
 	const char *section, *name;
 	bool (*set)(struct reader *r, const char *value); /* false: the value cannot be used */
 } keys[] = {
-	{"log", "level", set_level},        {"log", "syslog", set_syslog},
-	{"card", "data", set_data},         {"card", "suites", set_suites},
-	{"card", "allow-02", add_allow_02}, {"host", "directory", set_host},
-	{"host", "module", set_module},     {"host", "passphrase-file", set_passphrase_file},
-	{"policy", "cards", set_cards},     {"policy", "roles", set_roles},
+	{"log", "level", set_level},
+	{"log", "syslog", set_syslog},
+	{"card", "data", set_data},
+	{"card", "suites", set_suites},
+	{"card", "allow-02", add_allow_02},
+	{"host", "directory", set_host},
+	{"host", "module", set_module},
+	{"host", "passphrase-file", set_passphrase_file},
+	{"policy", "cards", set_cards},
+	{"policy", "roles", set_roles},
+	{"policy", "suites", set_policy_suites},
 };
 
 static char *trim(char *text)

@@ -20,7 +20,8 @@ struct config {
 	char *host; /* [host] directory = host keys for cards in readers; NULL if there is none */
 	char *passphrase_file, *module; /* [host]; what host_key borrows */
 	struct identity_options host_key;
-	bool make_02; /* [card] suites = 42 02: new embedded cards get a key pair for suite 02 too */
+	bool make_02,
+		make_01; /* [card] suites = 42 02 01: new embedded cards get these keys, too */
 	struct policy policy; /* [policy], [card ID], and [card] allow-02 = card id */
 };
 

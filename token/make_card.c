@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cvc_chain.h"
 #include "sc/identity.h"
 #include "token/files.h"
 #include "token/personalise.h"
 #include "token/provision.h"
 #include "token/slot.h"
 
-_Static_assert(CK_INTAGLIO_CERTIFICATE_MAX == CVC_MAX, "what intaglio.h promises");
+_Static_assert(CK_INTAGLIO_CERTIFICATE_MAX == CVC_CHAIN_BYTES, "what intaglio.h promises");
 enum { NAME_MAX_CARD = 64 };
 
 struct making {

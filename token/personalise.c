@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cvc_chain.h"
 #include "base/log.h"
 #include "sc/transport_embedded.h"
 #include "token/files.h"
@@ -62,11 +63,11 @@ static enum rc make_key(struct sc *sc, const struct personalisation *p,
 /* The card's id is the holder's of its certificates. */
 static enum rc read_id(struct view certificate, uint8_t ret[CVC_ID])
 {
-	struct cvc c;
-	enum rc rc = cvc_parse(&certificate, &c);
+	struct cvc_chain chain;
+	enum rc rc = cvc_chain_parse(certificate, &chain);
 
 	if (rc == RC_OK)
-		rc = certificate.len ? RC_MALFORMED : cvc_id(&c, ret);
+		rc = cvc_id(cvc_chain_own(&chain), ret);
 	if (rc != RC_OK)
 		log_error("what was made for the card's key is no certificate");
 	return rc;
@@ -99,7 +100,7 @@ static enum rc give_identity(struct sc *sc, const struct personalisation *p, uin
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < p->suite_count; i++)
-		buf_init(&bytes[i], CVC_MAX);
+		buf_init(&bytes[i], CVC_CHAIN_BYTES);
 	for (size_t i = 0; i < p->suite_count && rc == RC_OK; i++) {
 		const struct personalise_suite *row = personalise_suite(p->suites[i]);
 

@@ -25,7 +25,7 @@ struct personalisation {
 	const uint8_t *suites; /* each one once, at most PERSONALISE_SUITES */
 	size_t suite_count;
 	unsigned int bits; /* of each key */
-	/* Appends the card's certificate for a key, one 7F21; all of them have the same holder. */
+	/* Appends the card's certificate for a key, its issuers' before it; of one holder all. */
 	enum rc (*certify)(void *arg, uint8_t suite, struct view public_key,
 			   struct buf *certificate);
 	void *arg;

@@ -28,8 +28,6 @@ struct local {
 	char host_name[CVC_REFERENCE_MAX + 1], card_name[CVC_REFERENCE_MAX + 1];
 };
 
-static const uint8_t suites[] = {SUITE_42, SUITE_02};
-
 static enum rc make_authority(const char *dir, struct local *local)
 {
 	const struct authority_options options = {
@@ -95,7 +93,7 @@ static enum rc certify(void *arg, uint8_t suite, struct view public_key, struct 
 	return rc;
 }
 
-static enum rc make_card(const char *dir, struct local *local, size_t count)
+static enum rc make_card(const char *dir, struct local *local, const uint8_t *suites, size_t count)
 {
 	const struct personalisation p = {
 		.authority = authority_certificate(local->authority)->object,
@@ -113,10 +111,15 @@ static enum rc make_card(const char *dir, struct local *local, size_t count)
 static enum rc fill(const char *dir, void *arg)
 {
 	const struct config *config = arg;
-	size_t count = config->make_02 ? 2 : 1;
+	uint8_t suites[PERSONALISE_SUITES] = {SUITE_42};
+	size_t count = 1;
 	struct local local = {.authority = NULL};
 	enum rc rc = authority_make_holder("ZZHOST", local.host_name);
 
+	if (config->make_02)
+		suites[count++] = SUITE_02;
+	if (config->make_01)
+		suites[count++] = SUITE_01;
 	log_info("a card is used for the first time; its keys are being made");
 	if (rc == RC_OK)
 		rc = authority_make_holder("ZZCARD", local.card_name);
@@ -125,7 +128,7 @@ static enum rc fill(const char *dir, void *arg)
 	for (size_t i = 0; i < count && rc == RC_OK; i++)
 		rc = make_host(dir, &local, suites[i]);
 	if (rc == RC_OK)
-		rc = make_card(dir, &local, count);
+		rc = make_card(dir, &local, suites, count);
 	authority_close(&local.authority);
 	return rc;
 }

@@ -2,7 +2,8 @@
 /*
  * UpdateTrust of the vendor interface: certificates and a revocation list as an authority writes
  * them, put into the order and under the key references of the card's command (doc/commands.md,
- * changes of trust). What they are worth, the card judges.
+ * changes of trust). Issuers' certificates belong to the card's that follows them without anything
+ * between. What they are worth, the card judges.
  */
 #include "base/revocation.h"
 #include "token/outcome.h"
@@ -11,24 +12,42 @@
 
 struct sorted {
 	struct application_trust trust;
+	struct view issuers; /* of the card's certificate that comes next */
 	struct application_certificate certificates[PERSONALISE_SUITES];
 };
 
-static bool take_certificate(struct sorted *sorted, const struct cvc *c)
+/* The card's own certificate, with what came right before it of issuers. */
+static bool take_own(struct sorted *sorted, const struct cvc *c)
 {
 	struct application_trust *trust = &sorted->trust;
 	const struct personalise_suite *row = personalise_suite(c->suite);
+	struct application_certificate *to = &sorted->certificates[trust->certificate_count];
 
-	if (c->type == CVC_CVCA) {
-		if (trust->link.len)
-			return false;
-		trust->link = c->object;
+	if (!row || trust->certificate_count == PERSONALISE_SUITES)
+		return false;
+	to->reference = row->reference;
+	to->certificate = sorted->issuers.len ? view_of(sorted->issuers.data,
+							sorted->issuers.len + c->object.len)
+					      : c->object;
+	sorted->issuers = view_of(NULL, 0);
+	trust->certificate_count++;
+	return true;
+}
+
+static bool take_certificate(struct sorted *sorted, const struct cvc *c)
+{
+	struct view *issuers = &sorted->issuers;
+
+	if (c->type == CVC_TERMINAL)
+		return take_own(sorted, c);
+	if (c->type == CVC_DV) {
+		*issuers = issuers->len ? view_of(issuers->data, issuers->len + c->object.len)
+					: c->object;
 		return true;
 	}
-	if (c->type != CVC_TERMINAL || !row || trust->certificate_count == PERSONALISE_SUITES)
+	if (sorted->trust.link.len || issuers->len)
 		return false;
-	sorted->certificates[trust->certificate_count].reference = row->reference;
-	sorted->certificates[trust->certificate_count++].certificate = c->object;
+	sorted->trust.link = c->object;
 	return true;
 }
 
@@ -43,13 +62,14 @@ static bool sort(struct view in, struct sorted *ret)
 		if (cvc_parse(&in, &c) == RC_OK) {
 			if (!take_certificate(ret, &c))
 				return false;
-		} else if (revocation_parse(&in, &list) == RC_OK && !ret->trust.revocations.len) {
+		} else if (revocation_parse(&in, &list) == RC_OK && !ret->issuers.len &&
+			   !ret->trust.revocations.len) {
 			ret->trust.revocations = list.object;
 		} else {
 			return false;
 		}
 	}
-	return true;
+	return !ret->issuers.len;
 }
 
 CK_RV session_update_trust(struct session *s, CK_BYTE_PTR data, CK_ULONG len)

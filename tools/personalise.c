@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cvc_chain.h"
 #include "base/pem.h"
 #include "tools/authority.h"
 
@@ -27,12 +28,13 @@ static const struct {
 
 /* What is being made. */
 struct making {
-	const char *module, *authority_dir, *passphrase_file, *host_dir, *name;
+	const char *module, *authority_dir, *under, *passphrase_file, *host_dir, *name;
 	bool json;
 	uint8_t suites[SUITES];
 	size_t suite_count;
 	unsigned int bits, years, roles; /* roles of the host; 0: all that the authority has */
 	struct authority *authority;
+	struct buf trust_point; /* of an issuer's card: what --under names */
 	char card_holder[CVC_REFERENCE_MAX + 1], host_holder[CVC_REFERENCE_MAX + 1];
 	struct buf bytes[FILES_MAX]; /* of files */
 	CK_INTAGLIO_FILE files[FILES_MAX];
@@ -65,6 +67,7 @@ static bool parse(struct making *m, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"authority", required_argument, NULL, 'a'},
+		{"under", required_argument, NULL, 'u'},
 		{"passphrase-file", required_argument, NULL, 'P'},
 		{"suite", required_argument, NULL, 's'},
 		{"host", required_argument, NULL, 'H'},
@@ -82,6 +85,9 @@ static bool parse(struct making *m, int argc, char **argv)
 		switch (option) {
 		case 'a':
 			m->authority_dir = optarg;
+			break;
+		case 'u':
+			m->under = optarg;
 			break;
 		case 'P':
 			m->passphrase_file = optarg;
@@ -176,7 +182,8 @@ static enum rc issue(struct making *m, uint8_t suite, EVP_PKEY *key, bool host, 
 		.years = m->years,
 	};
 
-	return authority_issue(m->authority, &request, out);
+	buf_view(out, authority_chain(m->authority));
+	return buf_rc(out) == RC_OK ? authority_issue(m->authority, &request, out) : buf_rc(out);
 }
 
 static enum rc make_host(struct making *m, size_t row)
@@ -257,7 +264,8 @@ static CK_RV certify(void *arg, CK_BYTE suite, const CK_BYTE *public_key, CK_ULO
 
 static enum exit_code make(struct tool *tool, struct making *m)
 {
-	struct view authority = authority_certificate(m->authority)->object;
+	struct view authority = m->under ? view_buf(&m->trust_point)
+					 : authority_certificate(m->authority)->object;
 	const CK_INTAGLIO_CARD card = {
 		.name = m->name,
 		.pAuthority = (CK_BYTE *)authority.data,
@@ -286,21 +294,53 @@ static enum exit_code make(struct tool *tool, struct making *m)
 	return EXIT_DONE;
 }
 
-/* Cards verify what is signed by the trust point itself. */
-static enum rc check_authority(struct making *m)
+/* The trust point over an issuer: its chain must begin there. */
+static enum rc read_trust_point(struct making *m)
 {
-	enum rc rc = RC_OK;
+	struct cvc_chain chain;
+	struct view rest;
+	struct cvc c;
 
-	if (authority_certificate(m->authority)->type != CVC_CVCA) {
+	if (!file_read(m->under, FILE_SIZE_MAX, &m->trust_point))
+		return RC_NOT_FOUND;
+	rest = view_buf(&m->trust_point);
+	if (cvc_parse(&rest, &c) == RC_OK && !rest.len && c.type == CVC_CVCA &&
+	    cvc_chain_parse(authority_chain(m->authority), &chain) == RC_OK &&
+	    cvc_chain_verify(&chain, &c) == RC_OK) {
+		if (chain.count < CVC_CHAIN_MAX)
+			return RC_OK;
 		fprintf(stderr,
-			"intaglio: %s is an issuer's directory; a card's certificates are "
-			"its authority's own\n",
+			"intaglio: %s is the fourth of its chain, and with a card's "
+			"certificate it would be of five\n",
 			m->authority_dir);
 		return RC_POLICY;
 	}
-	if (!m->roles)
-		m->roles = authority_certificate(m->authority)->roles;
-	rc = authority_make_holder("ZZHOST", m->host_holder);
+	fprintf(stderr, "intaglio: %s is not the authority's certificate under which %s issues\n",
+		m->under, m->authority_dir);
+	return RC_POLICY;
+}
+
+/* An issuer's cards need the authority's certificate, which its directory does not have. */
+static enum rc check_authority(struct making *m)
+{
+	bool is_issuer = authority_certificate(m->authority)->type != CVC_CVCA;
+	enum rc rc = RC_OK;
+
+	if (is_issuer != (m->under != NULL)) {
+		fprintf(stderr,
+			is_issuer
+				? "intaglio: %s is an issuer's directory; name its authority's "
+				  "certificate with --under\n"
+				: "intaglio: %s is no issuer's directory; --under goes with one\n",
+			m->authority_dir);
+		return RC_POLICY;
+	}
+	if (is_issuer)
+		rc = read_trust_point(m);
+	if (rc == RC_OK && !m->roles)
+		m->roles = authority_roles(m->authority);
+	if (rc == RC_OK)
+		rc = authority_make_holder("ZZHOST", m->host_holder);
 	return rc == RC_OK ? authority_make_holder("ZZCARD", m->card_holder) : rc;
 }
 
@@ -333,6 +373,7 @@ enum exit_code card_personalise(struct tool *tool, int argc, char **argv)
 	}
 	for (size_t i = 0; i < m.file_count; i++)
 		buf_free(&m.bytes[i]);
+	buf_free(&m.trust_point);
 	authority_close(&m.authority);
 	tool_close(tool);
 	return code;

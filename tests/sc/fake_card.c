@@ -75,6 +75,13 @@ void fake_certify_card(const struct cvc_request *request, EVP_PKEY *signer)
 		       &card_certificate));
 }
 
+void fake_show_certificates(struct view certificates)
+{
+	buf_reset(&card_certificate);
+	buf_view(&card_certificate, certificates);
+	must(buf_rc(&card_certificate));
+}
+
 static void make_world(void)
 {
 	struct cvc_request request;
@@ -89,7 +96,7 @@ static void make_world(void)
 	buf_init(&chain_42, CVC_MAX);
 	buf_init(&chain_02, CVC_MAX);
 	buf_init(&chain_01, CVC_MAX);
-	buf_init(&card_certificate, CVC_MAX);
+	buf_init(&card_certificate, 6 * CVC_MAX);
 	buf_init(&card.host_object, CVC_MAX);
 	buf_init(&card.body, 512);
 	buf_init(&card.chained, 1 << 20);
@@ -331,7 +338,9 @@ static void bound(uint8_t direction, struct buf *out)
 	buf_put(out, head, sizeof(head));
 	must(crypto_sha256(view_buf(&card.host_object), hash));
 	buf_put(out, hash, sizeof(hash));
-	must(cvc_parse(&cert, &cvc));
+	/* Its own is the last one. */
+	while (cert.len)
+		must(cvc_parse(&cert, &cvc));
 	must(crypto_sha256(cvc.public_key, hash));
 	buf_put(out, hash, sizeof(hash));
 }

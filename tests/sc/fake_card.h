@@ -73,6 +73,8 @@ struct view fake_authority(void);
 struct view fake_host_chain(uint8_t suite);
 /* The card's certificate, made anew with these; NULL name: the usual one. Replaces the fake's. */
 void fake_certify_card(const struct cvc_request *request, EVP_PKEY *signer);
+/* It shows these from now on: bytes as they are; its own certificate is the last one. */
+void fake_show_certificates(struct view certificates);
 /* A request as the usual card certificate has it. */
 struct cvc_request fake_card_request(uint8_t suite);
 

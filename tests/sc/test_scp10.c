@@ -493,6 +493,70 @@ static void key_references_are_sent_as_the_policy_has_them(void)
 				  view_of(none, sizeof(none))));
 }
 
+/* One byte before the 9000 of a command without Le. */
+static enum rc add_data(void *arg, unsigned int number, const struct apdu *command,
+			struct buf *response)
+{
+	const unsigned int *which = arg;
+
+	if (number == *which) {
+		CU_ASSERT_EQUAL(command->le, 0);
+		buf_reset(response);
+		buf_u8(response, 0x5A);
+		buf_u16(response, SW_OK);
+	}
+	return RC_OK;
+}
+
+static void data_where_none_is_to_come_ends_the_handshake(void)
+{
+	static const struct {
+		uint8_t suite;
+		unsigned int number;
+	} rows[] = {
+		{SUITE_42, 1}, {SUITE_42, 2}, {SUITE_42, 4}, {SUITE_42, 6},
+		{SUITE_02, 1}, {SUITE_02, 2}, {SUITE_02, 4}, {SUITE_02, 6},
+		{SUITE_01, 1}, {SUITE_01, 2}, {SUITE_01, 5},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned int number = rows[i].number;
+		struct sc *sc;
+
+		fake_reset(rows[i].suite);
+		fake.tamper = add_data;
+		fake.arg = &number;
+		sc = fake_connect(fake_policy(rows[i].suite));
+		CU_ASSERT_EQUAL(sc_connect(sc), RC_MALFORMED);
+		/* Nothing was sent after it. */
+		CU_ASSERT_EQUAL(fake.count, number + 1);
+		sc_close(&sc);
+	}
+}
+
+static void a_suite_that_the_policy_does_not_have_is_spoken_with_no_card(void)
+{
+	static const unsigned int bits[] = {POLICY_42, POLICY_02, POLICY_01};
+	static const uint8_t all[] = {SUITE_42, SUITE_02, SUITE_01};
+
+	for (size_t i = 0; i < 3; i++)
+		for (unsigned int allowed = 1; allowed < 8; allowed++) {
+			struct policy policy = {.suites = allowed};
+			struct sc *sc;
+
+			if (all[i] != SUITE_42) {
+				policy.cards = fake_policy(all[i])->cards;
+				policy.card_count = 1;
+			}
+			fake_reset(all[i]);
+			sc = fake_connect(&policy);
+			CU_ASSERT_EQUAL(sc_connect(sc), allowed & bits[i] ? RC_OK : RC_POLICY);
+			if (!(allowed & bits[i]))
+				CU_ASSERT_EQUAL(fake.count, 1);
+			sc_close(&sc);
+		}
+}
+
 static void lower_levels_of_suite_02_work(void)
 {
 	static const uint8_t levels[] = {0x11, 0x13, 0x31, 0x33};
@@ -551,6 +615,10 @@ int main(void)
 		 a_fresh_card_or_a_host_without_identity_has_no_session},
 		{"key references are sent as the policy has them",
 		 key_references_are_sent_as_the_policy_has_them},
+		{"data where none is to come ends the handshake",
+		 data_where_none_is_to_come_ends_the_handshake},
+		{"a suite that the policy does not have is spoken with no card",
+		 a_suite_that_the_policy_does_not_have_is_spoken_with_no_card},
 		{"lower levels of suite 02 work", lower_levels_of_suite_02_work},
 		CU_TEST_INFO_NULL,
 	};

@@ -56,7 +56,7 @@ static void every_key_is_read(void)
 {
 	struct config *config = load("# settings\n"
 				     "[log]\n level = debug \nsyslog=yes\n\n"
-				     "; cards\n[card]\ndata = /elsewhere\nsuites = 42, 02\n"
+				     "; cards\n[card]\ndata = /elsewhere\nsuites = 42, 02, 01\n"
 				     "allow-02 = ABCDEFGH\nallow-02 = 0102030405060708\n");
 	static const uint8_t second[] = {1, 2, 3, 4, 5, 6, 7, 8};
 
@@ -65,6 +65,7 @@ static void every_key_is_read(void)
 	CU_ASSERT_TRUE(config->log_syslog);
 	CU_ASSERT_STRING_EQUAL(config->data, "/elsewhere");
 	CU_ASSERT_TRUE(config->make_02);
+	CU_ASSERT_TRUE(config->make_01);
 	CU_ASSERT_EQUAL_FATAL(config->policy.card_count, 2);
 	CU_ASSERT_EQUAL(config->policy.cards[0].suite, SUITE_02);
 	CU_ASSERT_TRUE(
@@ -87,7 +88,7 @@ static void a_card_that_is_not_named_keeps_the_modern_suite(void)
 static void a_section_of_a_card_says_how_it_is_spoken_to(void)
 {
 	struct config *config =
-		load("[policy]\ncards = named\nroles = user, auditor\n"
+		load("[policy]\ncards = named\nroles = user, auditor\nsuites = 42 01\n"
 		     "[host]\nmodule = /usr/lib/softhsm.so\npassphrase-file = /run/pass\n"
 		     "[card ABCDEFGH]\nsuite = 01\nlevel = 13\nnumbering = use\nhost = stored\n"
 		     "host-key = 4 1\nkeys = joint\ndek = yes\n"
@@ -98,6 +99,7 @@ static void a_section_of_a_card_says_how_it_is_spoken_to(void)
 
 	CU_ASSERT_STRING_EQUAL(log_last(), "");
 	CU_ASSERT_TRUE(policy->named_only);
+	CU_ASSERT_EQUAL(policy->suites, POLICY_42 | POLICY_01);
 	CU_ASSERT_EQUAL(policy->roles, ROLE_USER | ROLE_AUDITOR);
 	CU_ASSERT_PTR_NULL(policy_find(policy, (const uint8_t *)"ABCDEFGX"));
 	CU_ASSERT_STRING_EQUAL(config->host_key.module, "/usr/lib/softhsm.so");
@@ -137,6 +139,8 @@ static void a_bad_line_is_named_with_its_number(void)
 		{"[host]\nmodule = softhsm.so\n", "line 2", "module"},
 		{"[policy]\ncards = all\n", "line 2", "cards"},
 		{"[policy]\nroles = user admin\n", "line 2", "roles"},
+		{"[policy]\nsuites = 42 03\n", "line 2", "suites"},
+		{"[policy]\nsuites =\n", "line 2", "suites"},
 		{"[card ABCDEFG]\nsuite = 02\n", "line 2", "suite"},
 		{"[card ABCDEFGH]\ncolour = red\n", "line 2", "colour"},
 	};

@@ -136,9 +136,9 @@ static void no_channel_opens_with_another_card(void)
 	log_open(LOG_LEVEL_ERROR, false);
 }
 
-static void suite_02_gets_key_pairs_of_its_own_when_settings_ask(void)
+static void old_suites_get_key_pairs_of_their_own_when_settings_ask(void)
 {
-	struct config config = {.make_02 = true};
+	struct config config = {.make_02 = true, .make_01 = true};
 	struct policy_card row = {.suite = SUITE_02, .level = LEVEL_ALL, .card_key = {2, 1}};
 	struct policy policy = {&row, 1};
 	struct identity *identity = NULL;
@@ -153,6 +153,10 @@ static void suite_02_gets_key_pairs_of_its_own_when_settings_ask(void)
 	CU_ASSERT_EQUAL(suite, SUITE_42);
 	CU_ASSERT_EQUAL(connect_as("old/host", "old/card", &policy, &suite), RC_OK);
 	CU_ASSERT_EQUAL(suite, SUITE_02);
+	row.suite = SUITE_01;
+	row.card_key = (struct policy_reference){3, 1};
+	CU_ASSERT_EQUAL(connect_as("old/host", "old/card", &policy, &suite), RC_OK);
+	CU_ASSERT_EQUAL(suite, SUITE_01);
 }
 
 static void a_card_that_is_there_is_left_alone(void)
@@ -266,8 +270,8 @@ int main(void)
 		{"a_channel_opens_with_the_card_that_was_made",
 		 a_channel_opens_with_the_card_that_was_made},
 		{"no_channel_opens_with_another_card", no_channel_opens_with_another_card},
-		{"suite_02_gets_key_pairs_of_its_own_when_settings_ask",
-		 suite_02_gets_key_pairs_of_its_own_when_settings_ask},
+		{"old_suites_get_key_pairs_of_their_own_when_settings_ask",
+		 old_suites_get_key_pairs_of_their_own_when_settings_ask},
 		{"a_card_that_is_there_is_left_alone", a_card_that_is_there_is_left_alone},
 		{"what_an_interrupted_first_use_left_is_removed",
 		 what_an_interrupted_first_use_left_is_removed},
