@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signed notes and checkpoints, C2SP signed-note and tlog-checkpoint. */
+/* Signed notes, checkpoints and their cosignatures, C2SP signed-note, tlog-checkpoint, tlog-cosignature. */
 #include "base/note.h"
 
 #include <inttypes.h>
@@ -58,19 +58,37 @@ enum rc note_key_make(const char *name, const uint8_t public_key[ED25519_PUBLIC]
 	return key_make(view_str(name), ED25519_TYPE, public_key, ret);
 }
 
-void note_put_key(struct buf *b, const struct note_key *key)
+enum rc note_cosigner_make(const char *name, const uint8_t public_key[ED25519_PUBLIC],
+			   struct note_key *ret)
+{
+	if (!is_name(view_str(name)))
+		return RC_ARGUMENT;
+	return key_make(view_str(name), COSIGNATURE_TYPE, public_key, ret);
+}
+
+static void put_key(struct buf *b, uint8_t type, const struct note_key *key)
 {
 	uint8_t array[1 + ED25519_PUBLIC];
 	struct buf typed;
 
 	buf_fixed(&typed, array, sizeof(array));
-	buf_u8(&typed, ED25519_TYPE);
+	buf_u8(&typed, type);
 	buf_put(&typed, key->public_key, ED25519_PUBLIC);
 	buf_printf(b, "%s+", key->name);
 	for (size_t i = 0; i < NOTE_KEY_ID; i++)
 		buf_printf(b, "%02x", key->id[i]);
 	buf_u8(b, '+');
 	base64_put(b, view_buf(&typed));
+}
+
+void note_put_key(struct buf *b, const struct note_key *key)
+{
+	put_key(b, ED25519_TYPE, key);
+}
+
+void note_put_cosigner(struct buf *b, const struct note_key *key)
+{
+	put_key(b, COSIGNATURE_TYPE, key);
 }
 
 static enum rc parse_key(struct view text, uint8_t type, struct note_key *ret)
@@ -181,10 +199,10 @@ static enum rc split(struct view note, struct view *ret_text, struct view *ret_s
 }
 
 /*
- * Judges one signature line: RC_OK if key made it, RC_NOT_FOUND if it is another's, RC_AUTH if it
- * bears key's name and id and does not verify.
+ * What key signed a line with, without the key id: RC_NOT_FOUND if it is another's line, RC_MALFORMED
+ * if it is none.
  */
-static enum rc check_line(struct view line, struct view text, const struct note_key *key)
+static enum rc take_line(struct view line, const struct note_key *key, struct buf *ret)
 {
 	struct view prefix, name;
 	struct buf signature;
@@ -204,35 +222,136 @@ static enum rc check_line(struct view line, struct view text, const struct note_
 	if (!view_equal(name, view_str(key->name)) ||
 	    !view_equal(view_of(signature.data, NOTE_KEY_ID), view_of(key->id, NOTE_KEY_ID)))
 		goto out;
-	rc = ed25519_verify(key->public_key, text,
-			    view_of(signature.data + NOTE_KEY_ID, signature.len - NOTE_KEY_ID));
+	buf_reset(ret);
+	buf_put(ret, signature.data + NOTE_KEY_ID, signature.len - NOTE_KEY_ID);
+	rc = buf_rc(ret);
 out:
 	buf_free(&signature);
 	return rc;
 }
 
-enum rc note_open(struct view note, const struct note_key *key, struct view *ret_text)
+/* Judges a signature over a note's text; arg is the caller's. RC_AUTH. */
+typedef enum rc judge(struct view text, const struct note_key *key, struct view signature,
+		      void *arg);
+
+/* Every line of key is judged, and there is one. */
+static enum rc open_note(struct view note, const struct note_key *key, judge *judge_one, void *arg,
+			 struct view *ret_text)
 {
 	struct view text, signatures, line;
+	struct buf signature;
 	unsigned int count = 0;
 	bool found = false;
-	enum rc rc;
+	enum rc rc = RC_OK;
 
 	if (split(note, &text, &signatures) != RC_OK)
 		return RC_MALFORMED;
-	while (signatures.len) {
-		if (take_until(&signatures, '\n', &line) != RC_OK || ++count > NOTE_SIGNATURES_MAX)
-			return RC_MALFORMED;
-		rc = check_line(line, text, key);
+	buf_init(&signature, NOTE_MAX);
+	while (signatures.len && rc == RC_OK) {
+		rc = take_until(&signatures, '\n', &line);
+		if (rc == RC_OK && ++count > NOTE_SIGNATURES_MAX)
+			rc = RC_MALFORMED;
 		if (rc == RC_OK)
+			rc = take_line(line, key, &signature);
+		if (rc == RC_OK) {
+			rc = judge_one(text, key, view_buf(&signature), arg);
 			found = true;
-		else if (rc != RC_NOT_FOUND)
-			return rc;
+		} else if (rc == RC_NOT_FOUND) {
+			rc = RC_OK;
+		}
 	}
-	if (!found)
+	buf_free(&signature);
+	if (rc == RC_OK && !found)
+		rc = RC_AUTH;
+	if (rc == RC_OK)
+		*ret_text = text;
+	return rc;
+}
+
+static enum rc judge_signature(struct view text, const struct note_key *key, struct view signature,
+			       void *arg)
+{
+	(void)arg;
+	return ed25519_verify(key->public_key, text, signature);
+}
+
+enum rc note_open(struct view note, const struct note_key *key, struct view *ret_text)
+{
+	return open_note(note, key, judge_signature, NULL, ret_text);
+}
+
+/* What a cosigner signs: a line that says what it is, the time, and the whole text. */
+static enum rc cosigned_message(struct view text, uint64_t time, struct buf *ret)
+{
+	buf_init(ret, 64 + NOTE_MAX);
+	buf_printf(ret, "cosignature/v1\ntime %" PRIu64 "\n", time);
+	buf_view(ret, text);
+	return buf_rc(ret);
+}
+
+enum rc note_cosign(struct view text, EVP_PKEY *private_key, uint64_t time,
+		    struct note_cosignature *ret)
+{
+	struct note_cosignature c = {.time = time};
+	struct buf message;
+	enum rc rc;
+
+	if (!text.len || text.data[text.len - 1] != '\n')
+		return RC_ARGUMENT;
+	rc = cosigned_message(text, time, &message);
+	if (rc == RC_OK)
+		rc = ed25519_sign(private_key, view_buf(&message), c.signature);
+	buf_free(&message);
+	if (rc == RC_OK)
+		*ret = c;
+	return rc;
+}
+
+void note_put_cosignature(struct buf *b, const struct note_key *cosigner,
+			  const struct note_cosignature *cosignature)
+{
+	uint8_t array[NOTE_KEY_ID + 8 + ED25519_SIGNATURE];
+	struct buf bytes;
+
+	buf_fixed(&bytes, array, sizeof(array));
+	buf_put(&bytes, cosigner->id, NOTE_KEY_ID);
+	buf_u64(&bytes, cosignature->time);
+	buf_put(&bytes, cosignature->signature, ED25519_SIGNATURE);
+	buf_printf(b, "%s%s ", dash, cosigner->name);
+	base64_put(b, view_buf(&bytes));
+	buf_u8(b, '\n');
+}
+
+static enum rc judge_cosignature(struct view text, const struct note_key *key,
+				 struct view signature, void *arg)
+{
+	struct note_cosignature c, *newest = arg;
+	struct buf message;
+	enum rc rc;
+
+	if (view_u64(&signature, &c.time) != RC_OK ||
+	    view_copy(&signature, c.signature, ED25519_SIGNATURE) != RC_OK ||
+	    view_end(&signature) != RC_OK)
 		return RC_AUTH;
-	*ret_text = text;
-	return RC_OK;
+	rc = cosigned_message(text, c.time, &message);
+	if (rc == RC_OK)
+		rc = ed25519_verify(key->public_key, view_buf(&message),
+				    view_of(c.signature, ED25519_SIGNATURE));
+	buf_free(&message);
+	if (rc == RC_OK && c.time >= newest->time)
+		*newest = c;
+	return rc;
+}
+
+enum rc note_open_cosigned(struct view note, const struct note_key *cosigner, struct view *ret_text,
+			   struct note_cosignature *ret)
+{
+	struct note_cosignature newest = {.time = 0};
+	enum rc rc = open_note(note, cosigner, judge_cosignature, &newest, ret_text);
+
+	if (rc == RC_OK)
+		*ret = newest;
+	return rc;
 }
 
 void note_put_checkpoint(struct buf *b, const struct checkpoint *c)

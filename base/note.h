@@ -35,8 +35,11 @@ enum rc note_parse_key(struct view text, struct note_key *ret) WARN_UNUSED;
 
 /*
  * The same for a key of C2SP tlog-cosignature, type 04: whoever has it countersigns the checkpoints of
- * others. note_open and note_put_key are not for it.
+ * others. note_sign, note_open and note_put_key are not for it.
  */
+enum rc note_cosigner_make(const char *name, const uint8_t public_key[ED25519_PUBLIC],
+			   struct note_key *ret) WARN_UNUSED;
+void note_put_cosigner(struct buf *b, const struct note_key *key);
 enum rc note_parse_cosigner(struct view text, struct note_key *ret) WARN_UNUSED;
 
 /*
@@ -50,6 +53,28 @@ enum rc note_sign(struct view text, const struct note_key *key, EVP_PKEY *privat
  * is no note, RC_AUTH if key did not sign it, or some signature in key's name does not verify.
  */
 enum rc note_open(struct view note, const struct note_key *key, struct view *ret_text) WARN_UNUSED;
+
+/* What a cosigner says of a checkpoint: cosignature/v1, the time in seconds since 1970. */
+struct note_cosignature {
+	uint64_t time;
+	uint8_t signature[ED25519_SIGNATURE];
+};
+
+/* The longest line that note_put_cosignature appends. */
+enum { NOTE_COSIGNATURE_MAX = 4 + NOTE_NAME_MAX + 1 + 104 + 1 };
+
+/* Countersigns the text of a checkpoint; the private key is the one that belongs to a cosigner's. */
+enum rc note_cosign(struct view text, EVP_PKEY *private_key, uint64_t time,
+		    struct note_cosignature *ret) WARN_UNUSED;
+/* Appends the signature line, which belongs at the end of the checkpoint's note. */
+void note_put_cosignature(struct buf *b, const struct note_key *cosigner,
+			  const struct note_cosignature *cosignature);
+/*
+ * As note_open, for a cosigner's key: the text and the newest of its cosignatures. RC_MALFORMED,
+ * RC_AUTH likewise.
+ */
+enum rc note_open_cosigned(struct view note, const struct note_key *cosigner, struct view *ret_text,
+			   struct note_cosignature *ret) WARN_UNUSED;
 
 struct checkpoint {
 	struct view origin;

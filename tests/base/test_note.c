@@ -336,6 +336,111 @@ static void base64_is_read_strictly(void)
 	CU_ASSERT_EQUAL(base64_parse(view_str("Zm9v"), &b), RC_SPACE);
 }
 
+/* Made with openssl pkeyutl from the text that C2SP tlog-cosignature says is signed. */
+static const char cosigner_text[] =
+	"PeterNeumann+18b9780b+BBpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+static const char cosigned_text[] = "example.com/log\n4027504\n"
+				    "SBNJTRN+FjG7owHVrKtue7eqdM4RhdRWVl71HXN2d7I=\n";
+static const char cosignature_line[] = DASH
+	"PeterNeumann GLl4CwAAAABkGFDLezEY3u+6Hqxf1W7U3KywhPX0yl5PqrSzCTRRJj6AfwhO2FxWzXRb4QkB"
+	"rjQRczlG8ffRAYcJ52qOdFt2R97UDA==\n";
+
+static void a_cosigner_s_key_is_of_its_own_type(void)
+{
+	uint8_t array[NOTE_KEY_MAX];
+	struct note_key cosigner, made;
+	struct buf text;
+
+	buf_fixed(&text, array, sizeof(array));
+	CU_ASSERT_EQUAL(note_parse_cosigner(view_str(cosigner_text), &cosigner), RC_OK);
+	note_put_cosigner(&text, &cosigner);
+	CU_ASSERT_TRUE(view_equal(view_buf(&text), view_str(cosigner_text)));
+	CU_ASSERT_EQUAL(note_cosigner_make("PeterNeumann", cosigner.public_key, &made), RC_OK);
+	CU_ASSERT_TRUE(
+		view_equal(view_of(made.id, NOTE_KEY_ID), view_of(cosigner.id, NOTE_KEY_ID)));
+	CU_ASSERT_EQUAL(note_cosigner_make("Peter Neumann", cosigner.public_key, &made),
+			RC_ARGUMENT);
+	CU_ASSERT_EQUAL(note_parse_key(view_str(cosigner_text), &made), RC_MALFORMED);
+	CU_ASSERT_EQUAL(note_parse_cosigner(view_str(neumann_key), &made), RC_MALFORMED);
+	for (size_t i = 0; i < sizeof(cosigner_text) - 1; i++) {
+		char other[sizeof(cosigner_text)];
+
+		memcpy(other, cosigner_text, sizeof(other));
+		other[i] ^= 1;
+		CU_ASSERT_EQUAL(note_parse_cosigner(view_str(other), &made), RC_MALFORMED);
+		CU_ASSERT_EQUAL(note_parse_cosigner(view_of(cosigner_text, i), &made),
+				RC_MALFORMED);
+	}
+}
+
+static void put_cosigned(struct buf *note, const char *lines)
+{
+	buf_reset(note);
+	buf_str(note, cosigned_text);
+	buf_str(note, "\n");
+	buf_str(note, lines);
+}
+
+static void a_cosignature_is_the_one_that_others_make(void)
+{
+	struct note_cosignature cosignature, read;
+	struct note_key cosigner;
+	struct view text;
+	struct buf note, line;
+
+	buf_init(&note, NOTE_MAX);
+	buf_init(&line, NOTE_COSIGNATURE_MAX);
+	CU_ASSERT_EQUAL(note_parse_cosigner(view_str(cosigner_text), &cosigner), RC_OK);
+	CU_ASSERT_EQUAL(note_cosign(view_str(cosigned_text), private_key, 1679315147, &cosignature),
+			RC_OK);
+	note_put_cosignature(&line, &cosigner, &cosignature);
+	CU_ASSERT_TRUE(view_equal(view_buf(&line), view_str(cosignature_line)));
+	put_cosigned(&note, cosignature_line);
+	CU_ASSERT_EQUAL(note_open_cosigned(view_buf(&note), &cosigner, &text, &read), RC_OK);
+	CU_ASSERT_TRUE(view_equal(text, view_str(cosigned_text)));
+	CU_ASSERT_EQUAL(read.time, 1679315147);
+	CU_ASSERT_TRUE(view_equal(view_of(read.signature, ED25519_SIGNATURE),
+				  view_of(cosignature.signature, ED25519_SIGNATURE)));
+	CU_ASSERT_EQUAL(note_cosign(view_str("no newline"), private_key, 1, &read), RC_ARGUMENT);
+	for (size_t i = 0; i < note.len; i++) {
+		note.data[i] ^= 1;
+		CU_ASSERT_NOT_EQUAL(note_open_cosigned(view_buf(&note), &cosigner, &text, &read),
+				    RC_OK);
+		note.data[i] ^= 1;
+		CU_ASSERT_NOT_EQUAL(
+			note_open_cosigned(view_of(note.data, i), &cosigner, &text, &read), RC_OK);
+	}
+	buf_free(&line);
+	buf_free(&note);
+}
+
+static void of_several_cosignatures_every_one_must_hold_and_the_newest_counts(void)
+{
+	struct note_cosignature newer, read;
+	struct note_key cosigner;
+	struct view text;
+	struct buf note;
+
+	buf_init(&note, NOTE_MAX);
+	CU_ASSERT_EQUAL(note_parse_cosigner(view_str(cosigner_text), &cosigner), RC_OK);
+	CU_ASSERT_EQUAL(note_cosign(view_str(cosigned_text), private_key, 1679315148, &newer),
+			RC_OK);
+	put_cosigned(&note, "");
+	note_put_cosignature(&note, &cosigner, &newer);
+	buf_str(&note, cosignature_line);
+	CU_ASSERT_EQUAL(note_open_cosigned(view_buf(&note), &cosigner, &text, &read), RC_OK);
+	CU_ASSERT_EQUAL(read.time, 1679315148);
+	newer.time++;
+	note_put_cosignature(&note, &cosigner, &newer);
+	CU_ASSERT_EQUAL(note_open_cosigned(view_buf(&note), &cosigner, &text, &read), RC_AUTH);
+	/* A plain signature in the cosigner's name is none. */
+	put_cosigned(&note,
+		     DASH "PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FF"
+			  "YC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n");
+	CU_ASSERT_EQUAL(note_open_cosigned(view_buf(&note), &cosigner, &text, &read), RC_AUTH);
+	buf_free(&note);
+}
+
 int main(void)
 {
 	static CU_TestInfo notes[] = {
@@ -357,6 +462,11 @@ int main(void)
 		{"the published checkpoint is read and written",
 		 the_published_checkpoint_is_read_and_written},
 		{"checkpoints are read strictly", checkpoints_are_read_strictly},
+		{"a cosigner's key is of its own type", a_cosigner_s_key_is_of_its_own_type},
+		{"a cosignature is the one that others make",
+		 a_cosignature_is_the_one_that_others_make},
+		{"of several cosignatures every one must hold and the newest counts",
+		 of_several_cosignatures_every_one_must_hold_and_the_newest_counts},
 		CU_TEST_INFO_NULL,
 	};
 	static CU_TestInfo base64[] = {
