@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The card's non-volatile memory: an append-only log of segments in one directory. A record is an
- * identifier and at most NVM_RECORD_MAX bytes; a leaf is one entry of an append-only series and is
- * never copied, changed or deleted. A commit is one write and one fdatasync and is there whole or
+ * identifier and at most NVM_RECORD_MAX bytes; a leaf is one entry of an append-only series, is never
+ * copied or changed, and goes only from the front of its series. A commit is one write and one fdatasync and is there whole or
  * not at all. Several processes may open one directory; each is brought to the log's tail by
  * nvm_begin and nvm_refresh. Not thread safe: the card holds its lock around every call. Calls in a
  * forked child fail with RC_FORKED.
@@ -53,10 +53,15 @@ enum rc nvm_next(struct nvm *nvm, uint32_t after, uint32_t *ret_id, struct view 
 
 /* Number of leaves in a series, 0 if there is none. */
 uint64_t nvm_leaf_count(const struct nvm *nvm, uint32_t series);
+/* The first leaf that is still there: those below were pruned. 0 if none was. */
+uint64_t nvm_leaf_first(const struct nvm *nvm, uint32_t series);
 /* The RFC 6962 compact range over a series, borrowed like a record; NULL if there is none. */
 const struct merkle_range *nvm_leaf_range(const struct nvm *nvm, uint32_t series);
-/* Appends leaf index of a series to out. RC_NOT_FOUND, RC_DAMAGED, RC_IO. */
+/* Appends leaf index of a series to out. RC_NOT_FOUND, RC_DAMAGED, RC_IO; RC_STATE: it was pruned. */
 enum rc nvm_leaf(struct nvm *nvm, uint32_t series, uint64_t index, struct buf *out) WARN_UNUSED;
+/* Its RFC 6962 hash alone, without reading it. Fails likewise. */
+enum rc nvm_leaf_hash(struct nvm *nvm, uint32_t series, uint64_t index,
+		      uint8_t ret[MERKLE_HASH]) WARN_UNUSED;
 
 /*
  * A transaction: takes the lock between processes and replays to the tail; what is put, deleted and
@@ -71,6 +76,13 @@ void nvm_delete(struct nvm *nvm, uint32_t id);
 /* Appends a leaf and gives the compact range as it will be after the commit through ret_range. */
 enum rc nvm_append(struct nvm *nvm, uint32_t series, struct view leaf,
 		   struct merkle_range *ret_range) WARN_UNUSED;
+/*
+ * Drops the leaves of a series below first, for good. Its count, its range and what is appended to it
+ * later are not touched; segments in which nothing else is needed are removed after the commit. A
+ * transaction that prunes is not one that grows the memory. RC_ARGUMENT at commit if the series has
+ * fewer leaves.
+ */
+void nvm_prune(struct nvm *nvm, uint32_t series, uint64_t first);
 /*
  * One write, one fdatasync. While the disk syncs, meanwhile(arg) runs if given; what it computes
  * may be used only if the commit returns RC_OK. RC_FULL: nothing was written. Transactions without

@@ -150,6 +150,24 @@ static void put_series(const struct nvm_index *index, struct buf *out)
 	}
 }
 
+/* Of the series that were pruned; a memory that has none may be without the list. */
+static void put_pruned(const struct nvm_index *index, struct buf *out)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < index->series_count; i++)
+		count += index->series[i].first > 0;
+	if (!count)
+		return;
+	buf_u32(out, count);
+	for (size_t i = 0; i < index->series_count; i++) {
+		if (!index->series[i].first)
+			continue;
+		buf_u32(out, index->series[i].id);
+		buf_u64(out, index->series[i].first);
+	}
+}
+
 static void put_records(const struct nvm_index *index, struct buf *out)
 {
 	buf_u32(out, (uint32_t)index->record_count);
@@ -179,6 +197,7 @@ static enum rc build(const struct nvm *nvm, uint64_t counter, struct buf *out)
 	put_segments(&nvm->index, &body);
 	put_series(&nvm->index, &body);
 	put_records(&nvm->index, &body);
+	put_pruned(&nvm->index, &body);
 	rc = buf_rc(&body);
 	if (rc != RC_OK)
 		goto out;
@@ -350,6 +369,20 @@ static enum rc take_record(struct nvm *nvm, struct view *body)
 	return rc;
 }
 
+static enum rc take_pruned(struct nvm *nvm, struct view *body)
+{
+	struct nvm_series *series;
+	uint32_t id;
+
+	if (view_u32(body, &id) != RC_OK)
+		return RC_MALFORMED;
+	series = nvm_index_series(&nvm->index, id);
+	if (!series || view_u64(body, &series->first) != RC_OK ||
+	    series->first > series->range.size)
+		return RC_MALFORMED;
+	return RC_OK;
+}
+
 static enum rc take_list(struct nvm *nvm, struct view *body,
 			 enum rc (*take)(struct nvm *nvm, struct view *body))
 {
@@ -376,6 +409,8 @@ static enum rc take_body(struct nvm *nvm, struct view body)
 		rc = take_list(nvm, &body, take_series);
 	if (rc == RC_OK)
 		rc = take_list(nvm, &body, take_record);
+	if (rc == RC_OK && body.len)
+		rc = take_list(nvm, &body, take_pruned);
 	if (rc == RC_OK)
 		rc = view_end(&body);
 	if (rc == RC_OK && !nvm_index_segment(&nvm->index, nvm->tail_segment))

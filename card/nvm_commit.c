@@ -108,7 +108,7 @@ enum rc nvm_commit_check_data(const struct nvm_commit *commit)
 		if (nvm_item_take(&items, &item) != RC_OK ||
 		    view_take(&data, item.length, &bytes) != RC_OK)
 			return RC_NOT_FOUND;
-		if (item.kind == NVM_DELETE)
+		if (item.kind == NVM_DELETE || item.kind == NVM_PRUNE)
 			continue;
 		if ((item.kind == NVM_LEAF ? merkle_leaf_hash(bytes, hash)
 					   : crypto_sha256(bytes, hash)) != RC_OK)
@@ -170,6 +170,17 @@ static enum rc apply_leaf(struct nvm *nvm, const struct nvm_item *item, struct n
 	return rc;
 }
 
+static enum rc apply_prune(struct nvm *nvm, const struct nvm_item *item)
+{
+	struct nvm_series *series = nvm_index_series(&nvm->index, item->id);
+
+	if (!series || item->index < series->first || item->index > series->range.size)
+		return RC_DAMAGED;
+	series->first = item->index;
+	nvm_index_prune(&nvm->index, item->id, item->index);
+	return RC_OK;
+}
+
 static enum rc apply_put(struct nvm *nvm, const struct nvm_item *item, uint32_t offset,
 			 struct view bytes)
 {
@@ -205,6 +216,8 @@ static enum rc apply_items(struct nvm *nvm, const struct nvm_commit *commit)
 			rc = apply_put(nvm, &item, place.data, bytes);
 		else if (item.kind == NVM_DELETE)
 			nvm_index_delete(&nvm->index, item.id);
+		else if (item.kind == NVM_PRUNE)
+			rc = apply_prune(nvm, &item);
 		else if (item.kind == NVM_LEAF)
 			rc = apply_leaf(nvm, &item, place);
 		else

@@ -223,6 +223,26 @@ enum rc nvm_index_place(struct nvm_span *span, struct nvm_place place)
 	return RC_OK;
 }
 
+static void prune_segment(struct nvm_segment *segment, uint32_t series, uint64_t first)
+{
+	for (size_t i = 0; i < segment->span_count; i++) {
+		struct nvm_span *span = &segment->spans[i];
+
+		if (span->series != series || span->first + span->count > first)
+			continue;
+		free(span->places);
+		segment->span_count--;
+		memmove(span, span + 1, (segment->span_count - i) * sizeof(*span));
+		return;
+	}
+}
+
+void nvm_index_prune(struct nvm_index *index, uint32_t series, uint64_t first)
+{
+	for (size_t i = 0; i < index->segment_count; i++)
+		prune_segment(&index->segments[i], series, first);
+}
+
 bool nvm_index_dead(const struct nvm_segment *segment)
 {
 	return segment->live == 0 && segment->span_count == 0;

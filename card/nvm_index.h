@@ -50,6 +50,7 @@ struct nvm_segment {
 
 struct nvm_series {
 	uint32_t id;
+	uint64_t first; /* leaves below were pruned */
 	struct merkle_range range;
 };
 
@@ -89,6 +90,8 @@ enum rc nvm_index_span(struct nvm_segment *segment, uint32_t series, uint64_t fi
 		       struct nvm_span **ret) WARN_UNUSED;
 /* Notes the place of the span's next leaf that has none. */
 enum rc nvm_index_place(struct nvm_span *span, struct nvm_place place) WARN_UNUSED;
+/* Forgets every span of a series that ends at or below first. */
+void nvm_index_prune(struct nvm_index *index, uint32_t series, uint64_t first);
 /* True if nothing in the segment is needed any more. */
 bool nvm_index_dead(const struct nvm_segment *segment);
 

@@ -251,9 +251,26 @@ enum rc nvm_log_fetch(struct nvm *nvm, struct nvm_segment *segment, uint32_t off
 	return (size_t)n == length ? RC_OK : RC_DAMAGED;
 }
 
+static struct nvm_span *find_span(struct nvm_segment *segment, uint32_t series)
+{
+	for (size_t i = 0; i < segment->span_count; i++)
+		if (segment->spans[i].series == series)
+			return &segment->spans[i];
+	return NULL;
+}
+
+/* True if the series was pruned past this leaf and nobody will ask for its place. */
+static bool is_pruned(const struct nvm *nvm, const struct nvm_span *span,
+		      const struct nvm_item *item)
+{
+	const struct nvm_series *series = nvm_index_series(&nvm->index, item->id);
+
+	return series && item->index < series->first && (!span || item->index < span->first);
+}
+
 /* The places of the leaves of one commit. */
-static enum rc place_items(struct nvm_segment *segment, const struct nvm_commit *commit,
-			   uint32_t offset)
+static enum rc place_items(const struct nvm *nvm, struct nvm_segment *segment,
+			   const struct nvm_commit *commit, uint32_t offset)
 {
 	struct view items = view_of(commit->head.data + NVM_HEADER, commit->head.len - NVM_HEADER);
 	struct nvm_place place = {offset + NVM_HEADER, offset + commit->data_at};
@@ -264,11 +281,10 @@ static enum rc place_items(struct nvm_segment *segment, const struct nvm_commit 
 	while (items.len) {
 		if (nvm_item_take(&items, &item) != RC_OK)
 			return RC_DAMAGED;
-		if (item.kind == NVM_LEAF) {
-			rc = nvm_index_span(segment, item.id, item.index, &span);
-			if (rc != RC_OK)
-				return rc;
-			if (item.index != span->first + span->placed || span->placed >= span->count)
+		span = find_span(segment, item.id);
+		if (item.kind == NVM_LEAF && !is_pruned(nvm, span, &item)) {
+			if (!span || item.index != span->first + span->placed ||
+			    span->placed >= span->count)
 				return RC_DAMAGED;
 			rc = nvm_index_place(span, place);
 			if (rc != RC_OK)
@@ -293,7 +309,7 @@ enum rc nvm_log_place(struct nvm *nvm, struct nvm_segment *segment)
 	while (!is_tail || offset < nvm->tail_offset) {
 		rc = read_commit(nvm, segment, offset, false, &commit);
 		if (rc == RC_OK)
-			rc = place_items(segment, &commit, offset);
+			rc = place_items(nvm, segment, &commit, offset);
 		if (rc == RC_NOT_FOUND || rc == RC_DAMAGED) {
 			log_error(
 				"card memory %s: log-%08x is damaged at offset %u: no good commit",

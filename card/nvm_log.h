@@ -14,7 +14,12 @@
 
 #include "card/nvm_state.h"
 
-enum nvm_item_kind { NVM_PUT = 1, NVM_DELETE = 2, NVM_LEAF = 3 };
+enum nvm_item_kind {
+	NVM_PUT = 1,
+	NVM_DELETE = 2,
+	NVM_LEAF = 3,
+	NVM_PRUNE = 4, /* of a series: index is the first leaf that stays */
+};
 enum { NVM_ROLL = 1 };
 
 struct nvm_item {

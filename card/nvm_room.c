@@ -224,11 +224,16 @@ enum rc nvm_room_make(struct nvm *nvm, uint64_t bytes, bool grows)
 	}
 }
 
+enum rc nvm_room_reclaim(struct nvm *nvm)
+{
+	return count_dead(nvm) ? tidy(nvm) : RC_OK;
+}
+
 void nvm_room_left(const struct nvm *nvm, uint64_t *ret_total, uint64_t *ret_free)
 {
 	uint64_t usable = end_of_room(nvm) - NVM_LOG_START;
 	uint64_t tail = end_of_room(nvm) - nvm->tail_offset;
-	uint64_t used = nvm->index.segment_count;
+	uint64_t used = nvm->index.segment_count - count_dead(nvm);
 	uint64_t more;
 
 	if (nvm->capacity) {

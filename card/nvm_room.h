@@ -12,6 +12,8 @@
 
 /* Sees to it that a commit of so many bytes fits at the tail. RC_FULL, RC_SPACE, RC_IO. */
 enum rc nvm_room_make(struct nvm *nvm, uint64_t bytes, bool grows) WARN_UNUSED;
+/* Removes, as far as possible, the segments in which nothing is needed any more. RC_IO. */
+enum rc nvm_room_reclaim(struct nvm *nvm) WARN_UNUSED;
 /* As nvm_space. */
 void nvm_room_left(const struct nvm *nvm, uint64_t *ret_total, uint64_t *ret_free);
 

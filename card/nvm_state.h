@@ -39,6 +39,7 @@ struct nvm_window {
 struct nvm_transaction {
 	bool open;
 	bool grows; /* it has leaves or records that were not there */
+	bool prunes; /* and so makes room, whatever else is in it */
 	enum rc rc; /* the first failure of a put, delete or append */
 	struct buf items;
 	struct buf data;

@@ -31,7 +31,7 @@ static void forget(struct nvm_transaction *tx)
 	buf_reset(&tx->data);
 	tx->series_count = 0;
 	tx->count = 0;
-	tx->grows = false;
+	tx->grows = tx->prunes = false;
 	tx->rc = RC_OK;
 	tx->open = false;
 }
@@ -121,6 +121,20 @@ void nvm_delete(struct nvm *nvm, uint32_t id)
 		add(&nvm->tx, &item, view_of(NULL, 0));
 }
 
+void nvm_prune(struct nvm *nvm, uint32_t series, uint64_t first)
+{
+	struct nvm_item item = {.kind = NVM_PRUNE, .id = series, .index = first};
+
+	if (!nvm->tx.open)
+		return;
+	if (first > nvm_leaf_count(nvm, series) || first < nvm_leaf_first(nvm, series)) {
+		fail(&nvm->tx, RC_ARGUMENT);
+		return;
+	}
+	nvm->tx.prunes = true;
+	add(&nvm->tx, &item, view_of(NULL, 0));
+}
+
 /* The series as it will be after the commit. */
 static enum rc pending_series(struct nvm *nvm, uint32_t id, struct nvm_series **ret)
 {
@@ -193,12 +207,17 @@ enum rc nvm_commit(struct nvm *nvm, void (*meanwhile)(void *arg), void *arg)
 	if (rc == RC_OK && tx->count == 0 && meanwhile)
 		meanwhile(arg);
 	if (rc == RC_OK && tx->count > 0) {
-		rc = nvm_room_make(nvm, nvm_log_size(tx->count, tx->data.len), tx->grows);
+		rc = nvm_room_make(nvm, nvm_log_size(tx->count, tx->data.len),
+				   tx->grows && !tx->prunes);
 		if (rc == RC_IO)
 			nvm->failed = true;
 		if (rc == RC_OK)
 			rc = nvm_log_write(nvm, 0, tx->count, view_buf(&tx->items),
 					   view_buf(&tx->data), meanwhile, arg);
+		if (rc == RC_OK && tx->prunes)
+			rc = nvm_room_reclaim(nvm);
+		if (rc == RC_IO)
+			nvm->failed = true;
 	}
 	forget(tx);
 	nvm_shared_unlock(nvm);

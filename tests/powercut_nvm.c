@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Workloads on the bare memory: a fixed script of puts, deletes and appends that rolls over several
- * segments and moves records, with reopenings and a second handle in between; and one that fills a
+ * Workloads on the bare memory: a fixed script of puts, deletes, appends and prunes that rolls over
+ * several segments, moves records and removes pruned segments, with reopenings and a second handle in between; and one that fills a
  * small card to the brim. The model is the script itself: the state after step n is computed once.
  */
 #include "tests/powercut.h"
@@ -14,31 +14,31 @@
 
 enum {
 	STEPS = 180, /* step 1 creates the memory */
-	OPS_MAX = 3,
+	OPS_MAX = 3, /* drawn at random; prunes are more */
 	IDS = 9, /* records 1..IDS-1 */
 	SERIES = 3, /* series 1..SERIES-1 */
 	LEAVES = 220,
 	MARK = 1000, /* the record that go_on puts */
 };
 
-enum op_kind { OP_PUT, OP_DELETE, OP_APPEND };
+enum op_kind { OP_PUT, OP_DELETE, OP_APPEND, OP_PRUNE };
 
 struct op {
 	enum op_kind kind;
 	uint32_t id;
-	uint32_t length;
+	uint32_t length; /* of bytes; OP_PRUNE: the first leaf that stays */
 	uint8_t *bytes;
 };
 
 struct step {
-	struct op ops[OPS_MAX];
+	struct op ops[OPS_MAX + SERIES];
 	unsigned int op_count;
 };
 
 struct state {
 	const struct op *records[IDS];
 	const struct op *leaves[SERIES][LEAVES];
-	unsigned int leaf_count[SERIES];
+	unsigned int leaf_count[SERIES], first[SERIES];
 	uint8_t root[SERIES][MERKLE_HASH];
 };
 
@@ -85,6 +85,10 @@ static void apply(struct state *state, const struct op *op, struct merkle_range 
 {
 	uint8_t hash[MERKLE_HASH];
 
+	if (op->kind == OP_PRUNE) {
+		state->first[op->id] = op->length;
+		return;
+	}
 	if (op->kind != OP_APPEND) {
 		state->records[op->id] = op->kind == OP_PUT ? op : NULL;
 		return;
@@ -94,6 +98,22 @@ static void apply(struct state *state, const struct op *op, struct merkle_range 
 	    merkle_append(&ranges[op->id], hash) != RC_OK ||
 	    merkle_root(&ranges[op->id], state->root[op->id]) != RC_OK)
 		abort();
+}
+
+/* Every series to somewhere, and now and then to its end. */
+static void draw_prunes(struct step *step, const struct state *before, unsigned int n)
+{
+	for (uint32_t series = 1; series < SERIES; series++) {
+		uint32_t there = before->leaf_count[series] - before->first[series];
+
+		if (!there)
+			continue;
+		step->ops[step->op_count++] = (struct op){
+			.kind = OP_PRUNE,
+			.id = series,
+			.length = before->first[series] + (n % 2 ? there : draw(there + 1)),
+		};
+	}
 }
 
 static void write_script(struct script *script, uint64_t first_seed, unsigned int count,
@@ -112,6 +132,12 @@ static void write_script(struct script *script, uint64_t first_seed, unsigned in
 			draw_op(&step->ops[i], n, leaves);
 			apply(&script->states[n], &step->ops[i], ranges);
 		}
+		if (!leaves || n % 13 != 7)
+			continue;
+		draw_prunes(step, &script->states[n - 1], n);
+		for (unsigned int i = 0; i < step->op_count; i++)
+			if (step->ops[i].kind == OP_PRUNE)
+				apply(&script->states[n], &step->ops[i], ranges);
 	}
 }
 
@@ -126,6 +152,8 @@ static enum rc run_step(struct nvm *nvm, const struct step *step)
 			nvm_put(nvm, op->id, view_of(op->bytes, op->length));
 		else if (op->kind == OP_DELETE)
 			nvm_delete(nvm, op->id);
+		else if (op->kind == OP_PRUNE)
+			nvm_prune(nvm, op->id, op->length);
 		else
 			rc = nvm_append(nvm, op->id, view_of(op->bytes, op->length), NULL);
 	}
@@ -185,10 +213,14 @@ static bool same_leaf(struct nvm *nvm, const struct state *state, uint32_t serie
 	const struct op *op = state->leaves[series][index];
 	struct buf out;
 	bool same;
+	enum rc rc;
 
 	buf_init(&out, NVM_LEAF_MAX);
-	same = nvm_leaf(nvm, series, index, &out) == RC_OK &&
-	       view_equal(view_buf(&out), view_of(op->bytes, op->length));
+	rc = nvm_leaf(nvm, series, index, &out);
+	if (index < state->first[series])
+		same = rc == RC_STATE;
+	else
+		same = rc == RC_OK && view_equal(view_buf(&out), view_of(op->bytes, op->length));
 	buf_free(&out);
 	return same;
 }
@@ -198,7 +230,8 @@ static bool same_leaves(struct nvm *nvm, const struct state *state, uint32_t ser
 	uint32_t count = state->leaf_count[series];
 	uint8_t root[MERKLE_HASH];
 
-	if (nvm_leaf_count(nvm, series) != count)
+	if (nvm_leaf_count(nvm, series) != count ||
+	    nvm_leaf_first(nvm, series) != state->first[series])
 		return false;
 	if (count == 0)
 		return true;

@@ -492,7 +492,128 @@ static void a_credential_takes_the_place_of_the_key_file(void)
 	directory_free(&credentials);
 }
 
+static unsigned int segment_files(const char *dir)
+{
+	unsigned int count = 0;
+	char name[16];
+
+	for (unsigned int n = 1; n < 64; n++) {
+		snprintf(name, sizeof(name), "log-%08x", n);
+		count += access(directory_file(dir, name), F_OK) == 0;
+	}
+	return count;
+}
+
+static void prune(struct nvm *nvm, uint32_t series, uint64_t first, enum rc wanted)
+{
+	CU_ASSERT_EQUAL(nvm_begin(nvm), RC_OK);
+	nvm_prune(nvm, series, first);
+	CU_ASSERT_EQUAL(nvm_commit(nvm, NULL, NULL), wanted);
+}
+
+static void pruned_leaves_are_gone_and_their_tree_is_not(void)
+{
+	static uint8_t leaf[9000];
+	const char *dir = directory_new();
+	struct nvm *nvm = fresh(dir), *other = NULL;
+	uint8_t root[2][MERKLE_HASH], hash[MERKLE_HASH];
+	unsigned int files;
+	struct buf out;
+
+	buf_init(&out, NVM_LEAF_MAX);
+	for (uint32_t i = 0; i < 100; i++) {
+		leaf[0] = (uint8_t)i;
+		CU_ASSERT_EQUAL(append_one(nvm, 1 + i % 2, view_of(leaf, 8000 + i)), RC_OK);
+	}
+	CU_ASSERT_EQUAL_FATAL(nvm_open(dir, NULL, &other), RC_OK);
+	CU_ASSERT_EQUAL(merkle_root(nvm_leaf_range(nvm, 1), root[0]), RC_OK);
+	files = segment_files(dir);
+	CU_ASSERT_EQUAL(nvm_leaf_first(nvm, 1), 0);
+	prune(nvm, 1, 45, RC_OK);
+	CU_ASSERT_EQUAL(segment_files(dir), files);
+	prune(nvm, 2, 45, RC_OK);
+	CU_ASSERT_TRUE(segment_files(dir) < files);
+	prune(nvm, 1, 51, RC_ARGUMENT);
+	prune(nvm, 1, 44, RC_ARGUMENT);
+	prune(nvm, 9, 1, RC_ARGUMENT);
+	CU_ASSERT_EQUAL(nvm_refresh(other), RC_OK);
+	CU_ASSERT_EQUAL(nvm_leaf_first(other, 1), 45);
+	for (int round = 0; round < 3; round++) {
+		CU_ASSERT_EQUAL(nvm_leaf_count(nvm, 1), 50);
+		CU_ASSERT_EQUAL(nvm_leaf_first(nvm, 1), 45);
+		CU_ASSERT_EQUAL(merkle_root(nvm_leaf_range(nvm, 1), root[1]), RC_OK);
+		CU_ASSERT_TRUE(
+			view_equal(view_of(root[0], MERKLE_HASH), view_of(root[1], MERKLE_HASH)));
+		for (uint64_t i = 0; i < 50; i++) {
+			leaf[0] = (uint8_t)(2 * i);
+			CU_ASSERT_EQUAL(leaf_is(nvm, 1, i, view_of(leaf, 8000 + 2 * i)), i >= 45);
+			CU_ASSERT_EQUAL(nvm_leaf_hash(nvm, 1, i, hash), i < 45 ? RC_STATE : RC_OK);
+			CU_ASSERT_EQUAL(merkle_leaf_hash(view_of(leaf, 8000 + 2 * i), root[1]),
+					RC_OK);
+			CU_ASSERT_EQUAL(view_equal(view_of(hash, MERKLE_HASH),
+						   view_of(root[1], MERKLE_HASH)),
+					i >= 45);
+		}
+		CU_ASSERT_EQUAL(nvm_leaf(nvm, 1, 50, &out), RC_NOT_FOUND);
+		nvm_close(&nvm);
+		CU_ASSERT_EQUAL_FATAL(nvm_open(dir, NULL, &nvm), RC_OK);
+	}
+	/* To its end; what follows stands in the same segment. */
+	prune(nvm, 1, 50, RC_OK);
+	CU_ASSERT_EQUAL(append_one(nvm, 1, view_str("next")), RC_OK);
+	for (int round = 0; round < 2; round++) {
+		CU_ASSERT_EQUAL(nvm_leaf(nvm, 1, 49, &out), RC_STATE);
+		CU_ASSERT_TRUE(leaf_is(nvm, 1, 50, view_str("next")));
+		nvm_close(&nvm);
+		CU_ASSERT_EQUAL_FATAL(nvm_open(dir, NULL, &nvm), RC_OK);
+	}
+	CU_ASSERT_EQUAL(nvm_refresh(other), RC_OK);
+	CU_ASSERT_TRUE(leaf_is(other, 1, 50, view_str("next")));
+	CU_ASSERT_EQUAL(nvm_begin(nvm), RC_OK);
+	nvm_prune(nvm, 1, 51);
+	nvm_abort(nvm);
+	CU_ASSERT_EQUAL(nvm_leaf_first(nvm, 1), 50);
+	buf_free(&out);
+	nvm_close(&other);
+	nvm_close(&nvm);
+	directory_free(&dir);
+}
+
+static void a_full_memory_takes_leaves_again_when_it_was_pruned(void)
+{
+	static uint8_t leaf[9000];
+	struct nvm_options options = {.segment_size = NVM_SEGMENT_MIN,
+				      .capacity = 5 * NVM_SEGMENT_MIN};
+	const char *dir = directory_new();
+	struct nvm *nvm = NULL;
+	uint64_t count, total, before, after;
+	enum rc rc;
+
+	CU_ASSERT_EQUAL(nvm_create(dir, &options), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(nvm_open(dir, NULL, &nvm), RC_OK);
+	while ((rc = append_one(nvm, 1, view_of(leaf, sizeof(leaf)))) == RC_OK)
+		;
+	CU_ASSERT_EQUAL(rc, RC_FULL);
+	count = nvm_leaf_count(nvm, 1);
+	nvm_space(nvm, &total, &before);
+	CU_ASSERT_EQUAL(nvm_begin(nvm), RC_OK);
+	nvm_put(nvm, 77, view_str("a record that is new"));
+	nvm_prune(nvm, 1, count - 1);
+	CU_ASSERT_EQUAL(nvm_commit(nvm, NULL, NULL), RC_OK);
+	nvm_space(nvm, &total, &after);
+	CU_ASSERT_TRUE(after >= before + NVM_SEGMENT_MIN);
+	for (int i = 0; i < 30; i++)
+		CU_ASSERT_EQUAL(append_one(nvm, 1, view_of(leaf, sizeof(leaf))), RC_OK);
+	CU_ASSERT_EQUAL(nvm_leaf_count(nvm, 1), count + 30);
+	nvm_close(&nvm);
+	directory_free(&dir);
+}
+
 static CU_TestInfo tests[] = {
+	{"pruned leaves are gone and their tree is not",
+	 pruned_leaves_are_gone_and_their_tree_is_not},
+	{"a full memory takes leaves again when it was pruned",
+	 a_full_memory_takes_leaves_again_when_it_was_pruned},
 	{"records are there after reopening", records_are_there_after_reopening},
 	{"what is aborted never was", what_is_aborted_never_was},
 	{"leaves are found in every segment", leaves_are_found_in_every_segment},
