@@ -9,6 +9,15 @@
 #include "base/intaglio.h"
 #include "base/tlv.h"
 
+enum {
+	TAG_APPEND = 0x90,
+	TAG_READ,
+	TAG_PRUNE,
+	TAG_CAPACITY,
+	TAG_RECORD_MAX,
+	TAG_COSIGNED,
+};
+
 static_assert(LEDGER_OVERHEAD <= CK_INTAGLIO_SEAL_OVERHEAD, "the bound of the public header");
 
 void ledger_origin(const uint8_t id[LEDGER_ID], char ret[LEDGER_ORIGIN + 1])
@@ -45,16 +54,103 @@ enum rc ledger_put_note(const struct note_key *key, EVP_PKEY *private_key, uint6
 	return note_sign(view_buf(&text), key, private_key, out);
 }
 
+void ledger_default_rules(struct ledger_rules *ret, bool has_auditor)
+{
+	*ret = (struct ledger_rules){
+		.append = ROLE_USER,
+		.read = ROLE_USER | ROLE_AUDITOR,
+		.prune = ROLE_ISSUER,
+		.record_max = LEDGER_PLAINTEXT_MAX,
+		.cosigned = has_auditor,
+	};
+}
+
+void ledger_put_rules(struct buf *b, const struct ledger_rules *rules, bool has_auditor)
+{
+	struct ledger_rules usual;
+
+	ledger_default_rules(&usual, has_auditor);
+	if (rules->append != usual.append)
+		tlv_put_u8(b, TAG_APPEND, (uint8_t)rules->append);
+	if (rules->read != usual.read)
+		tlv_put_u8(b, TAG_READ, (uint8_t)rules->read);
+	if (rules->prune != usual.prune)
+		tlv_put_u8(b, TAG_PRUNE, (uint8_t)rules->prune);
+	if (rules->capacity != usual.capacity)
+		tlv_put_u64(b, TAG_CAPACITY, rules->capacity);
+	if (rules->record_max != usual.record_max)
+		tlv_put_u32(b, TAG_RECORD_MAX, rules->record_max);
+	if (rules->cosigned != usual.cosigned)
+		tlv_put_u8(b, TAG_COSIGNED, rules->cosigned);
+}
+
+static enum rc take_roles(struct view *in, uint32_t tag, unsigned int *ret)
+{
+	uint8_t roles;
+
+	if (!tlv_is_next(*in, tag))
+		return RC_OK;
+	if (tlv_copy(in, tag, &roles, 1) != RC_OK || roles > ROLE_ALL)
+		return RC_MALFORMED;
+	*ret = roles;
+	return RC_OK;
+}
+
+static enum rc take_limits(struct view *in, struct ledger_rules *ret)
+{
+	struct view value;
+
+	if (tlv_is_next(*in, TAG_CAPACITY) &&
+	    (tlv_expect(in, TAG_CAPACITY, &value) != RC_OK ||
+	     view_u64(&value, &ret->capacity) != RC_OK || value.len || !ret->capacity))
+		return RC_MALFORMED;
+	if (tlv_is_next(*in, TAG_RECORD_MAX) &&
+	    (tlv_expect(in, TAG_RECORD_MAX, &value) != RC_OK ||
+	     view_u32(&value, &ret->record_max) != RC_OK || value.len || !ret->record_max ||
+	     ret->record_max > LEDGER_PLAINTEXT_MAX))
+		return RC_MALFORMED;
+	return RC_OK;
+}
+
+enum rc ledger_take_rules(struct view *in, bool has_auditor, struct ledger_rules *ret)
+{
+	struct ledger_rules rules;
+	uint8_t cosigned = has_auditor;
+
+	ledger_default_rules(&rules, has_auditor);
+	if (take_roles(in, TAG_APPEND, &rules.append) != RC_OK ||
+	    take_roles(in, TAG_READ, &rules.read) != RC_OK ||
+	    take_roles(in, TAG_PRUNE, &rules.prune) != RC_OK || take_limits(in, &rules) != RC_OK ||
+	    (tlv_is_next(*in, TAG_COSIGNED) && tlv_copy(in, TAG_COSIGNED, &cosigned, 1) != RC_OK))
+		return RC_MALFORMED;
+	/* A ledger that nobody may write to, or that waits for a countersignature of nobody. */
+	if (!rules.append || cosigned > 1 || (cosigned && !has_auditor))
+		return RC_MALFORMED;
+	rules.cosigned = cosigned;
+	*ret = rules;
+	return RC_OK;
+}
+
 void ledger_put_policy(struct buf *b, const struct ledger_policy *policy)
 {
 	tlv_put(b, 0x80, policy->label);
 	tlv_put(b, 0x81, policy->public_key);
 	if (policy->auditor.len)
 		tlv_put(b, 0x82, policy->auditor);
-	if (!policy->escrow.len)
-		return;
-	tlv_put(b, 0x83, policy->escrow);
-	tlv_put(b, 0x84, policy->wrapped);
+	if (policy->escrow.len) {
+		tlv_put(b, 0x83, policy->escrow);
+		tlv_put(b, 0x84, policy->wrapped);
+	}
+	ledger_put_rules(b, &policy->rules, policy->auditor.len > 0);
+}
+
+/* The tag of the next data object, 0 if there is none. */
+static uint32_t tag_of(struct view in)
+{
+	struct view value;
+	uint32_t tag;
+
+	return tlv_next(&in, &tag, &value) == RC_OK ? tag : 0;
 }
 
 enum rc ledger_parse_policy(struct view body, struct ledger_policy *ret)
@@ -62,12 +158,20 @@ enum rc ledger_parse_policy(struct view body, struct ledger_policy *ret)
 	struct ledger_policy p = {.label = {NULL, 0}};
 	struct view value;
 	uint32_t tag, last = 0x81;
+	bool has_rules = false;
 
 	if (tlv_expect(&body, 0x80, &p.label) != RC_OK ||
 	    tlv_expect(&body, 0x81, &p.public_key) != RC_OK || !p.label.len ||
 	    p.label.len > LEDGER_LABEL_MAX || p.public_key.len != ED25519_PUBLIC)
 		return RC_MALFORMED;
 	while (body.len) {
+		if (tag_of(body) >= TAG_APPEND && !has_rules) {
+			has_rules = true;
+			if (ledger_take_rules(&body, p.auditor.len > 0, &p.rules) != RC_OK)
+				return RC_MALFORMED;
+			last = TAG_COSIGNED;
+			continue;
+		}
 		if (tlv_next(&body, &tag, &value) != RC_OK || tag <= last)
 			return RC_MALFORMED;
 		last = tag;
@@ -80,6 +184,8 @@ enum rc ledger_parse_policy(struct view body, struct ledger_policy *ret)
 	}
 	if (!p.escrow.len != !p.wrapped.len)
 		return RC_MALFORMED;
+	if (!has_rules)
+		ledger_default_rules(&p.rules, p.auditor.len > 0);
 	*ret = p;
 	return RC_OK;
 }

@@ -9,6 +9,7 @@
 #define INTAGLIO_BASE_LEDGER_H
 
 #include "base/crypto.h"
+#include "base/cvc.h"
 #include "base/note.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
 	/* Origin, size and root; an empty line; dash, name and signature. */
 	LEDGER_NOTE_MAX = LEDGER_ORIGIN + 1 + 10 + 1 + 44 + 1 + 1 + 4 + LEDGER_ORIGIN + 1 + 92 + 1,
 	RECEIPT_MAX = 8 + MERKLE_HASH + 1 + LEDGER_PATH_MAX * MERKLE_HASH + LEDGER_NOTE_MAX,
+	LEDGER_PLAINTEXT_MAX = 62000,
 	/* A leaf and its receipt are at most this longer than the plaintext. */
 	LEDGER_OVERHEAD = LEAF_OVERHEAD + RECEIPT_MAX,
 };
@@ -42,6 +44,24 @@ enum rc ledger_key(const uint8_t id[LEDGER_ID], const uint8_t public_key[ED25519
 enum rc ledger_put_note(const struct note_key *key, EVP_PKEY *private_key, uint64_t size,
 			const uint8_t root[MERKLE_HASH], struct buf *out) WARN_UNUSED;
 
+/* What the card holds a ledger to; tags 90 to 95 of leaf 0, where they are not as by default. */
+struct ledger_rules {
+	unsigned int append, read, prune; /* ROLE_ bits: one of these is needed, 0: nobody may */
+	uint64_t capacity; /* records on the card at a time, leaf 0 not counted; 0: any number */
+	uint32_t record_max; /* bytes of a plaintext */
+	bool cosigned; /* what is pruned must have been countersigned */
+};
+
+/* The defaults: user; user and auditor; issuer; no limit; countersigned if there is an auditor. */
+void ledger_default_rules(struct ledger_rules *ret, bool has_auditor);
+/* Appends those that are not as by default. */
+void ledger_put_rules(struct buf *b, const struct ledger_rules *rules, bool has_auditor);
+/*
+ * Takes data objects 90 to 95, ascending, from the front of in, as far as there are any; what is not
+ * there is as by default. RC_MALFORMED also for rules that contradict themselves.
+ */
+enum rc ledger_take_rules(struct view *in, bool has_auditor, struct ledger_rules *ret) WARN_UNUSED;
+
 /*
  * The body of leaf 0, in data objects 80, 81 .. : what everyone can read of the ledger. What is not
  * there is empty.
@@ -52,6 +72,7 @@ struct ledger_policy {
 	struct view auditor; /* 82: text of the countersigning key, note_parse_cosigner */
 	struct view escrow; /* 83: modulus of an RSA key with exponent 65537 .. */
 	struct view wrapped; /* 84: .. and the content key under it, OAEP with SHA-256 */
+	struct ledger_rules rules;
 };
 enum { LEDGER_LABEL_MAX = 64, LEDGER_POLICY_MAX = 2 * (4 + 512) + 3 * 256 };
 /* Appends the body. */
@@ -81,6 +102,14 @@ enum rc leaf_parse(struct view leaf, struct leaf_header *ret_header, struct view
 		   struct view *ret_tag) WARN_UNUSED;
 /* Takes one leaf from the front of in, where a receipt or another leaf follows. RC_MALFORMED. */
 enum rc leaf_take(struct view *in, struct view *ret_leaf) WARN_UNUSED;
+
+/* What LEDGER STATUS warns of. */
+enum {
+	LEDGER_CAPACITY_LOW = 0x01, /* nine tenths of the ledger's capacity are in use */
+	LEDGER_MEMORY_LOW = 0x02, /* nine tenths of the card's memory are */
+	LEDGER_FULL = 0x04, /* the next record may not fit, or does not */
+	LEDGER_TIME_BACKWARDS = 0x08, /* the host's time went backwards, once or more */
+};
 
 /* Coded as `index 8 || leaf hash 32 || count 1 || hashes || note`. */
 struct receipt {

@@ -6,6 +6,7 @@
 
 #include "base/cryptoki.h"
 #include "base/intaglio.h"
+#include "base/tlv.h"
 #include "tests/base/hex.h"
 #include "tests/suite.h"
 
@@ -314,6 +315,159 @@ static void receipts_with_too_long_a_proof_are_refused(void)
 	buf_free(&b);
 }
 
+/* Every part of a policy, in the order of its tags. */
+static void make_policy(struct ledger_policy *policy, struct buf *bytes)
+{
+	static const uint8_t public_key[ED25519_PUBLIC] = {7}, modulus[256] = {0x80};
+
+	*policy = (struct ledger_policy){
+		.label = view_str("Invoices"),
+		.public_key = view_of(public_key, sizeof(public_key)),
+		.auditor = view_str("auditor's key"),
+		.escrow = view_of(modulus, sizeof(modulus)),
+		.wrapped = view_of(modulus, sizeof(modulus)),
+		.rules = {.append = ROLE_ISSUER,
+			  .read = 0,
+			  .prune = ROLE_AUDITOR,
+			  .capacity = 1000,
+			  .record_max = 512,
+			  .cosigned = false},
+	};
+	buf_init(bytes, LEDGER_POLICY_MAX);
+	ledger_put_policy(bytes, policy);
+}
+
+static void a_policy_is_read_back(void)
+{
+	struct ledger_policy policy, read;
+	struct buf bytes;
+
+	make_policy(&policy, &bytes);
+	CU_ASSERT_EQUAL(buf_rc(&bytes), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(ledger_parse_policy(view_buf(&bytes), &read), RC_OK);
+	CU_ASSERT_TRUE(view_equal(read.label, policy.label));
+	CU_ASSERT_TRUE(view_equal(read.public_key, policy.public_key));
+	CU_ASSERT_TRUE(view_equal(read.auditor, policy.auditor));
+	CU_ASSERT_TRUE(view_equal(read.escrow, policy.escrow));
+	CU_ASSERT_TRUE(view_equal(read.wrapped, policy.wrapped));
+	CU_ASSERT_EQUAL(read.rules.append, ROLE_ISSUER);
+	CU_ASSERT_EQUAL(read.rules.read, 0);
+	CU_ASSERT_EQUAL(read.rules.prune, ROLE_AUDITOR);
+	CU_ASSERT_EQUAL(read.rules.capacity, 1000);
+	CU_ASSERT_EQUAL(read.rules.record_max, 512);
+	CU_ASSERT_FALSE(read.rules.cosigned);
+	/* What is not known, behind all that is, is passed over. */
+	buf_u8(&bytes, 0x9F);
+	buf_u8(&bytes, 0x01);
+	buf_u8(&bytes, 0x00);
+	CU_ASSERT_EQUAL(ledger_parse_policy(view_buf(&bytes), &read), RC_MALFORMED);
+	buf_truncate(&bytes, bytes.len - 3);
+	buf_u8(&bytes, 0x96);
+	buf_u8(&bytes, 0x00);
+	CU_ASSERT_EQUAL(ledger_parse_policy(view_buf(&bytes), &read), RC_OK);
+	buf_free(&bytes);
+}
+
+static void a_policy_without_rules_has_the_usual_ones(void)
+{
+	struct ledger_policy policy, read;
+	struct buf bytes;
+
+	make_policy(&policy, &bytes);
+	ledger_default_rules(&policy.rules, true);
+	buf_reset(&bytes);
+	ledger_put_policy(&bytes, &policy);
+	CU_ASSERT_EQUAL(ledger_parse_policy(view_buf(&bytes), &read), RC_OK);
+	CU_ASSERT_EQUAL(read.rules.append, ROLE_USER);
+	CU_ASSERT_EQUAL(read.rules.read, ROLE_USER | ROLE_AUDITOR);
+	CU_ASSERT_EQUAL(read.rules.prune, ROLE_ISSUER);
+	CU_ASSERT_EQUAL(read.rules.capacity, 0);
+	CU_ASSERT_EQUAL(read.rules.record_max, LEDGER_PLAINTEXT_MAX);
+	CU_ASSERT_TRUE(read.rules.cosigned);
+	policy.auditor = view_of(NULL, 0);
+	ledger_default_rules(&policy.rules, false);
+	buf_reset(&bytes);
+	ledger_put_policy(&bytes, &policy);
+	CU_ASSERT_EQUAL(ledger_parse_policy(view_buf(&bytes), &read), RC_OK);
+	CU_ASSERT_FALSE(read.rules.cosigned);
+	buf_free(&bytes);
+}
+
+static void a_policy_in_parts_or_out_of_order_is_malformed(void)
+{
+	struct ledger_policy policy, read;
+	struct view in, value, objects[12];
+	struct buf bytes, other;
+	size_t count = 0, whole = 0;
+	uint32_t tag;
+
+	make_policy(&policy, &bytes);
+	buf_init(&other, LEDGER_POLICY_MAX);
+	for (in = view_buf(&bytes); in.len && count < 12; count++) {
+		const uint8_t *at = in.data;
+
+		CU_ASSERT_EQUAL(tlv_next(&in, &tag, &value), RC_OK);
+		objects[count] = view_of(at, (size_t)(in.data - at));
+	}
+	CU_ASSERT_EQUAL(count, 11);
+	/* Every truncation; after whole objects 81, 82, 84 and on, what is left is a policy. */
+	for (size_t n = 0; n < bytes.len; n++)
+		whole += ledger_parse_policy(view_of(bytes.data, n), &read) == RC_OK;
+	CU_ASSERT_EQUAL(whole, 8);
+	/* Any two neighbours the other way round, and any one twice. */
+	for (size_t i = 0; i + 1 < count; i++) {
+		buf_reset(&other);
+		for (size_t j = 0; j < count; j++)
+			buf_view(&other, objects[j == i ? i + 1 : j == i + 1 ? i : j]);
+		CU_ASSERT_EQUAL(ledger_parse_policy(view_buf(&other), &read), RC_MALFORMED);
+		buf_reset(&other);
+		for (size_t j = 0; j < count; j++) {
+			buf_view(&other, objects[j]);
+			if (j == i)
+				buf_view(&other, objects[j]);
+		}
+		CU_ASSERT_EQUAL(ledger_parse_policy(view_buf(&other), &read), RC_MALFORMED);
+	}
+	buf_free(&other);
+	buf_free(&bytes);
+}
+
+static void an_escrow_key_has_2048_to_4096_bits(void)
+{
+	static const struct {
+		unsigned int bits;
+		enum rc rc;
+	} rows[] = {{1024, RC_MALFORMED}, {2048, RC_OK}, {3072, RC_OK}};
+	EVP_PKEY *rsa, *read;
+	uint8_t large[513];
+	struct buf modulus;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_init(&modulus, 520);
+		CU_ASSERT_EQUAL_FATAL(rsa_generate(rows[i].bits, &rsa), RC_OK);
+		CU_ASSERT_EQUAL(rsa_put_modulus(rsa, &modulus), RC_OK);
+		read = NULL;
+		CU_ASSERT_EQUAL(ledger_escrow_key(view_buf(&modulus), &read), rows[i].rc);
+		if (read)
+			CU_ASSERT_EQUAL(rsa_bits(read), rows[i].bits);
+		EVP_PKEY_free(read);
+		/* With a zero in front, even, shorter, empty. */
+		buf_insert(&modulus, 0, "", 1);
+		CU_ASSERT_EQUAL(ledger_escrow_key(view_buf(&modulus), &read), RC_MALFORMED);
+		modulus.data[modulus.len - 1] ^= 1;
+		CU_ASSERT_EQUAL(ledger_escrow_key(view_of(modulus.data + 1, modulus.len - 1),
+						  &read),
+				RC_MALFORMED);
+		CU_ASSERT_EQUAL(ledger_escrow_key(view_of(modulus.data + 1, 200), &read),
+				RC_MALFORMED);
+		CU_ASSERT_EQUAL(ledger_escrow_key(view_of(NULL, 0), &read), RC_MALFORMED);
+		EVP_PKEY_free(rsa);
+		buf_free(&modulus);
+	}
+	memset(large, 0xC1, sizeof(large));
+	CU_ASSERT_EQUAL(ledger_escrow_key(view_of(large, sizeof(large)), &read), RC_MALFORMED);
+}
+
 int main(void)
 {
 	static CU_TestInfo leaf_tests[] = {
@@ -340,7 +494,17 @@ int main(void)
 		 receipts_with_too_long_a_proof_are_refused},
 		CU_TEST_INFO_NULL,
 	};
+	static CU_TestInfo policy_tests[] = {
+		{"a policy is read back", a_policy_is_read_back},
+		{"a policy without rules has the usual ones",
+		 a_policy_without_rules_has_the_usual_ones},
+		{"a policy in parts or out of order is malformed",
+		 a_policy_in_parts_or_out_of_order_is_malformed},
+		{"an escrow key has 2048 to 4096 bits", an_escrow_key_has_2048_to_4096_bits},
+		CU_TEST_INFO_NULL,
+	};
 	static CU_SuiteInfo suites[] = {
+		{.pName = "policies", .pTests = policy_tests},
 		{.pName = "leaves", .pTests = leaf_tests},
 		{.pName = "receipts",
 		 .pInitFunc = make_ledger,
