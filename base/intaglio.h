@@ -25,6 +25,29 @@
 #define CKA_INTAGLIO_ESCROW             (CKX_INTAGLIO | 0x06UL) /* modulus of an RSA key, exponent 65537 */
 /* The card's certificate and its signature on the verifier key; doc/ledger.md. */
 #define CKA_INTAGLIO_LEDGER_CERTIFICATE (CKX_INTAGLIO | 0x07UL)
+/* Given at creation, or as the card has them by default: what the card holds the ledger to. */
+#define CKA_INTAGLIO_APPEND_ROLES       (CKX_INTAGLIO | 0x08UL) /* CK_ULONG, CK_INTAGLIO_ROLE_ bits */
+#define CKA_INTAGLIO_READ_ROLES         (CKX_INTAGLIO | 0x09UL)
+#define CKA_INTAGLIO_PRUNE_ROLES        (CKX_INTAGLIO | 0x0AUL)
+#define CKA_INTAGLIO_CAPACITY           (CKX_INTAGLIO | 0x0BUL) /* CK_ULONG, records; 0: no limit */
+#define CKA_INTAGLIO_RECORD_MAX         (CKX_INTAGLIO | 0x0CUL) /* CK_ULONG, bytes of one record */
+#define CKA_INTAGLIO_COSIGN_NEEDED      (CKX_INTAGLIO | 0x0DUL) /* CK_BBOOL, before records are pruned */
+/* The state of the ledger. */
+#define CKA_INTAGLIO_PRUNED_COUNT       (CKX_INTAGLIO | 0x0EUL) /* CK_ULONG, leaves, from the front */
+#define CKA_INTAGLIO_COSIGNED           (CKX_INTAGLIO | 0x0FUL) /* countersigned note; empty: none */
+#define CKA_INTAGLIO_WARNINGS           (CKX_INTAGLIO | 0x10UL) /* CK_ULONG, CK_INTAGLIO_WARNING_ bits */
+#define CKA_INTAGLIO_TIME_BACKWARDS     (CKX_INTAGLIO | 0x11UL) /* CK_ULONG, how many records */
+
+/* Roles of a host's certificate. */
+#define CK_INTAGLIO_ROLE_USER    1UL
+#define CK_INTAGLIO_ROLE_ISSUER  2UL
+#define CK_INTAGLIO_ROLE_UPDATER 4UL
+#define CK_INTAGLIO_ROLE_AUDITOR 8UL
+
+#define CK_INTAGLIO_WARNING_CAPACITY 1UL /* 90 % of the ledger's capacity are in use */
+#define CK_INTAGLIO_WARNING_MEMORY   2UL /* 90 % of the card's memory are */
+#define CK_INTAGLIO_WARNING_FULL     4UL /* the next record may not fit */
+#define CK_INTAGLIO_WARNING_TIME     8UL /* the time of a record was before that of the one before */
 
 /*
  * Parameter of CKM_INTAGLIO_SEAL. To seal: nonce, type and time are used, index is ignored. To open
@@ -91,7 +114,7 @@ typedef struct CK_INTAGLIO_CARD {
 #define CK_INTAGLIO_CERTIFICATE_MAX 16384UL
 
 typedef struct CK_INTAGLIO_FUNCTION_LIST {
-	CK_VERSION version; /* of this table: 1.1 */
+	CK_VERSION version; /* of this table: 1.2 */
 	/* Figures of one slot. CKR_SLOT_ID_INVALID, CKR_ARGUMENTS_BAD. */
 	CK_RV (*Figures)(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret);
 	/*
@@ -124,6 +147,20 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	 * CKR_DATA_INVALID if the card does not take them. Since 1.1.
 	 */
 	CK_RV (*UpdateTrust)(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len);
+	/*
+	 * Brings a countersigned checkpoint (C2SP tlog-cosignature) back to the ledger's card, which
+	 * keeps the newest one. Needs a R/W session and no login; CKR_DATA_INVALID if the auditor's
+	 * signature is not on it, or the card's ledger never was that, or it is not newer. Since 1.2.
+	 */
+	CK_RV(*Cosign)
+	(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_BYTE *note, CK_ULONG len);
+	/*
+	 * Drops the first size leaves of a ledger from the card, for good: what is not exported is lost.
+	 * Leaf 0, the tree and all that follows stay. Needs a R/W session of a host with a role that may
+	 * (CKR_ACTION_PROHIBITED); CKR_DATA_INVALID if there are not so many, or the ledger's rules ask
+	 * for a countersignature that is not there. Since 1.2.
+	 */
+	CK_RV (*Prune)(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG size);
 } CK_INTAGLIO_FUNCTION_LIST;
 
 #define CK_INTAGLIO_LEAVES_MAX 65536UL

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "card/ledger_record.h"
 
 enum { VERSION = 1, PLAIN_MAX = 256, RECORD_MAX = 512 };
 
@@ -117,6 +118,29 @@ static enum rc take_keys(struct view plain, struct ledger *ret)
 	return rc == RC_MALFORMED ? RC_DAMAGED : rc;
 }
 
+/* What leaf 0 says; it may lie with the state, or among the leaves. */
+static enum rc read_policy(struct nvm *nvm, struct ledger *l)
+{
+	struct view body, tag;
+	struct leaf_header header;
+	struct ledger_policy policy;
+	struct buf leaf;
+	enum rc rc;
+
+	buf_init(&leaf, NVM_LEAF_MAX);
+	rc = ledger_leaf(l, nvm, 0, &leaf);
+	if (rc == RC_OK && (leaf_parse(view_buf(&leaf), &header, &body, &tag) != RC_OK ||
+			    ledger_parse_policy(body, &policy) != RC_OK))
+		rc = RC_DAMAGED;
+	if (rc == RC_OK)
+		l->rules = policy.rules;
+	if (rc == RC_OK && policy.auditor.len &&
+	    note_parse_cosigner(policy.auditor, &l->auditor) != RC_OK)
+		rc = RC_DAMAGED;
+	buf_free(&leaf);
+	return rc == RC_NOT_FOUND ? RC_DAMAGED : rc;
+}
+
 static enum rc open_record(struct nvm *nvm, uint32_t number, struct view in, struct ledger *ret)
 {
 	uint8_t plain_array[PLAIN_MAX], public_key[ED25519_PUBLIC], version;
@@ -138,6 +162,8 @@ static enum rc open_record(struct nvm *nvm, uint32_t number, struct view in, str
 		rc = take_keys(view_buf(&plain), &l);
 	if (rc == RC_OK)
 		rc = ledger_key(l.id, public_key, &l.key);
+	if (rc == RC_OK)
+		rc = read_policy(nvm, &l);
 	buf_free(&plain);
 	if (rc == RC_OK)
 		*ret = l;

@@ -23,7 +23,10 @@ struct ledger {
 	struct note_key key;
 	uint8_t *content_key; /* AES256_KEY bytes from secret_new; NULL: wiped, opened again when asked for */
 	EVP_PKEY *signer;
+	struct ledger_rules rules; /* leaf 0's */
+	struct note_key auditor; /* who countersigns; its name is empty if nobody does */
 	struct ledger_window *window; /* NULL until the first SEAL */
+	uint64_t last_index, last_time; /* the host time of a record, if last_index is not 0 */
 };
 
 /* The identifier of a ledger's record and of its series of leaves. */

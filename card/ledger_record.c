@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "card/ledger_state.h"
+
 uint64_t ledger_card_counter(struct nvm *nvm)
 {
 	uint32_t id = RECORD_LEDGER;
@@ -13,6 +15,14 @@ uint64_t ledger_card_counter(struct nvm *nvm)
 	while (nvm_next(nvm, id, &id, &record) == RC_OK && (id & RECORD_KIND_MASK) == RECORD_LEDGER)
 		count += nvm_leaf_count(nvm, id);
 	return count;
+}
+
+uint64_t ledger_kept(const struct ledger *ledger, struct nvm *nvm)
+{
+	uint32_t series = ledger_series(ledger->number);
+	uint64_t first = nvm_leaf_first(nvm, series);
+
+	return nvm_leaf_count(nvm, series) - (first ? first : 1);
 }
 
 enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const struct ledger_policy *policy,
@@ -79,36 +89,50 @@ enum rc ledger_open(const struct ledger *ledger, struct view leaf, struct buf *o
 
 enum rc ledger_leaf(const struct ledger *ledger, struct nvm *nvm, uint64_t index, struct buf *out)
 {
-	enum rc rc = nvm_leaf(nvm, ledger_series(ledger->number), index, out);
+	uint32_t series = ledger_series(ledger->number);
+	struct ledger_state state;
+	enum rc rc;
 
+	if (index == 0 && nvm_leaf_first(nvm, series)) {
+		rc = ledger_state_load(nvm, ledger->number, &state);
+		if (rc == RC_OK)
+			buf_view(out, state.leaf_0);
+	} else {
+		rc = nvm_leaf(nvm, series, index, out);
+	}
 	return rc == RC_OK ? buf_rc(out) : rc;
 }
 
-/* Where hashes of a tree's subtrees come from: its range, and the leaves. */
+/* Where hashes of a tree's subtrees come from: its range, that of the pruned leaves, and the others. */
 struct tree {
 	struct nvm *nvm;
 	uint32_t series;
 	const struct merkle_range *range;
-	struct buf leaf;
+	struct ledger_state state;
 };
+
+/* A subtree that is one of a range's own. */
+static bool take_own(const struct merkle_range *range, unsigned int level, uint64_t index,
+		     uint8_t ret[MERKLE_HASH])
+{
+	if (!(range->size >> level & 1) || index != (range->size >> level) - 1)
+		return false;
+	memcpy(ret, range->hash[level], MERKLE_HASH);
+	return true;
+}
 
 static enum rc subtree(void *arg, unsigned int level, uint64_t index, uint8_t ret[MERKLE_HASH])
 {
 	struct tree *tree = arg;
-	uint64_t size = tree->range->size;
 	enum rc rc;
 
-	if (size >> level & 1 && index == (size >> level) - 1) {
-		memcpy(ret, tree->range->hash[level], MERKLE_HASH);
+	if (take_own(tree->range, level, index, ret) ||
+	    take_own(&tree->state.pruned, level, index, ret))
 		return RC_OK;
-	}
 	if (level)
 		return RC_NOT_FOUND;
-	buf_reset(&tree->leaf);
-	rc = nvm_leaf(tree->nvm, tree->series, index, &tree->leaf);
-	if (rc == RC_NOT_FOUND)
-		rc = RC_DAMAGED;
-	return rc == RC_OK ? merkle_leaf_hash(view_buf(&tree->leaf), ret) : rc;
+	rc = nvm_leaf_hash(tree->nvm, tree->series, index, ret);
+	return rc == RC_NOT_FOUND ? RC_DAMAGED : rc;
 }
 
 static enum rc sign(const struct ledger *ledger, const struct merkle_range *range, struct buf *out)
@@ -144,9 +168,10 @@ enum rc ledger_receipt(const struct ledger *ledger, struct nvm *nvm, uint64_t in
 		return RC_DAMAGED;
 	if (index >= tree.range->size)
 		return RC_NOT_FOUND;
-	buf_init(&tree.leaf, NVM_LEAF_MAX);
 	buf_fixed(&note, array, sizeof(array));
-	rc = ledger_leaf(ledger, nvm, index, out);
+	rc = ledger_state_load(nvm, ledger->number, &tree.state);
+	if (rc == RC_OK)
+		rc = ledger_leaf(ledger, nvm, index, out);
 	if (rc == RC_OK)
 		rc = merkle_leaf_hash(view_of(out->data + start, out->len - start),
 				      receipt.leaf_hash);
@@ -157,6 +182,5 @@ enum rc ledger_receipt(const struct ledger *ledger, struct nvm *nvm, uint64_t in
 	receipt.note = view_buf(&note);
 	if (rc == RC_OK)
 		rc = receipt_put(&receipt, out);
-	buf_free(&tree.leaf);
 	return rc;
 }

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "card/ledger_cache.h"
+#include "card/ledger_nonces.h"
+
 enum { MASK = LEDGER_WINDOW - 1 };
 
 static const uint32_t NONE = UINT32_MAX; /* the end of a chain */
@@ -129,11 +132,33 @@ static void restart(struct ledger_window *w, uint64_t index)
 	w->count = index;
 }
 
-enum rc ledger_window_sync(struct ledger_window *w, struct nvm *nvm, uint32_t series)
+const uint8_t *ledger_window_nonce(const struct ledger_window *w, uint64_t index)
 {
-	uint64_t end = nvm_leaf_count(nvm, series);
+	return w->ring[index & MASK];
+}
+
+/* The nonce of a leaf, or what was kept of it. leaf is an empty buffer. */
+static enum rc read_nonce(struct nvm *nvm, uint32_t number, uint64_t index, struct buf *leaf,
+			  uint8_t ret[LEDGER_NONCE])
+{
 	struct view ciphertext, tag;
 	struct leaf_header header;
+	enum rc rc;
+
+	if (index < nvm_leaf_first(nvm, ledger_series(number)))
+		return ledger_nonces_get(nvm, number, index, ret);
+	rc = nvm_leaf(nvm, ledger_series(number), index, leaf);
+	if (rc == RC_OK && leaf_parse(view_buf(leaf), &header, &ciphertext, &tag) != RC_OK)
+		rc = RC_DAMAGED;
+	if (rc == RC_OK)
+		memcpy(ret, header.client_nonce, LEDGER_NONCE);
+	return rc;
+}
+
+enum rc ledger_window_sync(struct ledger_window *w, struct nvm *nvm, uint32_t number)
+{
+	uint64_t end = nvm_leaf_count(nvm, ledger_series(number));
+	uint8_t nonce[LEDGER_NONCE];
 	struct buf leaf;
 	enum rc rc = RC_OK;
 
@@ -144,11 +169,9 @@ enum rc ledger_window_sync(struct ledger_window *w, struct nvm *nvm, uint32_t se
 	buf_init(&leaf, NVM_LEAF_MAX);
 	while (rc == RC_OK && w->count < end) {
 		buf_reset(&leaf);
-		rc = nvm_leaf(nvm, series, w->count, &leaf);
-		if (rc == RC_OK && leaf_parse(view_buf(&leaf), &header, &ciphertext, &tag) != RC_OK)
-			rc = RC_DAMAGED;
+		rc = read_nonce(nvm, number, w->count, &leaf, nonce);
 		if (rc == RC_OK)
-			ledger_window_add(w, w->count, header.client_nonce);
+			ledger_window_add(w, w->count, nonce);
 	}
 	buf_free(&leaf);
 	return rc;

@@ -19,7 +19,9 @@ enum rc ledger_window_new(struct ledger_window **ret) WARN_UNUSED;
 void ledger_window_free(struct ledger_window **window);
 /* Reads the leaves that were added since. Errors of nvm_leaf; RC_DAMAGED. */
 enum rc ledger_window_sync(struct ledger_window *window, struct nvm *nvm,
-			   uint32_t series) WARN_UNUSED;
+			   uint32_t number) WARN_UNUSED;
+/* The nonce of a record among the newest LEDGER_WINDOW of those that were added; borrowed. */
+const uint8_t *ledger_window_nonce(const struct ledger_window *window, uint64_t index);
 /* Adds the record at index, which must be the next one. */
 void ledger_window_add(struct ledger_window *window, uint64_t index,
 		       const uint8_t nonce[LEDGER_NONCE]);

@@ -40,13 +40,15 @@ static CK_FUNCTION_LIST_3_2 functions_3_2 = {
 #pragma GCC diagnostic pop
 
 static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
-	.version = {1, 1},
+	.version = {1, 2},
 	.Figures = vendor_figures,
 	.LastError = vendor_last_error,
 	.ReadLeaf = vendor_read_leaf,
 	.ReadLeaves = vendor_read_leaves,
 	.MakeCard = vendor_make_card,
 	.UpdateTrust = vendor_update_trust,
+	.Cosign = vendor_cosign,
+	.Prune = vendor_prune,
 };
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";

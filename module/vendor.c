@@ -78,3 +78,18 @@ CK_RV vendor_update_trust(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len
 
 	return gate_leave(&c, c.session ? session_update_trust(c.session, data, len) : c.rv);
 }
+
+CK_RV vendor_cosign(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_BYTE *note, CK_ULONG len)
+{
+	struct call c = gate_session(FUNCTION_Cosign, session, note != NULL);
+
+	return gate_leave(&c,
+			  c.session ? session_cosign_ledger(c.session, ledger, note, len) : c.rv);
+}
+
+CK_RV vendor_prune(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG size)
+{
+	struct call c = gate_session(FUNCTION_Prune, session, true);
+
+	return gate_leave(&c, c.session ? session_prune_ledger(c.session, ledger, size) : c.rv);
+}

@@ -13,5 +13,8 @@ CK_RV vendor_read_leaves(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_
 			 CK_BYTE *leaves, CK_ULONG *len);
 CK_RV vendor_make_card(const CK_INTAGLIO_CARD *card);
 CK_RV vendor_update_trust(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len);
+CK_RV vendor_cosign(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_BYTE *note,
+		    CK_ULONG len);
+CK_RV vendor_prune(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG size);
 
 #endif

@@ -31,6 +31,7 @@ enum {
 	APPLICATION_INS_OPEN_RECORD = 0xD4,
 	APPLICATION_INS_LEDGER_STATUS = 0xD6,
 	APPLICATION_INS_LAST_RECEIPT = 0xDC,
+	APPLICATION_INS_KEEP_LEDGER = 0xDE,
 };
 /* Le of a command whose answer may be long: whatever there is. */
 enum { APPLICATION_LE_SHORT = 256, APPLICATION_LE_ALL = 65536 };
@@ -156,6 +157,7 @@ struct application_policy {
 	struct view label; /* UTF-8, 1 to 64 bytes */
 	struct view auditor; /* who countersigns: text of a tlog-cosignature key; may be empty */
 	struct view escrow; /* who may decipher: modulus of an RSA key; may be empty */
+	struct view rules; /* data objects 90 to 95 of doc/ledger.md; may be empty */
 };
 /* Appends one rendered object. */
 enum rc application_ledger_create(struct sc *sc, const struct application_policy *policy,
@@ -183,9 +185,26 @@ enum rc application_ledger_read_leaf(struct sc *sc, uint32_t ledger, uint64_t in
 /* Appends the leaves from an index on, one after the other, as many as fit into one answer. */
 enum rc application_ledger_read_leaves(struct sc *sc, uint32_t ledger, uint64_t index,
 				       struct buf *leaves, uint16_t *ret_sw) WARN_UNUSED;
-/* The number of leaves; appends the newest checkpoint note. */
-enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_leaves,
-				  struct buf *note, uint16_t *ret_sw) WARN_UNUSED;
+struct application_ledger {
+	uint64_t leaves, pruned; /* pruned: so many from the front are gone */
+	struct view checkpoint; /* the newest note */
+	struct view cosigned; /* the countersigned one, empty if there is none */
+	uint8_t warnings; /* LEDGER_ flags of base/ledger.h */
+	uint64_t backwards,
+		newest_backwards; /* records whose host time was before the last one's */
+};
+/* The views are valid until the next use of the connection. */
+enum rc application_ledger_status(struct sc *sc, uint32_t ledger, struct application_ledger *ret,
+				  uint16_t *ret_sw) WARN_UNUSED;
+/*
+ * Brings a countersigned checkpoint. 6A80: the countersignature does not verify, or it is none of this
+ * ledger's; 6985: it is not larger than the one that is there, or nobody countersigns this ledger.
+ */
+enum rc application_ledger_cosign(struct sc *sc, uint32_t ledger, struct view note,
+				  uint16_t *ret_sw) WARN_UNUSED;
+/* Drops the first size leaves. 6985: not countersigned so far, or not so many; 6982: roles. */
+enum rc application_ledger_prune(struct sc *sc, uint32_t ledger, uint64_t size,
+				 uint16_t *ret_sw) WARN_UNUSED;
 /* Appends the ledger's certificate, base/ledger_certificate.h. 6985: the card has no key for it. */
 enum rc application_ledger_certificate(struct sc *sc, uint32_t ledger, struct buf *certificate,
 				       uint16_t *ret_sw) WARN_UNUSED;

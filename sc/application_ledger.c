@@ -10,6 +10,8 @@ enum {
 	P1_READ_LEAF = 0x02,
 	P1_READ_LEAVES = 0x03,
 	P1_CERTIFICATE = 0x01, /* of LEDGER STATUS */
+	P1_COSIGN = 0x00, /* of KEEP LEDGER */
+	P1_PRUNE = 0x01,
 };
 
 enum rc application_ledger_create(struct sc *sc, const struct application_policy *policy,
@@ -28,6 +30,7 @@ enum rc application_ledger_create(struct sc *sc, const struct application_policy
 		tlv_put(data, 0x82, policy->auditor);
 	if (policy->escrow.len)
 		tlv_put(data, 0x83, policy->escrow);
+	buf_view(data, policy->rules);
 	rc = application_append(sc, &header, data, object, ret_sw);
 	if (rc != RC_OK)
 		return rc;
@@ -101,32 +104,68 @@ enum rc application_ledger_read_leaves(struct sc *sc, uint32_t ledger, uint64_t 
 	return by_index(sc, P1_READ_LEAVES, ledger, index, leaves, ret_sw);
 }
 
-enum rc application_ledger_status(struct sc *sc, uint32_t ledger, uint64_t *ret_leaves,
-				  struct buf *note, uint16_t *ret_sw)
+static enum rc take_number(struct view *in, uint32_t tag, uint64_t *ret)
+{
+	struct view value;
+
+	if (tlv_expect(in, tag, &value) != RC_OK || view_u64(&value, ret) != RC_OK || value.len)
+		return RC_MALFORMED;
+	return RC_OK;
+}
+
+enum rc application_ledger_status(struct sc *sc, uint32_t ledger, struct application_ledger *ret,
+				  uint16_t *ret_sw)
 {
 	const struct apdu header = {
 		.cla = CLA_OWN, .ins = APPLICATION_INS_LEDGER_STATUS, .le = APPLICATION_LE_ALL};
+	struct application_ledger l = {.cosigned = {NULL, 0}};
 	struct buf *data = sc_scratch(sc);
-	size_t before = note->len;
-	struct view answer, leaves, text;
-	uint64_t count;
+	struct view answer;
 	enum rc rc;
 
 	buf_u32(data, ledger);
 	rc = application_exchange(sc, &header, data, &answer, ret_sw);
 	if (rc != RC_OK)
 		return rc;
-	if (tlv_expect(&answer, 0x80, &leaves) != RC_OK || leaves.len != 8 ||
-	    view_u64(&leaves, &count) != RC_OK || tlv_expect(&answer, 0x81, &text) != RC_OK ||
-	    answer.len)
+	if (take_number(&answer, 0x80, &l.leaves) != RC_OK ||
+	    tlv_expect(&answer, 0x81, &l.checkpoint) != RC_OK ||
+	    take_number(&answer, 0x82, &l.pruned) != RC_OK ||
+	    (tlv_is_next(answer, 0x83) && tlv_expect(&answer, 0x83, &l.cosigned) != RC_OK) ||
+	    tlv_copy(&answer, 0x84, &l.warnings, 1) != RC_OK ||
+	    take_number(&answer, 0x85, &l.backwards) != RC_OK ||
+	    take_number(&answer, 0x86, &l.newest_backwards) != RC_OK || answer.len)
 		return RC_MALFORMED;
-	buf_view(note, text);
-	rc = buf_rc(note);
-	if (rc != RC_OK)
-		buf_truncate(note, before);
-	else
-		*ret_leaves = count;
-	return rc;
+	*ret = l;
+	return RC_OK;
+}
+
+enum rc application_ledger_cosign(struct sc *sc, uint32_t ledger, struct view note,
+				  uint16_t *ret_sw)
+{
+	const struct apdu header = {.cla = CLA_OWN,
+				    .ins = APPLICATION_INS_KEEP_LEDGER,
+				    .p1 = P1_COSIGN,
+				    .le = APPLICATION_LE_SHORT};
+	struct buf *data = sc_scratch(sc);
+	struct view answer;
+
+	buf_u32(data, ledger);
+	buf_view(data, note);
+	return application_exchange(sc, &header, data, &answer, ret_sw);
+}
+
+enum rc application_ledger_prune(struct sc *sc, uint32_t ledger, uint64_t size, uint16_t *ret_sw)
+{
+	const struct apdu header = {.cla = CLA_OWN,
+				    .ins = APPLICATION_INS_KEEP_LEDGER,
+				    .p1 = P1_PRUNE,
+				    .le = APPLICATION_LE_SHORT};
+	struct buf *data = sc_scratch(sc);
+	struct view answer;
+
+	buf_u32(data, ledger);
+	buf_u64(data, size);
+	return application_exchange(sc, &header, data, &answer, ret_sw);
 }
 
 enum rc application_ledger_certificate(struct sc *sc, uint32_t ledger, struct buf *certificate,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ledger.h"
 #include "token/edit.h"
 #include "token/facts.h"
 #include "token/outcome.h"
@@ -92,14 +93,47 @@ CK_RV edit_session_object(struct session *s, struct buf *list, CK_OBJECT_HANDLE_
 	return CKR_OK;
 }
 
-/* A ledger is made by a command of its own, from its label and who may countersign and read. */
+static void take_ulong(struct view list, CK_ATTRIBUTE_TYPE type, uint64_t *ret)
+{
+	*ret = attr_ulong(list, type, *ret);
+}
+
+/* The rules of a new ledger, as far as the template has any. */
+static CK_RV put_rules(struct view list, bool has_auditor, struct buf *out)
+{
+	struct ledger_rules rules;
+	uint64_t append, read, prune, record_max;
+
+	ledger_default_rules(&rules, has_auditor);
+	append = rules.append;
+	read = rules.read;
+	prune = rules.prune;
+	record_max = rules.record_max;
+	take_ulong(list, CKA_INTAGLIO_APPEND_ROLES, &append);
+	take_ulong(list, CKA_INTAGLIO_READ_ROLES, &read);
+	take_ulong(list, CKA_INTAGLIO_PRUNE_ROLES, &prune);
+	take_ulong(list, CKA_INTAGLIO_CAPACITY, &rules.capacity);
+	take_ulong(list, CKA_INTAGLIO_RECORD_MAX, &record_max);
+	if (append > ROLE_ALL || read > ROLE_ALL || prune > ROLE_ALL || record_max > UINT32_MAX)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	rules.append = (unsigned int)append;
+	rules.read = (unsigned int)read;
+	rules.prune = (unsigned int)prune;
+	rules.record_max = (uint32_t)record_max;
+	rules.cosigned = attr_bool(list, CKA_INTAGLIO_COSIGN_NEEDED, rules.cosigned);
+	ledger_put_rules(out, &rules, has_auditor);
+	return CKR_OK;
+}
+
+/* A ledger is made by a command of its own, from its label, who may countersign and read, and rules. */
 static CK_RV create_ledger(struct session *s, struct view list, CK_OBJECT_HANDLE_PTR ret)
 {
 	struct slot *slot = s->slot;
 	uint64_t before = sc_change_counter(slot->sc);
 	struct application_policy policy = {.label = {NULL, 0}};
+	uint8_t rules_array[64];
 	struct view rendered;
-	struct buf object;
+	struct buf object, rules;
 	uint16_t sw = 0;
 	CK_RV rv;
 
@@ -112,6 +146,11 @@ static CK_RV create_ledger(struct session *s, struct view list, CK_OBJECT_HANDLE
 		policy.auditor = view_of(NULL, 0);
 	if (attr_find(list, CKA_INTAGLIO_ESCROW, &policy.escrow) != RC_OK)
 		policy.escrow = view_of(NULL, 0);
+	buf_fixed(&rules, rules_array, sizeof(rules_array));
+	rv = put_rules(list, policy.auditor.len > 0, &rules);
+	if (rv != CKR_OK)
+		return rv;
+	policy.rules = view_buf(&rules);
 	buf_init(&object, 2 * ATTR_LIST_MAX);
 	rv = outcome(slot, CALL_OBJECT, application_ledger_create(slot->sc, &policy, &object, &sw),
 		     &sw);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/note.h"
 #include "token/cache.h"
 #include "token/facts.h"
 #include "token/outcome.h"
@@ -295,34 +296,61 @@ CK_RV session_object_size(struct session *s, CK_OBJECT_HANDLE object, CK_ULONG_P
 	return rv;
 }
 
+static CK_RV give_number(uint64_t number, CK_ATTRIBUTE *attribute)
+{
+	uint8_t array[sizeof(uint64_t)];
+	struct buf bytes;
+
+	buf_fixed(&bytes, array, sizeof(array));
+	buf_u64(&bytes, number);
+	return template_give(FORM_ULONG, view_buf(&bytes), attribute);
+}
+
+/* What is asked for of a ledger's state. */
+static CK_RV give_state(const struct application_ledger *l, CK_ATTRIBUTE *attribute)
+{
+	switch (attribute->type) {
+	case CKA_INTAGLIO_RECORD_COUNT:
+		return give_number(l->leaves, attribute);
+	case CKA_INTAGLIO_PRUNED_COUNT:
+		return give_number(l->pruned, attribute);
+	case CKA_INTAGLIO_WARNINGS:
+		return give_number(l->warnings, attribute);
+	case CKA_INTAGLIO_TIME_BACKWARDS:
+		return give_number(l->backwards, attribute);
+	case CKA_INTAGLIO_COSIGNED:
+		return template_give(FORM_BYTES, l->cosigned, attribute);
+	default:
+		return template_give(FORM_BYTES, l->checkpoint, attribute);
+	}
+}
+
 /* Attributes that only the card knows at this moment. */
 static CK_RV get_live(struct session *s, const struct object *o, CK_ATTRIBUTE *attribute)
 {
+	bool is_certificate = attribute->type == CKA_INTAGLIO_LEDGER_CERTIFICATE;
 	struct slot *slot = s->slot;
-	uint8_t number[sizeof(uint64_t)];
-	struct buf note, count;
-	uint64_t leaves = 0;
+	struct application_ledger state;
+	struct buf certificate;
 	uint16_t sw = 0;
 	enum rc rc;
 	CK_RV rv;
 
-	buf_init(&note, ATTR_LIST_MAX);
-	if (attribute->type == CKA_INTAGLIO_LEDGER_CERTIFICATE)
-		rc = application_ledger_certificate(slot->sc, o->number, &note, &sw);
+	buf_init(&certificate, ATTR_LIST_MAX);
+	if (is_certificate)
+		rc = application_ledger_certificate(slot->sc, o->number, &certificate, &sw);
 	else
-		rc = application_ledger_status(slot->sc, o->number, &leaves, &note, &sw);
+		rc = application_ledger_status(slot->sc, o->number, &state, &sw);
 	rv = outcome(slot, CALL_OBJECT, rc, &sw);
-	buf_fixed(&count, number, sizeof(number));
-	buf_u64(&count, leaves);
 	if (rv != CKR_OK) {
 		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		rv = rv == CKR_DEVICE_REMOVED ? rv : CKR_DEVICE_ERROR;
-	} else if (attribute->type == CKA_INTAGLIO_RECORD_COUNT) {
-		rv = template_give(FORM_ULONG, view_buf(&count), attribute);
+	} else if (is_certificate) {
+		rv = template_give(FORM_BYTES, view_buf(&certificate), attribute);
 	} else {
-		rv = template_give(FORM_BYTES, view_buf(&note), attribute);
+		rv = give_state(&state, attribute);
 	}
-	buf_free(&note);
+	buf_free(&certificate);
 	return rv;
 }
 
@@ -392,4 +420,48 @@ CK_RV session_read_leaves(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG i
 			  CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
 	return read_leaves(s, application_ledger_read_leaves, ledger, index, out, out_len);
+}
+
+/* A ledger of the session, for what is done to it; *ret is its object number. */
+static CK_RV writable_ledger(struct session *s, CK_OBJECT_HANDLE ledger, uint32_t *ret)
+{
+	struct object *o;
+	CK_RV rv = session_object(s, ledger, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!o->number || o->type != CKK_INTAGLIO_LEDGER)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (!session_is_rw(s))
+		return CKR_SESSION_READ_ONLY;
+	*ret = o->number;
+	return CKR_OK;
+}
+
+CK_RV session_cosign_ledger(struct session *s, CK_OBJECT_HANDLE ledger, CK_BYTE_PTR note,
+			    CK_ULONG len)
+{
+	uint32_t number;
+	uint16_t sw = 0;
+	CK_RV rv = writable_ledger(s, ledger, &number);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (len > NOTE_MAX / 2)
+		return CKR_DATA_LEN_RANGE;
+	return outcome(s->slot, CALL_COSIGN,
+		       application_ledger_cosign(s->slot->sc, number, view_of(note, len), &sw),
+		       &sw);
+}
+
+CK_RV session_prune_ledger(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG size)
+{
+	uint32_t number;
+	uint16_t sw = 0;
+	CK_RV rv = writable_ledger(s, ledger, &number);
+
+	if (rv != CKR_OK)
+		return rv;
+	return outcome(s->slot, CALL_PRUNE,
+		       application_ledger_prune(s->slot->sc, number, size, &sw), &sw);
 }

@@ -2,7 +2,7 @@
 /* Status words and result codes to CKR, with the sentence for whoever has to act on it. */
 #include "token/outcome.h"
 
-enum { CALLS = CALL_TRUST + 1, ROWS = 10 };
+enum { CALLS = CALL_PRUNE + 1, ROWS = 10 };
 
 struct row {
 	uint16_t sw;
@@ -106,8 +106,8 @@ static const struct row rows[CALLS][ROWS] = {
 			 "a record with this client nonce was sealed before with another text or "
 			 "type; nothing was stored"},
 			{SW_CONDITIONS, CKR_DATA_INVALID,
-			 "the client nonce is older than the records it is compared with; nothing "
-			 "was stored"},
+			 "the client nonce is that of a record that was pruned, or older than the "
+			 "records it is compared with, or the ledger is closed; nothing was stored"},
 			{SW_WRONG_LENGTH, CKR_DATA_LEN_RANGE,
 			 "the record is longer than it seals; nothing was stored"},
 			{SW_RECORD_NOT_FOUND, CKR_DEVICE_ERROR, "the ledger is not there"},
@@ -120,7 +120,8 @@ static const struct row rows[CALLS][ROWS] = {
 			NOT_LOGGED_IN,
 			{SW_WRONG_DATA, CKR_ENCRYPTED_DATA_INVALID,
 			 "the record is not one of this ledger's, or was altered"},
-			{SW_CONDITIONS, CKR_ENCRYPTED_DATA_INVALID, "the record cannot be opened"},
+			{SW_CONDITIONS, CKR_ENCRYPTED_DATA_INVALID,
+			 "the record was pruned; it is in the exports that were made before"},
 			{SW_WRONG_LENGTH, CKR_ENCRYPTED_DATA_LEN_RANGE, NULL},
 			{SW_RECORD_NOT_FOUND, CKR_ENCRYPTED_DATA_INVALID,
 			 "the ledger has no record of this number"},
@@ -143,6 +144,28 @@ static const struct row rows[CALLS][ROWS] = {
 			{SW_REFERENCE_DATA_UNUSABLE, CKR_DATA_INVALID, "a certificate has expired"},
 			{SW_CONDITIONS, CKR_DATA_INVALID, "that is not newer than what it has"},
 			{SW_WRONG_LENGTH, CKR_DATA_LEN_RANGE, NULL},
+			FULL,
+			FAILED,
+		},
+	[CALL_COSIGN] =
+		{
+			{SW_SECURITY_STATUS, CKR_ACTION_PROHIBITED, "this host may not do that"},
+			{SW_WRONG_DATA, CKR_DATA_INVALID,
+			 "that is not a checkpoint of this ledger which its auditor countersigned"},
+			{SW_CONDITIONS, CKR_DATA_INVALID,
+			 "it has a countersigned checkpoint that is as new, or the ledger was made "
+			 "without an auditor"},
+			{SW_WRONG_LENGTH, CKR_DATA_LEN_RANGE, NULL},
+			FULL,
+			FAILED,
+		},
+	[CALL_PRUNE] =
+		{
+			{SW_SECURITY_STATUS, CKR_ACTION_PROHIBITED,
+			 "this host has no role that may prune the ledger"},
+			{SW_CONDITIONS, CKR_DATA_INVALID,
+			 "the ledger has not so many records, or they are not countersigned; "
+			 "nothing was pruned"},
 			FULL,
 			FAILED,
 		},

@@ -20,6 +20,8 @@ enum outcome_call {
 	CALL_SEAL,
 	CALL_OPEN_RECORD,
 	CALL_TRUST, /* changes of trust */
+	CALL_COSIGN, /* of a ledger */
+	CALL_PRUNE,
 };
 
 /*

@@ -219,17 +219,20 @@ static bool ends_search(CK_RV rv)
 static CK_RV load_ledger(struct slot *slot, const struct object *ledger)
 {
 	uint32_t number = ledger->number;
-	uint64_t leaves = 0, index;
+	struct application_ledger state = {.leaves = 0};
 	struct view plaintext;
+	uint64_t index;
 	struct buf scratch;
 	uint16_t type = 0, sw = 0;
 	CK_RV rv;
 
 	buf_init(&scratch, ATTR_LIST_MAX + OPERATION_DATA_MAX);
-	rv = outcome(slot, CALL_OBJECT,
-		     application_ledger_status(slot->sc, number, &leaves, &scratch, &sw), &sw);
-	index = leaves > RECORDS_FOUND + 1 ? leaves - RECORDS_FOUND : 1;
-	for (; !ends_search(rv) && slot->login == LOGIN_USER && index < leaves; index++) {
+	rv = outcome(slot, CALL_OBJECT, application_ledger_status(slot->sc, number, &state, &sw),
+		     &sw);
+	index = state.leaves > RECORDS_FOUND + 1 ? state.leaves - RECORDS_FOUND : 1;
+	if (index < state.pruned)
+		index = state.pruned;
+	for (; !ends_search(rv) && slot->login == LOGIN_USER && index < state.leaves; index++) {
 		if (is_known(&slot->store, number, index))
 			continue;
 		rv = open_record(slot, number, index, &scratch, &type, &plaintext);

@@ -185,6 +185,11 @@ CK_RV session_read_leaf(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG ind
 CK_RV session_read_leaves(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG index,
 			  CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 
+/* A countersigned checkpoint for a ledger, and records that go; the vendor interface says more. */
+CK_RV session_cosign_ledger(struct session *s, CK_OBJECT_HANDLE ledger, CK_BYTE_PTR note,
+			    CK_ULONG len);
+CK_RV session_prune_ledger(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG size);
+
 /*
  * For the vendor interface, which says what they promise: a new embedded card, and changes of a
  * card's trust.

@@ -583,6 +583,22 @@ CK_RV session_read_leaves(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG i
 	return session_read_leaf(s, ledger, index, out, out_len);
 }
 
+CK_RV session_cosign_ledger(struct session *s, CK_OBJECT_HANDLE ledger, CK_BYTE_PTR note,
+			    CK_ULONG len)
+{
+	(void)ledger;
+	(void)len;
+	assert(note);
+	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
+}
+
+CK_RV session_prune_ledger(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG size)
+{
+	(void)ledger;
+	(void)size;
+	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
+}
+
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received)
 {

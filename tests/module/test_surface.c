@@ -394,6 +394,17 @@ static void a_leaf_is_read_only_from_a_ledger(void)
 			    CKR_OK);
 }
 
+static void only_a_ledger_is_countersigned_and_pruned(void)
+{
+	CK_BYTE note[] = {0};
+
+	CU_ASSERT_EQUAL(loaded.vendor->Cosign(NO_SESSION, 1, note, 1), CKR_SESSION_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->Cosign(open_session(), 1, NULL, 1), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->Cosign(open_session(), 12345, note, 1), CKR_OK);
+	CU_ASSERT_EQUAL(loaded.vendor->Prune(NO_SESSION, 1, 1), CKR_SESSION_HANDLE_INVALID);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->Prune(open_session(), 12345, 1), CKR_OK);
+}
+
 static void identities_need_their_arguments(void)
 {
 	CK_INTAGLIO_CARD card = {.name = NULL};
@@ -452,6 +463,7 @@ static CU_TestInfo tests[] = {
 	 what_is_not_supported_is_what_the_manual_lists},
 	{"an_attribute_without_its_value_is_refused", an_attribute_without_its_value_is_refused},
 	{"a_leaf_is_read_only_from_a_ledger", a_leaf_is_read_only_from_a_ledger},
+	{"only_a_ledger_is_countersigned_and_pruned", only_a_ledger_is_countersigned_and_pruned},
 	{"identities_need_their_arguments", identities_need_their_arguments},
 	{"without_a_reader_there_is_no_slot_event", without_a_reader_there_is_no_slot_event},
 	CU_TEST_INFO_NULL,

@@ -274,7 +274,7 @@ static void ledger_commands_are_sent_as_commands_md_says(void)
 {
 	struct application_seal seal = {
 		.ledger = 3, .type = 0x0102, .time = 0x0A0B, .plaintext = view_str("inv")};
-	uint64_t leaves = 0;
+	struct application_ledger state;
 	struct buf out;
 	uint16_t sw;
 
@@ -303,18 +303,29 @@ static void ledger_commands_are_sent_as_commands_md_says(void)
 	CU_ASSERT_EQUAL(application_ledger_last_receipt(sc, 3, &out, &sw), RC_OK);
 	CU_ASSERT_TRUE(sent("80DC0000", "00000003"));
 	CU_ASSERT_TRUE(holds(&out, "C0FFEE C0FFEE C0FFEE C0FFEE C0FFEE"));
-	answer_with("8008 0000000000000011 8103414243");
-	CU_ASSERT_EQUAL(application_ledger_status(sc, 3, &leaves, &out, &sw), RC_OK);
+	answer_with("8008 0000000000000011 8103414243 8208 0000000000000005 83024444 840109 "
+		    "8508 0000000000000002 8608 000000000000000E");
+	CU_ASSERT_EQUAL(application_ledger_status(sc, 3, &state, &sw), RC_OK);
 	CU_ASSERT_TRUE(sent("80D60000", "00000003"));
-	CU_ASSERT_EQUAL(leaves, 0x11);
-	CU_ASSERT_TRUE(holds(&out, "414243"));
+	CU_ASSERT_EQUAL(state.leaves, 0x11);
+	CU_ASSERT_EQUAL(state.pruned, 5);
+	CU_ASSERT_EQUAL(state.warnings, 9);
+	CU_ASSERT_EQUAL(state.backwards, 2);
+	CU_ASSERT_EQUAL(state.newest_backwards, 14);
+	CU_ASSERT_TRUE(view_equal(state.checkpoint, view_str("ABC")));
+	CU_ASSERT_TRUE(view_equal(state.cosigned, view_str("DD")));
+	answer_with("");
+	CU_ASSERT_EQUAL(application_ledger_cosign(sc, 3, view_str("note"), &sw), RC_OK);
+	CU_ASSERT_TRUE(sent("80DE0000", "00000003 6E6F7465"));
+	CU_ASSERT_EQUAL(application_ledger_prune(sc, 3, 5, &sw), RC_OK);
+	CU_ASSERT_TRUE(sent("80DE0100", "00000003 0000000000000005"));
 	buf_reset(&out);
 	answer_with("7F21");
 	CU_ASSERT_EQUAL(application_ledger_certificate(sc, 3, &out, &sw), RC_OK);
 	CU_ASSERT_TRUE(sent("80D60100", "00000003"));
 	CU_ASSERT_TRUE(holds(&out, "7F21"));
 	answer_with("8008 0000000000000011");
-	CU_ASSERT_EQUAL(application_ledger_status(sc, 3, &leaves, &out, &sw), RC_MALFORMED);
+	CU_ASSERT_EQUAL(application_ledger_status(sc, 3, &state, &sw), RC_MALFORMED);
 	buf_free(&out);
 }
 

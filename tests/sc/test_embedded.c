@@ -336,7 +336,7 @@ static void a_record_is_sealed_and_read_back(void)
 	struct sc *sc = connect_to_card(NULL);
 	struct buf object, sealed, record;
 	struct view rest, list;
-	uint64_t leaves = 0;
+	struct application_ledger state;
 	uint16_t sw = 0;
 
 	buf_init(&object, 8192);
@@ -364,8 +364,9 @@ static void a_record_is_sealed_and_read_back(void)
 		view_equal(view_of(record.data + record.len - sizeof(invoice), sizeof(invoice)),
 			   seal.plaintext));
 	buf_reset(&record);
-	CU_ASSERT_EQUAL(application_ledger_status(sc, seal.ledger, &leaves, &record, &sw), RC_OK);
-	CU_ASSERT_EQUAL(leaves, 2);
+	CU_ASSERT_EQUAL(application_ledger_status(sc, seal.ledger, &state, &sw), RC_OK);
+	CU_ASSERT_EQUAL(state.leaves, 2);
+	CU_ASSERT_EQUAL(state.pruned, 0);
 	buf_reset(&record);
 	CU_ASSERT_EQUAL(application_ledger_last_receipt(sc, seal.ledger, &record, &sw), RC_OK);
 	CU_ASSERT_TRUE(record.len > sizeof(invoice));

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CREATE LEDGER: keys, object, policy in leaf 0, all in one commit. */
+#include "base/secret.h"
+#include "base/tlv.h"
+#include "card/ledger.h"
+#include "card/ledger_record.h"
+#include "card/ledger_state.h"
+#include "card/object.h"
+
+/* A ledger's object; nothing of it can be changed. */
+static enum rc describe(struct object *object, const uint8_t id[LEDGER_ID],
+			const uint8_t public_key[ED25519_PUBLIC],
+			const struct ledger_policy *policy)
+{
+	uint8_t text_array[NOTE_KEY_MAX];
+	struct buf *list = &object->list, text;
+	struct note_key key;
+	enum rc rc = ledger_key(id, public_key, &key);
+
+	if (rc != RC_OK)
+		return rc;
+	buf_fixed(&text, text_array, sizeof(text_array));
+	note_put_key(&text, &key);
+	buf_init(list, ATTR_LIST_MAX);
+	attr_set_ulong(list, CKA_CLASS, CKO_SECRET_KEY);
+	attr_set_ulong(list, CKA_KEY_TYPE, CKK_INTAGLIO_LEDGER);
+	attr_set_bool(list, CKA_PRIVATE, false);
+	attr_set(list, CKA_LABEL, policy->label);
+	attr_set_bool(list, CKA_ENCRYPT, true);
+	attr_set_bool(list, CKA_DECRYPT, true);
+	attr_set_bool(list, CKA_MODIFIABLE, false);
+	attr_set_bool(list, CKA_DESTROYABLE, false);
+	attr_set(list, CKA_INTAGLIO_LEDGER_ID, view_of(id, LEDGER_ID));
+	attr_set(list, CKA_INTAGLIO_VERIFIER_KEY, view_buf(&text));
+	if (policy->auditor.len)
+		attr_set(list, CKA_INTAGLIO_AUDITOR, policy->auditor);
+	if (policy->escrow.len)
+		attr_set(list, CKA_INTAGLIO_ESCROW, policy->escrow);
+	attr_set_ulong(list, CKA_INTAGLIO_APPEND_ROLES, policy->rules.append);
+	attr_set_ulong(list, CKA_INTAGLIO_READ_ROLES, policy->rules.read);
+	attr_set_ulong(list, CKA_INTAGLIO_PRUNE_ROLES, policy->rules.prune);
+	attr_set_ulong(list, CKA_INTAGLIO_CAPACITY, policy->rules.capacity);
+	attr_set_ulong(list, CKA_INTAGLIO_RECORD_MAX, policy->rules.record_max);
+	attr_set_bool(list, CKA_INTAGLIO_COSIGN_NEEDED, policy->rules.cosigned);
+	object_complete(object, CKM_INTAGLIO_SEAL);
+	return buf_rc(&text);
+}
+
+struct creation {
+	uint8_t id[LEDGER_ID], public_key[ED25519_PUBLIC];
+	uint8_t content_key[AES256_KEY];
+	EVP_PKEY *signer;
+	struct object object;
+	struct ledger_policy policy;
+	struct buf wrapped;
+};
+
+static enum rc put_creation(struct nvm *nvm, struct creation *n)
+{
+	const struct ledger_state fresh = {.cosigned = 0};
+	struct merkle_range range;
+	struct token_state state;
+	struct buf leaf;
+	enum rc rc = token_load(nvm, &state);
+
+	buf_init(&leaf, NVM_LEAF_MAX);
+	if (rc == RC_OK)
+		rc = object_give_number(&n->object, &state);
+	if (rc == RC_OK)
+		rc = object_put(nvm, &n->object, NULL);
+	if (rc == RC_OK)
+		rc = ledger_put(nvm, n->object.number, n->id, n->content_key, n->signer);
+	if (rc == RC_OK)
+		rc = ledger_state_put(nvm, n->object.number, &fresh);
+	if (rc == RC_OK)
+		rc = ledger_policy_leaf(n->id, &n->policy, ledger_card_counter(nvm), &leaf);
+	if (rc == RC_OK)
+		rc = nvm_append(nvm, ledger_series(n->object.number), view_buf(&leaf), &range);
+	if (rc == RC_OK) {
+		state.changes++;
+		rc = token_put(nvm, &state);
+	}
+	buf_free(&leaf);
+	return rc;
+}
+
+/* The label, who may countersign and who may read, if anyone, and the rules. */
+static enum rc take_policy(struct view in, struct ledger_policy *policy)
+{
+	struct note_key auditor;
+	enum rc rc = RC_OK;
+
+	if (tlv_expect(&in, 0x80, &policy->label) != RC_OK || !policy->label.len ||
+	    policy->label.len > LEDGER_LABEL_MAX)
+		return RC_MALFORMED;
+	if (tlv_is_next(in, 0x82)) {
+		rc = tlv_expect(&in, 0x82, &policy->auditor);
+		if (rc == RC_OK)
+			rc = note_parse_cosigner(policy->auditor, &auditor);
+	}
+	if (rc == RC_OK && tlv_is_next(in, 0x83))
+		rc = tlv_expect(&in, 0x83, &policy->escrow);
+	if (rc == RC_OK)
+		rc = ledger_take_rules(&in, policy->auditor.len > 0, &policy->rules);
+	return rc == RC_OK ? view_end(&in) : rc;
+}
+
+/* The content key under the escrow key. */
+static enum rc wrap(struct creation *n)
+{
+	EVP_PKEY *key;
+	enum rc rc;
+
+	if (!n->policy.escrow.len)
+		return RC_OK;
+	rc = ledger_escrow_key(n->policy.escrow, &key);
+	if (rc != RC_OK)
+		return rc;
+	rc = rsa_encrypt(key, RSA_OAEP_SHA256, view_of(n->content_key, AES256_KEY), &n->wrapped);
+	n->policy.wrapped = view_buf(&n->wrapped);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+uint16_t ledger_create(struct command *c)
+{
+	struct creation n = {.signer = NULL};
+	enum rc rc;
+
+	if (c->p1 || c->p2)
+		return SW_INCORRECT_P1P2;
+	rc = take_policy(c->data, &n.policy);
+	if (rc != RC_OK)
+		return command_sw(rc);
+	buf_init(&n.wrapped, NVM_LEAF_MAX);
+	rc = crypto_random(n.id, sizeof(n.id));
+	if (rc == RC_OK)
+		rc = crypto_random(n.content_key, sizeof(n.content_key));
+	if (rc == RC_OK)
+		rc = ed25519_generate(&n.signer);
+	if (rc == RC_OK)
+		rc = ed25519_public(n.signer, n.public_key);
+	n.policy.public_key = view_of(n.public_key, ED25519_PUBLIC);
+	if (rc == RC_OK)
+		rc = wrap(&n);
+	if (rc == RC_OK)
+		rc = describe(&n.object, n.id, n.public_key, &n.policy);
+	if (rc == RC_OK)
+		rc = nvm_begin(c->nvm);
+	if (rc == RC_OK)
+		rc = command_commit(c->nvm, put_creation(c->nvm, &n));
+	if (rc == RC_OK)
+		rc = object_render(&n.object, c->answer);
+	object_free(&n.object);
+	EVP_PKEY_free(n.signer);
+	buf_free(&n.wrapped);
+	secret_wipe(n.content_key, sizeof(n.content_key));
+	return command_sw(rc);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sealing: the leaf, its receipt and the new tree head in one commit. */
+#include "card/ledger_seal.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "card/ledger_state.h"
+#include "card/pin.h"
+
+/* A record on its way in. */
+struct sealing {
+	struct nvm *nvm;
+	struct ledger *ledger;
+	struct channel *channel;
+	const struct seal_order *order;
+	struct buf *out;
+	struct leaf_header header;
+	struct merkle_range range; /* as it will be */
+	struct receipt receipt;
+	uint8_t note_array[LEDGER_NOTE_MAX];
+	struct buf note;
+	enum rc note_rc;
+};
+
+/* While the disk syncs. */
+static void sign(void *arg)
+{
+	struct sealing *s = arg;
+	uint8_t root[MERKLE_HASH];
+
+	s->note_rc = merkle_root(&s->range, root);
+	if (s->note_rc == RC_OK)
+		s->note_rc = ledger_put_note(&s->ledger->key, s->ledger->signer, s->range.size,
+					     root, &s->note);
+}
+
+/* The host time of the newest record; 0 if there is none. */
+static enum rc newest_time(const struct sealing *s, const struct ledger_state *state, uint64_t *ret)
+{
+	uint64_t newest = nvm_leaf_count(s->nvm, ledger_series(s->ledger->number)) - 1;
+	struct view ciphertext, tag;
+	struct leaf_header header;
+	struct buf leaf;
+	enum rc rc;
+
+	*ret = 0;
+	if (newest == 0)
+		return RC_OK;
+	*ret = s->ledger->last_time;
+	if (s->ledger->last_index == newest)
+		return RC_OK;
+	*ret = state->pruned_time;
+	if (newest < state->pruned.size)
+		return RC_OK;
+	buf_init(&leaf, NVM_LEAF_MAX);
+	rc = ledger_leaf(s->ledger, s->nvm, newest, &leaf);
+	if (rc == RC_OK && leaf_parse(view_buf(&leaf), &header, &ciphertext, &tag) != RC_OK)
+		rc = RC_DAMAGED;
+	if (rc == RC_OK)
+		*ret = header.time_ms;
+	buf_free(&leaf);
+	return rc;
+}
+
+/* A time before that of the record before is stored as it is, and counted in the same commit. */
+static enum rc flag_time(struct sealing *s)
+{
+	struct ledger_state state;
+	uint64_t before;
+	enum rc rc = ledger_state_load(s->nvm, s->ledger->number, &state);
+
+	if (rc == RC_OK)
+		rc = newest_time(s, &state, &before);
+	if (rc != RC_OK || s->header.time_ms >= before)
+		return rc;
+	state.backwards++;
+	state.newest_backwards = s->header.index;
+	return ledger_state_put(s->nvm, s->ledger->number, &state);
+}
+
+static enum rc check_room(const struct sealing *s, uint64_t count)
+{
+	uint64_t capacity = s->ledger->rules.capacity;
+
+	if (count >= LEDGER_RECORDS_MAX)
+		return RC_STATE;
+	if (capacity && ledger_kept(s->ledger, s->nvm) >= capacity)
+		return RC_FULL;
+	return RC_OK;
+}
+
+/* Inside the transaction: the leaf goes to the answer and to card memory. */
+static enum rc append(struct sealing *s)
+{
+	uint32_t series = ledger_series(s->ledger->number);
+	const struct merkle_range *before = nvm_leaf_range(s->nvm, series);
+	size_t start = s->out->len;
+	struct view leaf;
+	enum rc rc;
+
+	if (!before)
+		return RC_DAMAGED;
+	rc = check_room(s, before->size);
+	if (rc != RC_OK)
+		return rc;
+	s->header.index = before->size;
+	s->header.card_counter = ledger_card_counter(s->nvm);
+	s->receipt.index = before->size;
+	merkle_prove_next(before, &s->receipt.proof);
+	rc = ledger_seal(s->ledger, &s->header, s->order->plaintext, s->out);
+	if (rc == RC_OK)
+		rc = flag_time(s);
+	if (rc != RC_OK)
+		return rc;
+	leaf = view_of(s->out->data + start, s->out->len - start);
+	rc = merkle_leaf_hash(leaf, s->receipt.leaf_hash);
+	return rc == RC_OK ? nvm_append(s->nvm, series, leaf, &s->range) : rc;
+}
+
+/* The record at index has this nonce: it is the same one, or something is wrong. */
+static enum rc repeat(const struct sealing *s, uint64_t index)
+{
+	struct view header_bytes, plain, ciphertext, tag;
+	struct leaf_header header;
+	struct buf leaf, opened;
+	enum rc rc;
+
+	buf_init(&leaf, NVM_LEAF_MAX);
+	buf_init(&opened, NVM_LEAF_MAX);
+	rc = ledger_leaf(s->ledger, s->nvm, index, &leaf);
+	if (rc == RC_OK)
+		rc = ledger_open(s->ledger, view_buf(&leaf), &opened);
+	if (rc == RC_OK)
+		rc = leaf_parse(view_buf(&leaf), &header, &ciphertext, &tag);
+	plain = view_buf(&opened);
+	if (rc == RC_OK)
+		rc = view_take(&plain, LEAF_HEADER_SIZE, &header_bytes);
+	if (rc == RC_OK && (header.type != s->order->type || plain.len != s->order->plaintext.len ||
+			    !secret_equal(plain.data, s->order->plaintext.data, plain.len)))
+		rc = RC_MALFORMED;
+	if (rc == RC_OK)
+		rc = ledger_receipt(s->ledger, s->nvm, index, s->out);
+	buf_free(&opened);
+	buf_free(&leaf);
+	return rc;
+}
+
+enum rc ledger_seal_sync(struct nvm *nvm, struct ledger *ledger)
+{
+	enum rc rc = RC_OK;
+
+	if (!ledger->window)
+		rc = ledger_window_new(&ledger->window);
+	if (rc == RC_OK)
+		rc = ledger_window_sync(ledger->window, nvm, ledger->number);
+	return rc;
+}
+
+/* Inside the transaction. RC_NOT_FOUND: the record is new. */
+static enum rc look_for(struct sealing *s, uint64_t *ret_index)
+{
+	enum rc rc;
+
+	if (s->channel && !pin_is(s->nvm, s->channel, PIN_USER))
+		return RC_POLICY;
+	rc = ledger_seal_sync(s->nvm, s->ledger);
+	if (rc == RC_OK)
+		rc = ledger_window_find(s->ledger->window, s->order->client_nonce, ret_index);
+	return rc;
+}
+
+/* Appends and commits, or finds the record that is there already. */
+static enum rc seal_once(struct sealing *s)
+{
+	uint64_t index;
+	enum rc rc = ledger_seal_sync(s->nvm, s->ledger); /* most of it before the lock is taken */
+
+	if (rc == RC_OK)
+		rc = nvm_begin(s->nvm);
+	if (rc != RC_OK)
+		return rc;
+	rc = look_for(s, &index);
+	if (rc == RC_OK) {
+		nvm_abort(s->nvm);
+		return repeat(s, index);
+	}
+	if (rc == RC_NOT_FOUND)
+		rc = append(s);
+	if (rc != RC_OK) {
+		nvm_abort(s->nvm);
+		return rc;
+	}
+	rc = nvm_commit(s->nvm, sign, s);
+	if (rc != RC_OK)
+		return rc;
+	ledger_window_add(s->ledger->window, s->header.index, s->header.client_nonce);
+	s->ledger->last_index = s->header.index;
+	s->ledger->last_time = s->header.time_ms;
+	s->receipt.note = view_buf(&s->note);
+	return s->note_rc == RC_OK ? receipt_put(&s->receipt, s->out) : s->note_rc;
+}
+
+enum rc ledger_seal_record(struct nvm *nvm, struct ledger *ledger, struct channel *channel,
+			   const struct seal_order *order, struct buf *out)
+{
+	struct sealing s = {
+		.nvm = nvm,
+		.ledger = ledger,
+		.channel = channel,
+		.order = order,
+		.out = out,
+		.header = {.type = order->type, .time_ms = order->time_ms},
+		.note_rc = RC_CRYPTO,
+	};
+
+	if (!order->type)
+		return RC_ARGUMENT;
+	if (order->plaintext.len > ledger->rules.record_max)
+		return RC_SPACE;
+	memcpy(s.header.client_nonce, order->client_nonce, LEDGER_NONCE);
+	buf_fixed(&s.note, s.note_array, sizeof(s.note_array));
+	return seal_once(&s);
+}
