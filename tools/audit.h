@@ -11,7 +11,13 @@
 #include "tools/book.h"
 #include "tools/tool.h"
 
-enum { AUDIT_KEPT = 10000, AUDIT_DAYS = 40000, AUDIT_RATES = 256, AUDIT_TEXT = 200 };
+enum {
+	AUDIT_KEPT = 10000,
+	AUDIT_DAYS = 40000,
+	AUDIT_RATES = 256,
+	AUDIT_DAY_RATES = 1 << 18,
+	AUDIT_TEXT = 200
+};
 
 enum audit_kind {
 	AUDIT_KEY, /* the verifier key, or the ledger's description in leaf 0 */
@@ -51,7 +57,9 @@ struct audit_day {
 	uint64_t first, last; /* record numbers */
 };
 
+/* Sums of one rate and currency: of the whole ledger, or of a day. */
 struct audit_rate {
+	uint64_t day; /* as in struct audit_day; not used in the sums of the whole */
 	char percent[16], currency[4];
 	uint64_t invoices;
 	int64_t taxable, tax; /* hundredths */
@@ -66,6 +74,8 @@ struct audit_totals {
 	uint64_t others; /* leaves of the card's other ledgers in between, by the card counter */
 	struct audit_rate rates[AUDIT_RATES];
 	size_t rate_count;
+	struct audit_rate *day_rates; /* ascending by day */
+	size_t day_rate_count;
 	uint64_t read, unread; /* records deciphered and summed up; deciphered and no invoice */
 };
 

@@ -13,6 +13,8 @@
 #include "tools/audit.h"
 #include "tools/ubl.h"
 
+enum { DAY_MS = 86400000 };
+
 bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit, const char *key_file)
 {
 	struct buf text;
@@ -110,16 +112,54 @@ static struct audit_rate *rate_row(struct audit_totals *t, const char *percent,
 	return row;
 }
 
-static bool add_rate(struct audit_totals *t, const struct ubl *invoice, const struct ubl_rate *rate)
+/* The row of a day, rate and currency, in its place; NULL if there are too many, or no memory. */
+static struct audit_rate *day_row(struct audit_totals *t, uint64_t day, const char *percent,
+				  const char *currency)
+{
+	size_t at = t->day_rate_count;
+	void *rows;
+
+	while (at && t->day_rates[at - 1].day > day)
+		at--;
+	for (size_t i = at; i-- && t->day_rates[i].day == day;) {
+		if (!strcmp(t->day_rates[i].percent, percent) &&
+		    !strcmp(t->day_rates[i].currency, currency))
+			return &t->day_rates[i];
+	}
+	if (t->day_rate_count == AUDIT_DAY_RATES)
+		return NULL;
+	if (!(t->day_rate_count & (t->day_rate_count - 1))) {
+		rows = realloc(t->day_rates, (t->day_rate_count ? 2 * t->day_rate_count : 1) *
+						     sizeof(*t->day_rates));
+		if (!rows)
+			return NULL;
+		t->day_rates = rows;
+	}
+	memmove(&t->day_rates[at + 1], &t->day_rates[at],
+		(t->day_rate_count - at) * sizeof(*t->day_rates));
+	t->day_rate_count++;
+	t->day_rates[at] = (struct audit_rate){.day = day};
+	snprintf(t->day_rates[at].percent, sizeof(t->day_rates[at].percent), "%s", percent);
+	snprintf(t->day_rates[at].currency, sizeof(t->day_rates[at].currency), "%s", currency);
+	return &t->day_rates[at];
+}
+
+static bool add_to(struct audit_rate *row, const struct ubl *invoice, const struct ubl_rate *rate)
 {
 	int64_t sign = invoice->is_credit ? -1 : 1;
-	struct audit_rate *row = rate_row(t, rate->percent, invoice->currency);
 
 	if (!row || __builtin_add_overflow(row->taxable, sign * rate->taxable, &row->taxable) ||
 	    __builtin_add_overflow(row->tax, sign * rate->tax, &row->tax))
 		return false;
 	row->invoices++;
 	return true;
+}
+
+static bool add_rate(struct audit_totals *t, uint64_t day, const struct ubl *invoice,
+		     const struct ubl_rate *rate)
+{
+	return add_to(rate_row(t, rate->percent, invoice->currency), invoice, rate) &&
+	       add_to(day_row(t, day, rate->percent, invoice->currency), invoice, rate);
 }
 
 bool audit_sum(void *arg, const struct leaf_header *header, struct view leaf)
@@ -137,7 +177,7 @@ bool audit_sum(void *arg, const struct leaf_header *header, struct view leaf)
 	}
 	t->read++;
 	for (size_t i = 0; i < invoice.rate_count; i++) {
-		if (!add_rate(t, &invoice, &invoice.rates[i]))
+		if (!add_rate(t, header->time_ms / DAY_MS, &invoice, &invoice.rates[i]))
 			audit_notice(e->audit, AUDIT_CONTENT, (int64_t)header->index,
 				     "its tax rate could not be summed up");
 	}

@@ -155,6 +155,19 @@ static void put_amount(struct buf *b, int64_t hundredths)
 		   llabs((long long)hundredths) / 100, llabs((long long)hundredths) % 100);
 }
 
+/* The cells of a rate, to the end of the row. */
+static void put_rate(struct buf *b, const struct audit_rate *r)
+{
+	buf_str(b, "<td class=\"n\">");
+	put_text(b, r->percent);
+	buf_str(b, "%</td><td>");
+	put_text(b, r->currency);
+	buf_printf(b, "</td><td class=\"n\">%llu</td>", (unsigned long long)r->invoices);
+	put_amount(b, r->taxable);
+	put_amount(b, r->tax);
+	buf_str(b, "</tr>\n");
+}
+
 static void put_rates(struct buf *b, const struct audit_totals *t)
 {
 	if (!t->read && !t->unread)
@@ -166,16 +179,25 @@ static void put_rates(struct buf *b, const struct audit_totals *t)
 		   "</th></tr></thead><tbody>\n",
 		   (unsigned long long)t->read, (unsigned long long)t->unread);
 	for (size_t i = 0; i < t->rate_count; i++) {
-		const struct audit_rate *r = &t->rates[i];
+		buf_str(b, "<tr>");
+		put_rate(b, &t->rates[i]);
+	}
+	buf_str(b, "</tbody></table>\n");
+}
 
-		buf_str(b, "<tr><td class=\"n\">");
-		put_text(b, r->percent);
-		buf_str(b, "%</td><td>");
-		put_text(b, r->currency);
-		buf_printf(b, "</td><td class=\"n\">%llu</td>", (unsigned long long)r->invoices);
-		put_amount(b, r->taxable);
-		put_amount(b, r->tax);
-		buf_str(b, "</tr>\n");
+static void put_day_rates(struct buf *b, const struct audit_totals *t)
+{
+	char day[32];
+
+	if (!t->day_rate_count)
+		return;
+	buf_str(b, "<h2>Days and tax rates</h2>\n<table><thead><tr><th>Day (UTC)</th>"
+		   "<th class=\"n\">Rate</th><th>Currency</th><th class=\"n\">Invoices</th>"
+		   "<th class=\"n\">Taxable</th><th class=\"n\">Tax</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < t->day_rate_count; i++) {
+		audit_say_day(t->day_rates[i].day, day, sizeof(day));
+		buf_printf(b, "<tr><td>%s</td>", day);
+		put_rate(b, &t->day_rates[i]);
 	}
 	buf_str(b, "</tbody></table>\n");
 }
@@ -191,6 +213,7 @@ bool audit_report_html(const struct audit *a, const char *path)
 	put_list(&page, "Findings", "Nothing is wrong.", &a->findings);
 	put_list(&page, "Anomalies", "Nothing is out of the ordinary.", &a->notices);
 	put_rates(&page, &a->totals);
+	put_day_rates(&page, &a->totals);
 	put_days(&page, &a->totals);
 	put_types(&page, &a->totals);
 	buf_str(&page, "</body></html>\n");

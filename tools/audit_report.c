@@ -119,16 +119,19 @@ static json_t *types_json(const struct audit_totals *t)
 	return array;
 }
 
-static json_t *rates_json(const struct audit_totals *t)
+static json_t *rates_json(const struct audit_rate *rates, size_t count, bool has_day)
 {
 	json_t *array = json_array();
+	char day[32];
 
-	for (size_t i = 0; i < t->rate_count; i++) {
-		const struct audit_rate *r = &t->rates[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct audit_rate *r = &rates[i];
 
-		json_array_append_new(array, json_pack("{s:s,s:s,s:I,s:I,s:I}", "percent",
-						       r->percent, "currency", r->currency,
-						       "invoices", (json_int_t)r->invoices,
+		audit_say_day(r->day, day, sizeof(day));
+		json_array_append_new(array, json_pack("{s:s*,s:s,s:s,s:I,s:I,s:I}", "day",
+						       has_day ? day : NULL, "percent", r->percent,
+						       "currency", r->currency, "invoices",
+						       (json_int_t)r->invoices,
 						       "taxable_hundredths", (json_int_t)r->taxable,
 						       "tax_hundredths", (json_int_t)r->tax));
 	}
@@ -144,7 +147,7 @@ json_t *audit_report_json(const struct audit *a)
 	base64_put(&text, view_of(a->checkpoint.root, MERKLE_HASH));
 	root[text.len] = '\0';
 	return json_pack(
-		"{s:b,s:s,s:s,s:b,s:b,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}",
+		"{s:b,s:s,s:s,s:b,s:b,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"valid", !a->findings.count, "ledger", a->key.name, "label", a->label, "key_given",
 		a->key_text != NULL, "authority_given", a->authority != NULL, "card",
 		*a->card ? a->card : NULL, "entries", (json_int_t)a->checkpoint.size, "root", root,
@@ -155,5 +158,7 @@ json_t *audit_report_json(const struct audit *a)
 		"invoices_deciphered", (json_int_t)a->totals.read, "others_deciphered",
 		(json_int_t)a->totals.unread, "findings", list_json(&a->findings), "notices",
 		list_json(&a->notices), "days", days_json(&a->totals), "types",
-		types_json(&a->totals), "rates", rates_json(&a->totals));
+		types_json(&a->totals), "rates",
+		rates_json(a->totals.rates, a->totals.rate_count, false), "day_rates",
+		rates_json(a->totals.day_rates, a->totals.day_rate_count, true));
 }

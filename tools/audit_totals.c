@@ -24,6 +24,7 @@ void audit_free(struct audit *audit)
 	free(audit->notices.rows);
 	free(audit->totals.days);
 	free(audit->totals.types);
+	free(audit->totals.day_rates);
 	buf_free(&audit->note);
 	buf_free(&audit->previous_note);
 	buf_free(&audit->policy);
