@@ -472,10 +472,9 @@ static enum rc attempt(struct sc *sc, const struct apdu *command, bool repeatabl
 	*ret_again = false;
 	if (plain.data.len > sc->fci.command_max)
 		return RC_SPACE;
-	plain.extended = sc->wire.extended &&
-			 (plain.extended || plain.le > 256 || plain.data.len > APDU_SHORT_DATA);
-	if (!plain.extended && plain.le > 256)
-		plain.le = 256;
+	/* Inside, a long Le also goes to a card without extended length, and asks for the whole answer. */
+	plain.extended = plain.le > 256 || (sc->wire.extended &&
+					    (plain.extended || plain.data.len > APDU_SHORT_DATA));
 	rc = messaging_protect(sc->sm, &plain, &outer);
 	if (rc == RC_SPACE)
 		return rc;
