@@ -89,6 +89,7 @@ CK_RV edit_session_object(struct session *s, struct buf *list, CK_OBJECT_HANDLE_
 	o = store_put(store, 0, s, view_buf(list));
 	if (!o)
 		return CKR_HOST_MEMORY;
+	s->has_objects = true;
 	*ret = o->handle;
 	return CKR_OK;
 }

@@ -69,7 +69,8 @@ void session_close(struct session **session)
 		s->slot->rw_count--;
 	for (size_t i = 0; i < OPERATION_KINDS; i++)
 		operation_discard(&s->operations[i]);
-	store_drop(&s->slot->store, is_owned, s);
+	if (s->has_objects)
+		store_drop(&s->slot->store, is_owned, s);
 	free(s->found);
 	if (!s->slot->sessions && s->slot->login != LOGIN_NONE)
 		log_out(s->slot);

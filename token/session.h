@@ -19,6 +19,7 @@ struct session {
 
 	struct operation operations[OPERATION_KINDS];
 
+	bool has_objects; /* session objects were made in it */
 	bool is_finding;
 	CK_OBJECT_HANDLE *found; /* a snapshot, taken by C_FindObjectsInit */
 	size_t found_count, found_at;

@@ -60,6 +60,9 @@ struct object *store_get(const struct store *store, CK_OBJECT_HANDLE handle)
 
 static struct object *by_number(const struct store *store, uint32_t number)
 {
+	/* New ones come with numbers that only go up. */
+	if (number > store->highest)
+		return NULL;
 	for (size_t i = 0; number && i < store->count; i++)
 		if (store->entries[i].object->number == number)
 			return store->entries[i].object;
@@ -145,6 +148,8 @@ struct object *store_put(struct store *store, uint32_t number, const struct sess
 		return NULL;
 	}
 	o->number = number;
+	if (number > store->highest)
+		store->highest = number;
 	o->owner = owner;
 	o->handle = ++store->last;
 	store->entries[store->count] = (struct entry){.object = o};

@@ -45,6 +45,7 @@ struct store {
 	struct entry *entries;
 	size_t count, room;
 	CK_OBJECT_HANDLE last; /* the newest handle given out */
+	uint32_t highest; /* number on the card that was ever put */
 };
 
 /* What a search asks for: a list in portable form. */

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ./run bench: what an application does most with a token of 1,000 objects, beside Debian's SoftHSM2
+ * in the same run: find one by CKA_ID, read three attributes, open and close a session, start. The
+ * rows with a floor are promises, and none of them may cost an APDU.
+ */
+#include <dlfcn.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cryptoki.h"
+#include "bench/measure.h"
+
+#define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
+
+enum { OBJECTS = 1000, SLOTS = 8 };
+
+struct module {
+	CK_FUNCTION_LIST *p11;
+	CK_SLOT_ID slot;
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE object;
+	CK_ULONG next;
+};
+
+static struct module ours, peer;
+static const CK_INTAGLIO_FUNCTION_LIST *vendor;
+static CK_UTF8CHAR so_pin[] = "12345678", user_pin[] = "123456";
+static char directory[64]; /* in memory, where there is such: the disk is not what is measured */
+static unsigned int passed, failed;
+
+static void must(CK_RV rv, const char *what)
+{
+	if (rv != CKR_OK) {
+		fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
+		exit(1);
+	}
+}
+
+static void *load(struct module *m, const char *path)
+{
+	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
+	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+	if (!library) {
+		fprintf(stderr, "bench: %s\n", dlerror());
+		exit(1);
+	}
+	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
+	must(get_function_list(&m->p11), "C_GetFunctionList");
+	return library;
+}
+
+static void find_slot(struct module *m)
+{
+	CK_SLOT_ID slots[SLOTS];
+	CK_ULONG count = SLOTS;
+	CK_TOKEN_INFO info;
+
+	must(m->p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList");
+	m->slot = slots[0];
+	for (CK_ULONG i = 0; i < count; i++)
+		if (m->p11->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
+		    memcmp(info.label, "bench", 5) == 0)
+			m->slot = slots[i];
+}
+
+static void id_of(CK_ULONG i, CK_BYTE id[4])
+{
+	id[0] = (CK_BYTE)(i >> 8);
+	id[1] = (CK_BYTE)i;
+	id[2] = id[3] = 0x5A;
+}
+
+static void make_objects(struct module *m)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_CERTIFICATE_TYPE type = CKC_X_509;
+	CK_BYTE id[4], value[600] = {0x30, 0x82, 0x02, 0x54};
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_ATTRIBUTE template[] = {
+		{CKA_CLASS, &class, sizeof(class)},
+		{CKA_CERTIFICATE_TYPE, &type, sizeof(type)},
+		{CKA_TOKEN, &yes, sizeof(yes)},
+		{CKA_PRIVATE, &no, sizeof(no)},
+		{CKA_ID, id, sizeof(id)},
+		{CKA_LABEL, (void *)"a certificate", 13},
+		{CKA_SUBJECT, (void *)"\x30\x00", 2},
+		{CKA_VALUE, value, sizeof(value)},
+	};
+
+	for (CK_ULONG i = 0; i < OBJECTS; i++) {
+		id_of(i, id);
+		must(m->p11->C_CreateObject(m->session, template, 8, &m->object), "C_CreateObject");
+	}
+}
+
+static void open_session(struct module *m)
+{
+	must(m->p11->C_OpenSession(m->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+				   &m->session),
+	     "C_OpenSession");
+}
+
+static void make_token(struct module *m)
+{
+	CK_UTF8CHAR label[32];
+
+	memset(label, ' ', sizeof(label));
+	memcpy(label, "bench", 5);
+	must(m->p11->C_Initialize(NULL), "C_Initialize");
+	find_slot(m);
+	must(m->p11->C_InitToken(m->slot, so_pin, sizeof(so_pin) - 1, label), "C_InitToken");
+	find_slot(m);
+	open_session(m);
+	must(m->p11->C_Login(m->session, CKU_SO, so_pin, sizeof(so_pin) - 1), "C_Login SO");
+	must(m->p11->C_InitPIN(m->session, user_pin, sizeof(user_pin) - 1), "C_InitPIN");
+	must(m->p11->C_Logout(m->session), "C_Logout");
+	must(m->p11->C_Login(m->session, CKU_USER, user_pin, sizeof(user_pin) - 1), "C_Login");
+	make_objects(m);
+}
+
+static bool find_one(void *arg)
+{
+	struct module *m = arg;
+	CK_BYTE id[4];
+	CK_ATTRIBUTE template = {CKA_ID, id, sizeof(id)};
+	CK_OBJECT_HANDLE found[2];
+	CK_ULONG count = 0;
+
+	id_of(m->next++ * 7 % OBJECTS, id);
+	return m->p11->C_FindObjectsInit(m->session, &template, 1) == CKR_OK &&
+	       m->p11->C_FindObjects(m->session, found, 2, &count) == CKR_OK &&
+	       m->p11->C_FindObjectsFinal(m->session) == CKR_OK && count == 1;
+}
+
+static bool read_three(void *arg)
+{
+	struct module *m = arg;
+	CK_OBJECT_CLASS class;
+	CK_BYTE id[16], label[32];
+	CK_ATTRIBUTE template[] = {
+		{CKA_CLASS, &class, sizeof(class)},
+		{CKA_ID, id, sizeof(id)},
+		{CKA_LABEL, label, sizeof(label)},
+	};
+
+	return m->p11->C_GetAttributeValue(m->session, m->object, template, 3) == CKR_OK;
+}
+
+static bool open_and_close(void *arg)
+{
+	struct module *m = arg;
+	CK_SESSION_HANDLE s;
+
+	return m->p11->C_OpenSession(m->slot, CKF_SERIAL_SESSION, NULL, NULL, &s) == CKR_OK &&
+	       m->p11->C_CloseSession(s) == CKR_OK;
+}
+
+static bool start(void *arg)
+{
+	struct module *m = arg;
+
+	if (m->p11->C_Finalize(NULL) != CKR_OK || m->p11->C_Initialize(NULL) != CKR_OK)
+		return false;
+	find_slot(m);
+	open_session(m);
+	return find_one(m);
+}
+
+/* floor 0: a figure without a promise. */
+static void row(const char *name, measure_work work, size_t pairs, size_t units, double floor)
+{
+	CK_INTAGLIO_FIGURES before, after;
+	struct measure_result r;
+	bool kept;
+
+	must(vendor->Figures(ours.slot, &before), "Figures");
+	r = measure_pair(work, &ours, work, &peer, pairs, units);
+	must(vendor->Figures(ours.slot, &after), "Figures");
+	kept = r.good && r.ratio >= floor && (floor <= 0 || after.ulApdus == before.ulApdus);
+	printf("%-34s %9.2f us  SoftHSM2 %9.2f us  ratio %.2f", name, r.ours_us, r.base_us,
+	       r.ratio);
+	if (floor > 0)
+		printf("  at least %.2f, without an APDU: %s", floor, kept ? "kept" : "MISSED");
+	putchar('\n');
+	kept ? passed++ : failed++;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void set_directory(void)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(directory, sizeof(directory), "%s/intaglio-bench-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (!mkdtemp(directory))
+		exit(1);
+	setenv("XDG_DATA_HOME", directory, 1);
+	setenv("XDG_CONFIG_HOME", directory, 1);
+	setenv("PCSCLITE_CSOCK_NAME", "/nonexistent", 1);
+	unsetenv("INTAGLIO_CONF");
+	snprintf(path, sizeof(path), "%s/tokens", directory);
+	if (mkdir(path, 0700) != 0)
+		exit(1);
+	snprintf(path, sizeof(path), "%s/softhsm2.conf", directory);
+	file = fopen(path, "w");
+	if (!file)
+		exit(1);
+	fprintf(file, "directories.tokendir = %s/tokens\nobjectstore.backend = file\n", directory);
+	fprintf(file, "log.level = ERROR\n");
+	fclose(file);
+	setenv("SOFTHSM2_CONF", path, 1);
+}
+
+int main(void)
+{
+	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE_PTR_PTR, CK_FLAGS);
+	const char *build = getenv("INTAGLIO_BUILD");
+	CK_INTERFACE *interface;
+	char path[4096];
+
+	if (access(SOFTHSM, R_OK) != 0) {
+		printf("SoftHSM2 is not installed; nothing is compared with it\n");
+		printf("0 passed, 0 failed\n");
+		return 0;
+	}
+	set_directory();
+	snprintf(path, sizeof(path), "%s/module/intaglio-pkcs11.so", build ? build : "build");
+	*(void **)&get_interface = dlsym(load(&ours, path), "C_GetInterface");
+	must(get_interface((CK_UTF8CHAR *)"Vendor Intaglio", NULL, &interface, 0),
+	     "C_GetInterface");
+	vendor = interface->pFunctionList;
+	load(&peer, SOFTHSM);
+	make_token(&ours);
+	make_token(&peer);
+	/* From here on the card's objects are known. */
+	if (!find_one(&ours))
+		exit(1);
+	row("find 1 of 1,000 by CKA_ID", find_one, 7, 20, 10);
+	row("read 3 attributes", read_three, 9, 200, 10);
+	row("open and close a session", open_and_close, 30, 1000, 1);
+	row("start to the first object", start, 3, 1, 0);
+	must(ours.p11->C_Finalize(NULL), "C_Finalize");
+	must(peer.p11->C_Finalize(NULL), "C_Finalize");
+	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed != 0;
+}
