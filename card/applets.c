@@ -5,6 +5,7 @@
 #include "card/commands.h"
 #include "card/domain.h"
 #include "card/keyed.h"
+#include "card/manager.h"
 
 enum { SW_NOT_SELECTABLE = 0x6999 };
 
@@ -44,6 +45,7 @@ static void end_keyed(struct channel *channel)
 void applet_deselect(struct channel *channel)
 {
 	end_keyed(channel);
+	manager_reset(channel->manager);
 	if (channel->applet && channel->applet->deselect)
 		channel->applet->deselect(channel);
 	channel->applet = NULL;

@@ -15,6 +15,7 @@
 struct card;
 struct applet; /* card/applet.h */
 struct keyed;
+struct manager;
 struct scp10;
 struct token_ram; /* card/ram.h */
 
@@ -32,6 +33,8 @@ struct channel {
 	struct token_ram *ram; /* of the card instance, the same in every channel; the card's */
 	struct scp10 *scp10; /* handshake state and session, card/scp10.h */
 	struct keyed *keyed; /* channel from a key set, card/keyed.h; NULL before the first */
+	struct manager *
+		manager; /* card content management in hand, card/manager.h; NULL before the first */
 	unsigned int roles; /* of the session's certificate, 0 without a session */
 	enum pin_status pin;
 	uint8_t *user_key; /* CARD_KEY_SIZE bytes from secret_new while pin is not PIN_NONE, else NULL */
@@ -96,6 +99,8 @@ enum record_kind {
 	RECORD_LOAD_FILE = 0x41000000, /* | number of the load file << 8 | part: its code */
 	RECORD_KEYSET = 0x42000000, /* | number of the security domain << 8 | version */
 	RECORD_KEYSET_COUNTER = 0x43000000, /* as above: the sequence counter */
+	RECORD_DOMAIN_DATA =
+		0x44000000, /* | number of the security domain: what was stored in it */
 	RECORD_KIND_MASK = 0x7F000000,
 };
 

@@ -7,6 +7,7 @@
 #include "card/instance.h"
 #include "card/keyed.h"
 #include "card/keyset.h"
+#include "card/manager.h"
 
 enum {
 	TAG_FCI = 0x6F,
@@ -84,8 +85,24 @@ uint16_t domain_select(struct command *c, const struct registry_entry *instance)
 	return SW_OK;
 }
 
+/* Reads are public; the rest asks for a session with the domain, or one with the issuer's role. */
 const struct command_row domain_commands[] = {
 	{0x80, 0x50, STATE_SETUP, 0, false, keyed_initialize, "INITIALIZE UPDATE", false},
 	{0x80, 0x82, STATE_SETUP, 0, false, keyed_authenticate, "EXTERNAL AUTHENTICATE", false},
+	{0x00, 0xCA, STATE_SETUP, 0, false, manager_get_data, "GET DATA", false},
+	{0x00, 0xCB, STATE_SETUP, 0, false, manager_get_data, "GET DATA", false},
+	{0x80, 0xCA, STATE_SETUP, 0, false, manager_get_data, "GET DATA", false},
+	{0x80, 0xCB, STATE_SETUP, 0, false, manager_get_data, "GET DATA", false},
+	{0x00, 0xCA, STATE_SESSION, 0, false, manager_get_data, "GET DATA", false},
+	{0x00, 0xCB, STATE_SESSION, 0, false, manager_get_data, "GET DATA", false},
+	{0x80, 0xCA, STATE_SESSION, 0, false, manager_get_data, "GET DATA", false},
+	{0x80, 0xCB, STATE_SESSION, 0, false, manager_get_data, "GET DATA", false},
+	{0x80, 0xF2, STATE_SESSION, ROLE_ISSUER, false, manager_get_status, "GET STATUS", false},
+	{0x80, 0xF0, STATE_SESSION, ROLE_ISSUER, false, manager_set_status, "SET STATUS", true},
+	{0x80, 0xE6, STATE_SESSION, ROLE_ISSUER, false, manager_install, "INSTALL", true},
+	{0x80, 0xE8, STATE_SESSION, ROLE_ISSUER, false, manager_load, "LOAD", true},
+	{0x80, 0xE4, STATE_SESSION, ROLE_ISSUER, false, manager_delete, "DELETE", true},
+	{0x80, 0xD8, STATE_SESSION, ROLE_ISSUER, false, manager_put_key, "PUT KEY", true},
+	{0x80, 0xE2, STATE_SESSION, ROLE_ISSUER, false, manager_store_data, "STORE DATA", true},
 	{.handler = NULL},
 };

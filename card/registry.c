@@ -78,20 +78,6 @@ static const struct registry_entry *find_built_in(uint32_t number)
 	return NULL;
 }
 
-enum rc aid_set(struct aid *aid, struct view bytes)
-{
-	if (bytes.len < AID_MIN || bytes.len > AID_MAX)
-		return RC_MALFORMED;
-	memcpy(aid->bytes, bytes.data, bytes.len);
-	aid->len = (uint8_t)bytes.len;
-	return RC_OK;
-}
-
-struct view aid_view(const struct aid *aid)
-{
-	return view_of(aid->bytes, aid->len);
-}
-
 static void encode(const struct registry_entry *e, struct buf *out)
 {
 	size_t modules;

@@ -8,15 +8,11 @@
 #ifndef INTAGLIO_CARD_REGISTRY_H
 #define INTAGLIO_CARD_REGISTRY_H
 
+#include "base/aid.h"
 #include "base/crypto.h"
 #include "card/nvm.h"
 
-enum { AID_MIN = 5, AID_MAX = 16, PRIVILEGES = 3, MODULES_MAX = 16, PARAMETERS_MAX = 255 };
-
-struct aid {
-	uint8_t bytes[AID_MAX];
-	uint8_t len;
-};
+enum { PRIVILEGES = 3, MODULES_MAX = 16, PARAMETERS_MAX = 255 };
 
 enum registry_kind { REGISTRY_DOMAIN = 1, REGISTRY_APPLICATION = 2, REGISTRY_LOAD_FILE = 3 };
 
@@ -104,9 +100,5 @@ enum rc registry_number(struct nvm *nvm, uint32_t *ret) WARN_UNUSED;
 enum rc registry_default(struct nvm *nvm, struct registry_entry *ret) WARN_UNUSED;
 /* The card's life cycle state: the ISD's. LIFE_TERMINATED if it cannot be read. */
 uint8_t registry_card_state(struct nvm *nvm);
-
-/* RC_MALFORMED unless it has 5 to 16 bytes. */
-enum rc aid_set(struct aid *aid, struct view bytes) WARN_UNUSED;
-struct view aid_view(const struct aid *aid);
 
 #endif

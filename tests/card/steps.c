@@ -78,3 +78,15 @@ struct cvc_request steps_host_request(void)
 				    .expiration = PEER_LATER,
 				    .suite = 0x42};
 }
+
+void steps_open_with_roles(struct peer *p, unsigned int roles)
+{
+	struct cvc_request request = steps_host_request();
+
+	request.roles = roles;
+	steps_go_to(p, 0x42, CERTIFICATES);
+	CU_ASSERT_EQUAL_FATAL(steps_present(p, &peer_world()->authority, "DEAUTHOR00001", &request),
+			      0x9000);
+	for (enum step step = DECIPHER; step < STEPS; step++)
+		CU_ASSERT_EQUAL_FATAL(steps_take(p, 0x42, step), 0x9000);
+}

@@ -21,5 +21,7 @@ uint16_t steps_present(struct peer *p, const struct peer_party *signer, const ch
 		       const struct cvc_request *request);
 /* A good request for the suite 42 host of the world; any authority may sign it. */
 struct cvc_request steps_host_request(void);
+/* A session under suite 42 of a host with these roles and no others. */
+void steps_open_with_roles(struct peer *p, unsigned int roles);
 
 #endif

@@ -431,19 +431,6 @@ static uint32_t make(struct peer *p, uint32_t header, enum fill what)
 	return number;
 }
 
-/* A session of a host with these roles and no others. */
-static void open_with_roles(struct peer *p, unsigned int roles)
-{
-	struct cvc_request request = steps_host_request();
-
-	request.roles = roles;
-	steps_go_to(p, 0x42, CERTIFICATES);
-	CU_ASSERT_EQUAL_FATAL(steps_present(p, &peer_world()->authority, "DEAUTHOR00001", &request),
-			      0x9000);
-	for (enum step step = DECIPHER; step < STEPS; step++)
-		CU_ASSERT_EQUAL_FATAL(steps_take(p, 0x42, step), 0x9000);
-}
-
 /* A key that is not private: the row's own list says that it is. */
 static uint32_t make_public_key(struct peer *p)
 {
@@ -473,7 +460,7 @@ static void prepare(void)
 	buf_init(&wrapped, 1000);
 	peer_new(p);
 	p->extended = true;
-	open_with_roles(p, ROLE_ALL);
+	steps_open_with_roles(p, ROLE_ALL);
 	must(p, 0x80400000, SO_AND_LABEL, NULL);
 	must(p, 0x00200002, SO, NULL);
 	must(p, 0x002C0201, USER, NULL);
@@ -524,7 +511,7 @@ static void every_command_is_served_to_whom_the_document_says(void)
 		     pin++) {
 			peer_copy(&p, &prepared);
 			p.extended = true;
-			open_with_roles(&p, roles);
+			steps_open_with_roles(&p, roles);
 			for (size_t i = 0; i < MATRIX; i++) {
 				uint16_t sw;
 

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the commands of a security domain share. */
+#include "card/manager.h"
+
+#include <stdlib.h>
+
+#include "card/keyed.h"
+
+enum { LEVELS_MAX = 16, LENGTH_128 = 0x80, LENGTH_1 = 0x81, LENGTH_2 = 0x82 };
+
+struct manager *manager_of(struct channel *channel)
+{
+	if (channel->manager)
+		return channel->manager;
+	channel->manager = calloc(1, sizeof(*channel->manager));
+	if (channel->manager)
+		buf_init(&channel->manager->code, CAP_SIZE_MAX);
+	return channel->manager;
+}
+
+void manager_reset(struct manager *m)
+{
+	if (!m)
+		return;
+	buf_free(&m->code);
+	*m = (struct manager){.loading = false};
+	buf_init(&m->code, CAP_SIZE_MAX);
+}
+
+void manager_free(struct manager **m)
+{
+	if (!m || !*m)
+		return;
+	manager_reset(*m);
+	free(*m);
+	*m = NULL;
+}
+
+enum rc manager_domain(struct command *c, struct registry_entry *ret)
+{
+	return registry_get(c->nvm, c->channel->application, ret);
+}
+
+uint16_t manager_may(struct command *c, const struct registry_entry *domain)
+{
+	uint8_t state = registry_card_state(c->nvm);
+
+	if (state == LIFE_CARD_LOCKED || state == LIFE_TERMINATED)
+		return SW_CONDITIONS;
+	if (domain->number != REGISTRY_ISD && (domain->life_cycle & LIFE_LOCKED_BIT))
+		return SW_CONDITIONS;
+	return domain->privileges & PRIVILEGE_AUTHORIZED ? SW_OK : SW_CONDITIONS;
+}
+
+bool manager_is_under(struct nvm *nvm, const struct registry_entry *entry, uint32_t domain)
+{
+	struct registry_entry e = *entry;
+
+	for (int level = 0; level < LEVELS_MAX; level++) {
+		if (e.number == domain || e.domain == domain)
+			return true;
+		if (e.number == e.domain || registry_get(nvm, e.domain, &e) != RC_OK)
+			return false;
+	}
+	return false;
+}
+
+enum rc manager_take(struct view *in, struct view *ret)
+{
+	struct view v = *in;
+	uint8_t first, byte;
+	uint16_t len;
+	enum rc rc = view_u8(&v, &first);
+
+	len = first;
+	if (rc == RC_OK && first == LENGTH_1) {
+		rc = view_u8(&v, &byte);
+		len = byte;
+	} else if (rc == RC_OK && first == LENGTH_2) {
+		rc = view_u16(&v, &len);
+	} else if (rc == RC_OK && first > LENGTH_128) {
+		rc = RC_MALFORMED;
+	}
+	if (rc == RC_OK)
+		rc = view_take(&v, len, ret);
+	if (rc == RC_OK)
+		*in = v;
+	return rc;
+}
+
+uint16_t manager_confirm(struct command *c)
+{
+	buf_u8(c->answer, 0);
+	return SW_OK;
+}

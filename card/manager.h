@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Card content management, GPCS 9 and 11: what the commands of a security domain share. Handlers
+ * are in the file of their family: manager_load.c (INSTALL [for load], LOAD), manager_install.c
+ * (the other INSTALLs, DELETE), manager_status.c (GET STATUS, SET STATUS), manager_data.c (GET DATA,
+ * STORE DATA), manager_keys.c (PUT KEY). All of them are served in a session only, SCP02 or SCP03
+ * with the selected domain, or SCP10 with the issuer's role, but for public reads.
+ */
+#ifndef INTAGLIO_CARD_MANAGER_H
+#define INTAGLIO_CARD_MANAGER_H
+
+#include "base/cap.h"
+#include "card/command.h"
+#include "card/registry.h"
+
+enum { LOAD_HASH_MAX = 64 };
+
+/* What a channel keeps between commands of card content management; RAM. */
+struct manager {
+	/* INSTALL [for load] came and not yet the last LOAD. */
+	bool loading;
+	struct registry_entry file; /* as it will be registered */
+	uint8_t hash[LOAD_HASH_MAX]; /* of the load file data block, as announced */
+	size_t hash_len; /* 0: none was */
+	unsigned int block; /* the next one */
+	struct buf code; /* the load file so far */
+	/* GET STATUS said that there is more. */
+	uint8_t status_p1;
+	uint32_t status_after; /* 0: it did not */
+	/* STORE DATA. */
+	unsigned int store_block;
+};
+
+/* The channel's; made at first use. NULL without memory. */
+struct manager *manager_of(struct channel *channel);
+/* Forgets what was begun. NULL is fine. */
+void manager_reset(struct manager *m);
+void manager_free(struct manager **m);
+
+/* The selected security domain. */
+enum rc manager_domain(struct command *c, struct registry_entry *ret) WARN_UNUSED;
+/*
+ * The word for a domain that may not change the card's contents: 9000 only with the Authorized
+ * Management privilege, not locked, on a card that is neither locked nor terminated.
+ */
+uint16_t manager_may(struct command *c, const struct registry_entry *domain);
+/* Whether an entry belongs to a domain, directly or through others; a domain belongs to itself. */
+bool manager_is_under(struct nvm *nvm, const struct registry_entry *entry, uint32_t domain);
+/* Takes a length of one to three bytes (80 is 128 here, GPCS 11.5.2.3) and so many bytes. RC_MALFORMED. */
+enum rc manager_take(struct view *in, struct view *ret) WARN_UNUSED;
+/* Answers `00`: no confirmation. */
+uint16_t manager_confirm(struct command *c);
+
+/* 80 E6 02 and 80 E8. */
+uint16_t manager_install_for_load(struct command *c);
+uint16_t manager_load(struct command *c);
+/* 80 E6, all of them. */
+uint16_t manager_install(struct command *c);
+/* 80 E4. */
+uint16_t manager_delete(struct command *c);
+/* 80 F2, 80 F0. */
+uint16_t manager_get_status(struct command *c);
+uint16_t manager_set_status(struct command *c);
+/* CA and CB, bare and in a session; 80 E2. */
+uint16_t manager_get_data(struct command *c);
+uint16_t manager_store_data(struct command *c);
+/* 80 D8; the DELETE of keys. */
+uint16_t manager_put_key(struct command *c);
+uint16_t manager_delete_key(struct command *c, struct view data);
+
+#endif
