@@ -125,6 +125,38 @@ printf 'id,amount\n1,x\n' >bad.csv
 refuse_says "so is an amount that is none" 'bad.csv, line 2' compare bad.csv
 printf 'id\n1\n1\n' >bad.csv
 refuse_says "so is a number that is there twice" 'twice' compare bad.csv
+printf '\357\273\277id;date;amount\r\n2026-000147;2026-11-21;"141,61"\r\n"2026-000148";;141,61\r\n' >book.csv
+refuse_says "a spreadsheet's book: byte order mark, semicolons, decimal commas" '^2 the same, 0 differing, 0 only sealed, 0 only listed' compare book.csv
+printf 'id,amount\n"2026-000147","1.141,61"\n2026-000148,"1,141.61"\n' >book.csv
+refuse_says "thousands are set apart either way" 'differs: 2026-000147, record 1, line 2: amount 141.61 sealed, 1141.61 listed' compare book.csv
+refuse_says "by a comma too" 'differs: 2026-000148, record 2, line 3: amount 141.61 sealed, 1141.61 listed' compare book.csv
+for amount in '1,234' '1.23.4,5' '1,2,3' ',5.5' '12,34.56' '1,234,5' ','; do
+	printf 'id,amount\n1,"%s"\n' "$amount" >bad.csv
+	refuse_says "an amount of two meanings or none is refused: $amount" 'bad.csv, line 2: a field is too long or no amount' compare bad.csv
+done
+printf '{"id":"2026-000147","amount":141.61}\n\n{"id":"2026-000148","amount":141.61}\n' >book.jsonl
+refuse_says "amounts in JSON may be numbers" '2 the same, 0 differing, 0 only sealed, 0 only listed' compare book.jsonl
+printf '{"id":"1","amount":1.005}\n' >bad.jsonl
+refuse_says "with two decimals" 'bad.jsonl, line 1' compare bad.jsonl
+printf '{"id":1}\n' >bad.jsonl
+refuse_says "but not a number of an invoice" 'bad.jsonl, line 1' compare bad.jsonl
+printf 'number,amount\n1,2\n' >bad.csv
+refuse_says "a book without a column id is refused" 'no names of columns with an id' compare bad.csv
+printf 'id,amount\n1\0002,3\n' >bad.csv
+refuse_says "so is one that is no text" 'line 2: it is too long, or no text' compare bad.csv
+printf 'id,amount\n"1,3\n' >bad.csv
+refuse_says "one with a quote that does not end" 'line 2' compare bad.csv
+{ printf 'id\n' && head -c 70000 /dev/zero | tr '\0' x; } >bad.csv
+refuse_says "one with a line without an end" 'line 2: it is too long' compare bad.csv
+step "an escrow key may have a passphrase" openssl pkey -in escrow.pem -aes256 -passout pass:word -out locked.pem
+printf 'word\n' >passphrase
+chmod 600 passphrase
+says "which is read from a file" '3 invoices deciphered' \
+	"$intaglio" audit verify shop --escrow-key locked.pem --passphrase-file passphrase
+says "or from the environment" '3 invoices deciphered' \
+	env INTAGLIO_PASSPHRASE=word "$intaglio" audit verify shop --escrow-key locked.pem
+refuse_says "a wrong one opens nothing" 'locked.pem is not opened by this passphrase' \
+	env INTAGLIO_PASSPHRASE=other "$intaglio" audit verify shop --escrow-key locked.pem
 step "a ledger with one invoice is made" "$intaglio" ledger create One --escrow-key escrow.pub
 step "sealed" "$intaglio" --ledger One ledger seal invoice.xml --output one.sealed
 step "and exported" "$intaglio" --ledger One ledger export one

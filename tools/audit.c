@@ -14,6 +14,7 @@ static const struct option options[] = {
 	{"key", required_argument, NULL, 'k'},
 	{"authority", required_argument, NULL, 'a'},
 	{"escrow-key", required_argument, NULL, 'e'},
+	{"passphrase-file", required_argument, NULL, 'P'},
 	{"output", required_argument, NULL, 'o'},
 	{"with", required_argument, NULL, 'w'},
 	{"database", required_argument, NULL, 'd'},
@@ -35,8 +36,9 @@ static void keep(struct audit_options *o, int option, const char *value)
 		int option;
 		const char **text;
 	} rows[] = {
-		{'p', &o->previous}, {'h', &o->html}, {'k', &o->key},      {'e', &o->escrow_key},
-		{'o', &o->output},   {'w', &o->with}, {'d', &o->database}, {'a', &o->authority},
+		{'p', &o->previous},   {'h', &o->html},      {'k', &o->key},
+		{'e', &o->escrow_key}, {'o', &o->output},    {'w', &o->with},
+		{'d', &o->database},   {'a', &o->authority}, {'P', &o->passphrase_file},
 	};
 
 	if (option == 'j')
@@ -92,8 +94,9 @@ static enum exit_code report(const struct audit *a, const struct audit_options *
 
 enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"json",      "previous",   "html", "key",
-					      "authority", "escrow-key", NULL};
+	static const char *const allowed[] = {
+		"json",       "previous",        "html", "key", "authority",
+		"escrow-key", "passphrase-file", NULL};
 	struct audit_escrow escrow;
 	struct audit_options o;
 	enum exit_code code;
@@ -105,7 +108,7 @@ enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv)
 	audit_init(&a);
 	audit_take_options(&a, &o);
 	if (o.escrow_key) {
-		if (!audit_escrow_open(&escrow, &a, o.escrow_key)) {
+		if (!audit_escrow_open(&escrow, &a, &o)) {
 			audit_free(&a);
 			return EXIT_FILE;
 		}

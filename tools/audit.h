@@ -121,8 +121,13 @@ struct audit_escrow {
 	uint8_t *content_key; /* from secret_new, once leaf 0 was seen */
 	struct buf plain;
 };
-/* The private key, PEM, from a file. Says a sentence. */
-bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit, const char *key_file);
+/*
+ * The private key, PEM, from the option's file; its passphrase, if it has one, from the passphrase file,
+ * INTAGLIO_PASSPHRASE or the terminal. Says a sentence. options are declared below.
+ */
+struct audit_options;
+bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit,
+		       const struct audit_options *options);
 void audit_escrow_close(struct audit_escrow *escrow);
 /* A record's plaintext, valid until the next call. False, and a finding, if it does not open. */
 bool audit_decipher(struct audit_escrow *escrow, const struct leaf_header *header, struct view leaf,
@@ -142,6 +147,7 @@ bool audit_report_html(const struct audit *audit, const char *path);
 struct audit_options {
 	bool json;
 	const char *previous, *html, *key, *authority, *escrow_key, *output, *with, *database;
+	const char *passphrase_file; /* of the escrow key */
 	char **files; /* what is no option */
 	int file_count;
 };

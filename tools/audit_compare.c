@@ -11,7 +11,7 @@
 #include "tools/audit.h"
 #include "tools/ubl.h"
 
-enum { LINE_MAX_BYTES = 65536, COLUMNS = 64 };
+enum { LINE_MAX_BYTES = 65536, COLUMNS = 64, AMOUNT_TEXT = 64 };
 
 /* One invoice of the other book; what it does not say is empty. */
 struct entry {
@@ -27,6 +27,15 @@ struct comparison {
 	size_t count, room;
 	uint64_t same, differing, only_sealed, only_listed, twice, unread;
 	json_t *rows; /* with --json */
+};
+
+/* A file that is read line by line. */
+struct book_lines {
+	const char *name;
+	FILE *file;
+	char *line;
+	size_t room;
+	uint64_t number;
 };
 
 static bool complain(const char *file, uint64_t line, const char *why)
@@ -52,6 +61,61 @@ static bool add(struct comparison *c, const struct entry *entry)
 	return true;
 }
 
+/* Digits in groups of three, the first of one to three, joined by this sign. */
+static bool are_groups(const char *text, size_t len, char sign)
+{
+	size_t group = 0;
+	bool first = true;
+
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && text[i] != sign) {
+			if (text[i] < '0' || text[i] > '9')
+				return false;
+			group++;
+			continue;
+		}
+		if (group > 3 || !group || (group != 3 && !first))
+			return false;
+		first = false;
+		group = 0;
+	}
+	return true;
+}
+
+/*
+ * Amounts as people's programs write them: 1234.56, 1234,56, 1.234,56 and 1,234.56. Of two signs the
+ * last is the decimal one. What could be read in two ways, 1,234, is no amount.
+ */
+static bool take_amount(const char *value, int64_t *ret)
+{
+	const char *comma = strrchr(value, ','), *point = strrchr(value, '.'), *decimal = point;
+	char text[AMOUNT_TEXT] = "", sign = ',';
+	bool minus = *value == '-';
+	size_t len = 0;
+
+	if (!comma)
+		return ubl_amount(view_str(value), ret) == RC_OK;
+	if (!point || comma > point) {
+		decimal = comma;
+		sign = '.';
+	}
+	value += minus;
+	if (strlen(value) >= sizeof(text) - 1 || decimal < value || strlen(decimal) > 3 ||
+	    !decimal[1] ||
+	    (memchr(value, sign, (size_t)(decimal - value))
+		     ? !are_groups(value, (size_t)(decimal - value), sign)
+		     : strspn(value, "0123456789") != (size_t)(decimal - value)))
+		return false;
+	for (; *value; value++) {
+		if (*value != sign)
+			text[len++] = value == decimal ? '.' : *value;
+	}
+	if (ubl_amount(view_str(text), ret) != RC_OK)
+		return false;
+	*ret = minus ? -*ret : *ret;
+	return true;
+}
+
 /* Puts a field by its name; fields of other names are passed over. */
 static bool put_field(struct entry *e, const char *name, const char *value)
 {
@@ -64,13 +128,13 @@ static bool put_field(struct entry *e, const char *name, const char *value)
 		       (int)sizeof(e->currency);
 	if (!strcmp(name, "amount") && *value) {
 		e->has_amount = true;
-		return ubl_amount(view_str(value), &e->amount) == RC_OK;
+		return take_amount(value, &e->amount);
 	}
 	return true;
 }
 
 /* Splits a line in place (RFC 4180, no line breaks in fields); -1 if quotes do not match. */
-static int split(char *line, char *fields[COLUMNS])
+static int split(char *line, char separator, char *fields[COLUMNS])
 {
 	char *to = line;
 	int n = 0;
@@ -82,7 +146,7 @@ static int split(char *line, char *fields[COLUMNS])
 			return -1;
 		line += quoted;
 		fields[n++] = to;
-		while (*line && (quoted || *line != ',')) {
+		while (*line && (quoted || *line != separator)) {
 			if (quoted && *line == '"') {
 				if (line[1] != '"')
 					break;
@@ -92,9 +156,9 @@ static int split(char *line, char *fields[COLUMNS])
 		}
 		if (quoted && *line++ != '"')
 			return -1;
-		if (*line && *line != ',')
+		if (*line && *line != separator)
 			return -1;
-		bool more = *line == ',';
+		bool more = *line == separator;
 
 		line += more;
 		*to++ = '\0';
@@ -103,36 +167,77 @@ static int split(char *line, char *fields[COLUMNS])
 	}
 }
 
-static bool read_csv(struct comparison *c, const char *file, FILE *in, char *line)
+/* The next line without its end; *ret_good false if there is one that is no text line. */
+static bool next_line(struct book_lines *in, bool *ret_good)
 {
-	char head[LINE_MAX_BYTES];
-	char *names[COLUMNS], *fields[COLUMNS];
-	int columns, n;
-	uint64_t number = 1;
+	ssize_t n = getline(&in->line, &in->room, in->file);
 
-	snprintf(head, sizeof(head), "%s", line);
-	columns = split(head, names);
-	if (columns < 1)
-		return complain(file, 1, "no names of columns");
-	while (fgets(line, LINE_MAX_BYTES, in)) {
-		struct entry e = {.line = ++number};
-
-		line[strcspn(line, "\r\n")] = '\0';
-		if (!*line)
-			continue;
-		n = split(line, fields);
-		if (n != columns)
-			return complain(file, number, "not as many fields as columns");
-		for (int i = 0; i < n; i++) {
-			if (!put_field(&e, names[i], fields[i]))
-				return complain(file, number, "a field is too long or no amount");
-		}
-		if (!*e.id)
-			return complain(file, number, "no id");
-		if (!add(c, &e))
-			return false;
+	*ret_good = true;
+	if (n < 0)
+		return false;
+	in->number++;
+	if (n > LINE_MAX_BYTES || memchr(in->line, '\0', (size_t)n)) {
+		*ret_good = complain(in->name, in->number, "it is too long, or no text");
+		return false;
 	}
+	in->line[strcspn(in->line, "\r\n")] = '\0';
+	/* A byte order mark, as spreadsheets put it. */
+	if (in->number == 1 && !strncmp(in->line, "\xEF\xBB\xBF", 3))
+		memmove(in->line, in->line + 3, strlen(in->line + 3) + 1);
 	return true;
+}
+
+static bool take_csv(struct comparison *c, struct book_lines *in, char separator, char **names,
+		     int columns)
+{
+	struct entry e = {.line = in->number};
+	char *fields[COLUMNS];
+	int n = split(in->line, separator, fields);
+
+	if (n != columns)
+		return complain(in->name, in->number, "not as many fields as columns");
+	for (int i = 0; i < n; i++) {
+		if (!put_field(&e, names[i], fields[i]))
+			return complain(in->name, in->number, "a field is too long or no amount");
+	}
+	if (!*e.id)
+		return complain(in->name, in->number, "no id");
+	return add(c, &e);
+}
+
+/* The first line names the columns; where it has semicolons and no comma they separate. */
+static bool read_csv(struct comparison *c, struct book_lines *in)
+{
+	char separator = strchr(in->line, ';') && !strchr(in->line, ',') ? ';' : ',';
+	char *head = strdup(in->line), *names[COLUMNS];
+	int columns = head ? split(head, separator, names) : -1;
+	bool good = columns > 0, has_id = false;
+
+	for (int i = 0; i < columns; i++)
+		has_id = has_id || !strcmp(names[i], "id");
+	if (!good || !has_id)
+		good = complain(in->name, 1, "no names of columns with an id among them");
+	while (good && next_line(in, &good)) {
+		if (*in->line)
+			good = take_csv(c, in, separator, names, columns);
+	}
+	free(head);
+	return good;
+}
+
+/* A number of JSON, if it has no more than two decimals. */
+static bool put_number(struct entry *e, const char *name, const json_t *value)
+{
+	double hundredths = json_number_value(value) * 100;
+
+	if (strcmp(name, "amount") != 0)
+		return strcmp(name, "id") != 0;
+	if (!(hundredths > -1e15 && hundredths < 1e15))
+		return false;
+	e->has_amount = true;
+	e->amount = (int64_t)(hundredths + (hundredths < 0 ? -0.5 : 0.5));
+	hundredths -= (double)e->amount;
+	return hundredths > -1e-3 && hundredths < 1e-3;
 }
 
 static bool take_json(struct entry *e, const char *line)
@@ -145,28 +250,31 @@ static bool take_json(struct entry *e, const char *line)
 	{
 		if (good && json_is_string(value))
 			good = put_field(e, name, json_string_value(value));
-		else if (!strcmp(name, "amount"))
+		else if (good && json_is_number(value))
+			good = put_number(e, name, value);
+		else if (!strcmp(name, "amount") || !strcmp(name, "id"))
 			good = false;
 	}
 	json_decref(object);
 	return good && *e->id;
 }
 
-static bool read_json(struct comparison *c, const char *file, FILE *in, char *line)
+static bool read_json(struct comparison *c, struct book_lines *in)
 {
-	uint64_t number = 1;
+	bool good = true;
 
 	do {
-		struct entry e = {.line = number};
+		struct entry e = {.line = in->number};
 
-		if (line[strspn(line, " \t\r\n")] && !take_json(&e, line))
-			return complain(file, number,
-					"no JSON object with an id, and all values as strings");
-		if (*e.id && !add(c, &e))
+		if (!in->line[strspn(in->line, " \t")])
+			continue;
+		if (!take_json(&e, in->line))
+			return complain(in->name, in->number,
+					"no JSON object with an id, or an amount that is none");
+		if (!add(c, &e))
 			return false;
-		number++;
-	} while (fgets(line, LINE_MAX_BYTES, in));
-	return true;
+	} while (next_line(in, &good));
+	return good;
 }
 
 static int by_id(const void *a, const void *b)
@@ -176,19 +284,19 @@ static int by_id(const void *a, const void *b)
 
 static bool read_book(struct comparison *c, const char *file)
 {
-	static char line[LINE_MAX_BYTES];
-	FILE *in = fopen(file, "r");
-	bool good;
+	struct book_lines in = {.name = file, .file = fopen(file, "r")};
+	bool good = true;
 
-	if (!in || !fgets(line, sizeof(line), in)) {
-		fprintf(stderr, "intaglio: %s cannot be read, or is empty\n", file);
-		if (in)
-			fclose(in);
-		return false;
+	if (!in.file || !next_line(&in, &good)) {
+		if (good)
+			fprintf(stderr, "intaglio: %s cannot be read, or is empty\n", file);
+		good = false;
 	}
-	line[strcspn(line, "\r\n")] = '\0';
-	good = *line == '{' ? read_json(c, file, in, line) : read_csv(c, file, in, line);
-	fclose(in);
+	if (good)
+		good = *in.line == '{' ? read_json(c, &in) : read_csv(c, &in);
+	if (in.file)
+		fclose(in.file);
+	free(in.line);
 	if (!good)
 		return false;
 	if (c->count)
@@ -305,8 +413,9 @@ static enum exit_code conclude(struct comparison *c, const struct audit *a)
 
 enum exit_code audit_compare_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"json", "previous",   "key", "authority",
-					      "with", "escrow-key", NULL};
+	static const char *const allowed[] = {
+		"json",       "previous",        "key", "authority", "with",
+		"escrow-key", "passphrase-file", NULL};
 	enum exit_code code = EXIT_FILE;
 	struct comparison c = {.count = 0};
 	struct audit_options o;
@@ -318,7 +427,7 @@ enum exit_code audit_compare_command(struct tool *tool, int argc, char **argv)
 	audit_init(&a);
 	audit_take_options(&a, &o);
 	c.rows = o.json ? json_array() : NULL;
-	if (read_book(&c, o.with) && audit_escrow_open(&c.escrow, &a, o.escrow_key)) {
+	if (read_book(&c, o.with) && audit_escrow_open(&c.escrow, &a, &o)) {
 		a.record = compare_record;
 		a.arg = &c;
 		if (audit_walk(&a) == RC_OK)

@@ -11,23 +11,33 @@
 #include "base/record.h"
 #include "base/secret.h"
 #include "tools/audit.h"
+#include "tools/authority.h"
 #include "tools/ubl.h"
 
 enum { DAY_MS = 86400000 };
 
-bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit, const char *key_file)
+static bool ask(void *arg, struct buf *ret)
 {
+	return authority_passphrase(arg, ret);
+}
+
+bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit,
+		       const struct audit_options *options)
+{
+	const struct pem_passphrase source = {.ask = ask, .arg = (void *)options->passphrase_file};
+	const char *key_file = options->escrow_key;
 	struct buf text;
 	enum rc rc;
 
 	*escrow = (struct audit_escrow){.audit = audit};
 	if (!file_read(key_file, PEM_MAX, &text))
 		return false;
-	rc = pem_private(view_buf(&text), NULL, &escrow->key);
+	rc = pem_private(view_buf(&text), &source, &escrow->key);
 	buf_free(&text);
 	if (rc != RC_OK) {
-		fprintf(stderr, "intaglio: %s holds no RSA private key%s\n", key_file,
-			rc == RC_AUTH ? " without a passphrase" : "");
+		fprintf(stderr, "intaglio: %s %s\n", key_file,
+			rc == RC_AUTH ? "is not opened by this passphrase"
+				      : "holds no RSA private key");
 		return false;
 	}
 	buf_init(&escrow->plain, BOOK_LEAF_MAX);
@@ -207,8 +217,8 @@ static bool write_record(void *arg, const struct leaf_header *header, struct vie
 
 enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"previous",   "key",    "authority",
-					      "escrow-key", "output", NULL};
+	static const char *const allowed[] = {
+		"previous", "key", "authority", "escrow-key", "output", "passphrase-file", NULL};
 	struct decryption d = {.written = 0};
 	struct audit_options o;
 	struct audit a;
@@ -220,7 +230,7 @@ enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv)
 		return EXIT_USAGE;
 	audit_init(&a);
 	audit_take_options(&a, &o);
-	if (!audit_escrow_open(&d.escrow, &a, o.escrow_key)) {
+	if (!audit_escrow_open(&d.escrow, &a, &o)) {
 		audit_free(&a);
 		return EXIT_FILE;
 	}

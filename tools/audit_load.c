@@ -96,8 +96,8 @@ static enum exit_code load(struct loading *l)
 
 enum exit_code audit_load_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {"previous",   "key",      "authority",
-					      "escrow-key", "database", NULL};
+	static const char *const allowed[] = {
+		"previous", "key", "authority", "escrow-key", "database", "passphrase-file", NULL};
 	struct loading l = {.failed = false};
 	enum exit_code code = EXIT_FILE;
 	struct audit_options o;
@@ -112,7 +112,7 @@ enum exit_code audit_load_command(struct tool *tool, int argc, char **argv)
 	a.arg = &l;
 	l.audit = &a;
 	l.kind = kind_of(o.database);
-	l.has_escrow = o.escrow_key && audit_escrow_open(&l.escrow, &a, o.escrow_key);
+	l.has_escrow = o.escrow_key && audit_escrow_open(&l.escrow, &a, &o);
 	if (!o.escrow_key || l.has_escrow)
 		l.database = l.kind->open(o.database);
 	if (l.database)
