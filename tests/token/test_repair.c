@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an application sees when answers are lost, the card is reset or the process forks: the CKR,
- * the sentence, and that nothing acknowledged is lost and nothing is stored twice.
+ * What an application sees when answers are lost, the card is reset, a counter of secure messaging
+ * is out of step or the process forks: the CKR, the sentence, and that nothing acknowledged is lost
+ * and nothing is stored twice.
  */
 #include "tests/token/fixture.h"
 
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "sc/messaging.h"
 #include "sc/transport_embedded.h"
 #include "tests/suite.h"
 #include "token/slot.h"
@@ -49,6 +51,45 @@ static enum rc line_transmit(void *handle, struct view command, struct buf *resp
 	rc = transport_embedded_ops.transmit(handle, command, &lost);
 	buf_free(&lost);
 	return rc == RC_OK ? RC_IO : rc;
+}
+
+/*
+ * The host's counters, by the linker's --wrap: one command is protected that nobody sends, or one
+ * answer of the card is verified under the counter after its own.
+ */
+static enum { STEP_GOOD, STEP_COMMAND, STEP_ANSWER } step;
+enum rc __wrap_messaging_protect(struct messaging *sm, const struct apdu *plain, struct apdu *ret);
+enum rc __real_messaging_protect(struct messaging *sm, const struct apdu *plain, struct apdu *ret);
+enum rc __wrap_messaging_verify(struct messaging *sm, struct view data, uint16_t sw,
+				struct view *ret);
+enum rc __real_messaging_verify(struct messaging *sm, struct view data, uint16_t sw,
+				struct view *ret);
+
+enum rc __wrap_messaging_protect(struct messaging *sm, const struct apdu *plain, struct apdu *ret)
+{
+	enum rc rc;
+
+	if (step == STEP_COMMAND) {
+		step = STEP_GOOD;
+		rc = __real_messaging_protect(sm, plain, ret);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return __real_messaging_protect(sm, plain, ret);
+}
+
+enum rc __wrap_messaging_verify(struct messaging *sm, struct view data, uint16_t sw,
+				struct view *ret)
+{
+	enum rc rc;
+
+	if (step == STEP_ANSWER) {
+		step = STEP_GOOD;
+		rc = __real_messaging_verify(sm, data, sw, ret);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return __real_messaging_verify(sm, data, sw, ret);
 }
 
 static struct transport_ops line_ops;
@@ -173,6 +214,56 @@ static void a_reset_ends_the_login_and_says_so_once(void)
 	CU_ASSERT_EQUAL(sign(), CKR_OK);
 }
 
+static void a_command_counter_out_of_step_without_a_login_is_not_noticed(void)
+{
+	struct sc_figures before, after;
+	CK_TOKEN_INFO info;
+
+	CU_ASSERT_EQUAL(fixture_logout(), CKR_OK);
+	sc_figures(fixture.slot->sc, &before);
+	log_forget();
+	step = STEP_COMMAND;
+	CU_ASSERT_EQUAL(token_info(fixture.slot, 0, 0, &info), CKR_OK);
+	CU_ASSERT_EQUAL(token_refresh(fixture.slot), CKR_OK);
+	CU_ASSERT_EQUAL(step, STEP_GOOD);
+	CU_ASSERT_STRING_EQUAL(log_last(), "");
+	sc_figures(fixture.slot->sc, &after);
+	CU_ASSERT_EQUAL(after.sessions, before.sessions + 1);
+	CU_ASSERT_EQUAL(login_again(), CKR_OK);
+}
+
+static void a_command_counter_out_of_step_ends_the_login_and_says_so_once(void)
+{
+	CU_ASSERT_EQUAL(sign(), CKR_OK);
+	log_forget();
+	step = STEP_COMMAND;
+	CU_ASSERT_EQUAL(sign(), CKR_USER_NOT_LOGGED_IN);
+	CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "log in again"));
+	CU_ASSERT_EQUAL(state(), CKS_RW_PUBLIC_SESSION);
+	log_forget();
+	CU_ASSERT_EQUAL(sign(), CKR_KEY_HANDLE_INVALID);
+	CU_ASSERT_STRING_EQUAL(log_last(), "");
+	CU_ASSERT_EQUAL(login_again(), CKR_OK);
+	CU_ASSERT_EQUAL(sign(), CKR_OK);
+}
+
+/* The card has carried the command out, and its answer is not believed. */
+static void an_answer_counter_out_of_step_is_a_device_error_and_stores_once(void)
+{
+	CK_ULONG before = record_count();
+
+	log_forget();
+	step = STEP_ANSWER;
+	CU_ASSERT_EQUAL(seal(9), CKR_DEVICE_ERROR);
+	CU_ASSERT_EQUAL(step, STEP_GOOD);
+	CU_ASSERT_TRUE(*log_last() != '\0');
+	CU_ASSERT_EQUAL(record_count(), before + 1);
+	if (state() != CKS_RW_USER_FUNCTIONS)
+		CU_ASSERT_EQUAL(login_again(), CKR_OK);
+	CU_ASSERT_EQUAL(seal(9), CKR_OK);
+	CU_ASSERT_EQUAL(record_count(), before + 1);
+}
+
 static void a_seal_whose_answer_was_lost_is_stored_once(void)
 {
 	CK_ULONG before = record_count();
@@ -268,6 +359,12 @@ int main(void)
 		{"a_reset_without_a_login_is_not_noticed", a_reset_without_a_login_is_not_noticed},
 		{"a_reset_ends_the_login_and_says_so_once",
 		 a_reset_ends_the_login_and_says_so_once},
+		{"a_command_counter_out_of_step_without_a_login_is_not_noticed",
+		 a_command_counter_out_of_step_without_a_login_is_not_noticed},
+		{"a_command_counter_out_of_step_ends_the_login_and_says_so_once",
+		 a_command_counter_out_of_step_ends_the_login_and_says_so_once},
+		{"an_answer_counter_out_of_step_is_a_device_error_and_stores_once",
+		 an_answer_counter_out_of_step_is_a_device_error_and_stores_once},
 		{"a_seal_whose_answer_was_lost_is_stored_once",
 		 a_seal_whose_answer_was_lost_is_stored_once},
 		{"a_seal_refused_for_a_reset_stores_nothing",
