@@ -36,13 +36,17 @@ static enum rc check_signer(const struct scp10_suite *suite, const struct cvc *s
 	return rc;
 }
 
-static enum rc verify(const struct card_chain_terms *terms, const struct cvc_chain *chain)
+static enum rc verify(const struct card_chain_terms *terms, const struct cvc_chain *chain,
+		      const struct cvc **ret_authority)
 {
-	const struct cvc *authority = identity_authority(terms->identity);
-	enum rc rc = check_signer(terms->suite, authority, "the cards' authority");
+	const struct cvc *authority = identity_authority(terms->identity, chain->links[0].car);
+	enum rc rc = RC_AUTH;
 
+	if (authority)
+		rc = check_signer(terms->suite, authority, "the cards' authority");
 	if (rc == RC_OK)
 		rc = cvc_chain_verify(chain, authority);
+	*ret_authority = authority;
 	if (rc == RC_AUTH)
 		log_error("the card's certificate does not verify under the authority that this "
 			  "host trusts: it is a foreign card");
@@ -64,7 +68,8 @@ static enum rc check_dates(const struct cvc *c, const char *whose)
 }
 
 /* Who certifies cards has the role issuer, as everybody above him. */
-static enum rc check_issuers(const struct card_chain_terms *terms, const struct cvc_chain *chain)
+static enum rc check_issuers(const struct card_chain_terms *terms, const struct cvc_chain *chain,
+			     const struct cvc *authority)
 {
 	static const char whose[] = "the certificate of the card's issuer";
 	enum rc rc = RC_OK;
@@ -80,8 +85,7 @@ static enum rc check_issuers(const struct card_chain_terms *terms, const struct 
 		if (rc == RC_OK)
 			rc = check_dates(c, whose);
 	}
-	if (rc == RC_OK && chain->count > 1 &&
-	    !(cvc_chain_roles(chain, identity_authority(terms->identity)) & ROLE_ISSUER)) {
+	if (rc == RC_OK && chain->count > 1 && !(cvc_chain_roles(chain, authority) & ROLE_ISSUER)) {
 		log_error("%s does not give it the role issuer, which certifies cards", whose);
 		rc = RC_POLICY;
 	}
@@ -133,30 +137,29 @@ static enum rc check_key(const struct card_chain_terms *terms, const struct cvc 
 }
 
 enum rc card_chain_check(const struct card_chain_terms *terms, struct view bytes,
-			 struct cvc *ret_card, EVP_PKEY **ret_key)
+			 struct card_chain_card *ret)
 {
+	struct card_chain_card card = {.key = NULL};
 	struct cvc_chain chain;
-	EVP_PKEY *key = NULL;
 	enum rc rc = parse(bytes, &chain);
 
 	if (rc == RC_OK)
-		rc = verify(terms, &chain);
+		rc = verify(terms, &chain, &card.authority);
 	if (rc == RC_OK)
-		rc = check_issuers(terms, &chain);
+		rc = check_issuers(terms, &chain, card.authority);
 	if (rc != RC_OK)
 		return rc;
-	rc = check_holder(terms, cvc_chain_own(&chain));
+	card.certificate = *cvc_chain_own(&chain);
+	rc = check_holder(terms, &card.certificate);
 	if (rc == RC_OK)
-		rc = cvc_key(cvc_chain_own(&chain), &key);
+		rc = cvc_key(&card.certificate, &card.key);
 	if (rc == RC_OK)
-		rc = check_key(terms, cvc_chain_own(&chain), key);
+		rc = check_key(terms, &card.certificate, card.key);
 	if (rc == RC_OK)
-		rc = check_dates(cvc_chain_own(&chain), "the card's certificate");
-	if (rc != RC_OK) {
-		EVP_PKEY_free(key);
-		return rc;
-	}
-	*ret_card = *cvc_chain_own(&chain);
-	*ret_key = key;
-	return RC_OK;
+		rc = check_dates(&card.certificate, "the card's certificate");
+	if (rc == RC_OK)
+		*ret = card;
+	else
+		EVP_PKEY_free(card.key);
+	return rc;
 }

@@ -18,12 +18,19 @@ struct card_chain_terms {
 	EVP_PKEY *host_key; /* the host's of the suite, public part */
 };
 
+/* A card that is one. */
+struct card_chain_card {
+	struct cvc certificate;
+	EVP_PKEY *key;
+	const struct cvc *authority; /* the identity's */
+};
+
 /*
  * Nothing is used of a certificate before its signature has verified. Says a sentence for each
  * refusal: RC_MALFORMED, RC_AUTH a signature, RC_POLICY kind, roles, key, id or revocation,
  * RC_EXPIRED. The card's own certificate borrows from bytes; its key is to be freed.
  */
 enum rc card_chain_check(const struct card_chain_terms *terms, struct view bytes,
-			 struct cvc *ret_card, EVP_PKEY **ret_key) WARN_UNUSED;
+			 struct card_chain_card *ret) WARN_UNUSED;
 
 #endif

@@ -19,8 +19,9 @@
 enum { SUITES = 3, FILE_MAX = 64 * 1024, CARD_ID_TEXT = 2 * CVC_ID };
 
 struct identity {
-	struct buf authority_bytes;
-	struct cvc authority; /* borrows from authority_bytes */
+	struct buf authority_bytes, link_bytes;
+	struct cvc authorities[1 + IDENTITY_LINKS_MAX]; /* borrow from these; the first is trusted */
+	size_t authority_count;
 	struct buf list_bytes; /* the authority's revocation list; empty if there is none */
 	struct view revoked; /* its entries; borrows from list_bytes */
 	struct identity_key keys[SUITES];
@@ -48,14 +49,16 @@ enum rc identity_new(struct view authority, struct identity **ret)
 	if (!i)
 		return RC_MEMORY;
 	buf_init(&i->authority_bytes, CVC_MAX);
+	buf_init(&i->link_bytes, IDENTITY_LINKS_MAX * CVC_MAX);
 	buf_init(&i->list_bytes, REVOCATION_MAX);
 	buf_view(&i->authority_bytes, authority);
 	rc = buf_rc(&i->authority_bytes);
 	rest = view_buf(&i->authority_bytes);
 	if (rc == RC_OK)
-		rc = cvc_parse(&rest, &i->authority);
-	if (rc == RC_OK && (rest.len || i->authority.type == CVC_TERMINAL))
+		rc = cvc_parse(&rest, &i->authorities[0]);
+	if (rc == RC_OK && (rest.len || i->authorities[0].type == CVC_TERMINAL))
 		rc = RC_MALFORMED;
+	i->authority_count = 1;
 	if (rc != RC_OK) {
 		identity_free(&i);
 		return rc;
@@ -75,26 +78,87 @@ void identity_free(struct identity **identity)
 		buf_free(&i->keys[n].chain);
 	}
 	buf_free(&i->list_bytes);
+	buf_free(&i->link_bytes);
 	buf_free(&i->authority_bytes);
 	secret_wipe(i, sizeof(*i));
 	free(i);
 	*identity = NULL;
 }
 
-/* The chain leads from the authority to a host of this suite, and leaves him a role. */
+/* As a card judges a link, doc/scp10.md 2, by the host's clock. */
+static enum rc check_link(const struct cvc *link, const struct cvc *before)
+{
+	const struct cvc_chain chain = {.links = {*link}, .count = 1};
+	enum rc rc = cvc_chain_verify(&chain, before);
+
+	if (rc != RC_OK)
+		return rc;
+	if (link->type != CVC_CVCA || view_equal(link->chr, link->car) || !link->roles ||
+	    link->roles & ~before->roles || link->effective < before->effective)
+		return RC_POLICY;
+	return cvc_today() > link->expiration ? RC_EXPIRED : RC_OK;
+}
+
+enum rc identity_follow(struct identity *identity, struct view links)
+{
+	struct view rest;
+	enum rc rc;
+
+	if (identity->authority_count != 1 || identity->key_count || identity->list_bytes.len)
+		return RC_STATE;
+	buf_view(&identity->link_bytes, links);
+	rc = buf_rc(&identity->link_bytes);
+	rest = view_buf(&identity->link_bytes);
+	if (rc == RC_OK && !rest.len)
+		rc = RC_MALFORMED;
+	while (rc == RC_OK && rest.len) {
+		struct cvc *next = &identity->authorities[identity->authority_count];
+
+		if (identity->authority_count > IDENTITY_LINKS_MAX) {
+			rc = RC_SPACE;
+			break;
+		}
+		rc = cvc_parse(&rest, next);
+		if (rc == RC_OK)
+			rc = check_link(next, next - 1);
+		if (rc == RC_OK)
+			identity->authority_count++;
+	}
+	if (rc != RC_OK) {
+		identity->authority_count = 1;
+		buf_reset(&identity->link_bytes);
+	}
+	return rc;
+}
+
+/* The newest authority of this reference; authority_count if there is none. */
+static size_t authority_index(const struct identity *i, struct view reference)
+{
+	for (size_t n = i->authority_count; n > 0; n--)
+		if (view_equal(i->authorities[n - 1].chr, reference))
+			return n - 1;
+	return i->authority_count;
+}
+
+/* The chain leads from an authority to a host of this suite, and leaves him a role. */
 static enum rc check_chain(const struct identity *i, struct identity_key *k)
 {
+	const struct cvc *own, *authority;
 	struct cvc_chain chain;
-	const struct cvc *own;
 	enum rc rc = cvc_chain_parse(view_buf(&k->chain), &chain);
 
-	if (rc == RC_OK)
-		rc = cvc_chain_verify(&chain, &i->authority);
+	if (rc != RC_OK)
+		return rc;
+	k->authority = authority_index(i, chain.links[0].car);
+	if (k->authority == i->authority_count)
+		return RC_AUTH;
+	authority = &i->authorities[k->authority];
+	rc = cvc_chain_verify(&chain, authority);
 	if (rc != RC_OK)
 		return rc;
 	own = cvc_chain_own(&chain);
 	if (own->type != CVC_TERMINAL || own->suite != k->suite ||
-	    !(cvc_chain_roles(&chain, &i->authority) & own->roles))
+	    !(cvc_chain_roles(&chain, authority) & own->roles))
 		return RC_POLICY;
 	k->certificate = *own;
 	return RC_OK;
@@ -171,6 +235,7 @@ void identity_expect_card(struct identity *identity, const uint8_t id[CVC_ID])
 
 enum rc identity_revoke(struct identity *identity, struct view list)
 {
+	const struct cvc *authority = NULL;
 	struct revocation parsed;
 	EVP_PKEY *key = NULL;
 	struct view rest;
@@ -185,10 +250,12 @@ enum rc identity_revoke(struct identity *identity, struct view list)
 		rc = revocation_parse(&rest, &parsed);
 	if (rc == RC_OK && rest.len)
 		rc = RC_MALFORMED;
-	if (rc == RC_OK && !view_equal(parsed.car, identity->authority.chr))
+	if (rc == RC_OK)
+		authority = identity_authority(identity, parsed.car);
+	if (rc == RC_OK && !authority)
 		rc = RC_AUTH;
 	if (rc == RC_OK)
-		rc = cvc_key(&identity->authority, &key);
+		rc = cvc_key(authority, &key);
 	if (rc == RC_OK)
 		rc = revocation_verify(&parsed, key);
 	EVP_PKEY_free(key);
@@ -213,9 +280,43 @@ const struct identity_key *identity_find(const struct identity *identity, uint8_
 	return NULL;
 }
 
-const struct cvc *identity_authority(const struct identity *identity)
+const struct cvc *identity_authority(const struct identity *identity, struct view reference)
 {
-	return &identity->authority;
+	size_t n = authority_index(identity, reference);
+
+	return n < identity->authority_count ? &identity->authorities[n] : NULL;
+}
+
+bool identity_has_links(const struct identity *identity)
+{
+	return identity->authority_count > 1;
+}
+
+enum rc identity_put_chain(const struct identity *identity, const struct identity_key *key,
+			   const struct cvc *authority, struct buf *out)
+{
+	size_t from = (size_t)(authority - identity->authorities);
+	struct cvc_chain chain;
+	enum rc rc = cvc_chain_parse(view_buf(&key->chain), &chain);
+
+	if (rc != RC_OK)
+		return rc;
+	if (from > key->authority) {
+		log_error("the card follows the authority %.*s, and the host's certificate is of "
+			  "one before it: have it certified by the new one",
+			  (int)authority->chr.len, (const char *)authority->chr.data);
+		return RC_POLICY;
+	}
+	if (key->authority - from + chain.count > CVC_CHAIN_MAX) {
+		log_error("with the links to its authority the host's chain is of more than %d "
+			  "certificates, and this card takes no more: bring it the links",
+			  CVC_CHAIN_MAX);
+		return RC_POLICY;
+	}
+	for (size_t n = from + 1; n <= key->authority; n++)
+		buf_view(out, identity->authorities[n].object);
+	buf_view(out, view_buf(&key->chain));
+	return buf_rc(out);
 }
 
 const uint8_t *identity_card(const struct identity *identity)
@@ -267,7 +368,8 @@ static enum rc parse_key(struct view text, const struct identity_options *option
 
 static void say_refused(const char *dir, const char *name, enum rc rc)
 {
-	const char *why = rc == RC_AUTH ? "it does not verify under authority.cvc, or its key is "
+	const char *why = rc == RC_AUTH ? "it does not verify under authority.cvc or an authority "
+					  "that link.cvc leads to, or its key is "
 					  "another one"
 			  : rc == RC_POLICY ? "it has no role, or is for another suite"
 			  : rc == RC_SPACE  ? "a chain has at most four certificates"
@@ -401,6 +503,30 @@ static enum rc load_revoked(struct identity *i, const char *dir)
 	return rc;
 }
 
+static enum rc load_links(struct identity *i, const char *dir)
+{
+	struct buf links;
+	enum rc rc;
+
+	buf_init(&links, FILE_MAX);
+	rc = read_file(dir, "link.cvc", false, &links);
+	if (rc == RC_NOT_FOUND) {
+		rc = RC_OK;
+	} else if (rc == RC_OK) {
+		rc = identity_follow(i, view_buf(&links));
+		if (rc == RC_EXPIRED)
+			log_error("the link in %s/link.cvc has expired: put the new authority's "
+				  "certificate in the place of authority.cvc, and remove link.cvc",
+				  dir);
+		else if (rc != RC_OK)
+			log_error("%s/link.cvc does not lead from the authority in authority.cvc "
+				  "to the next ones (at most %d), each signed by the one before it",
+				  dir, IDENTITY_LINKS_MAX);
+	}
+	buf_free(&links);
+	return rc;
+}
+
 enum rc identity_load(const char *dir, const struct identity_options *options,
 		      struct identity **ret)
 {
@@ -420,6 +546,9 @@ enum rc identity_load(const char *dir, const struct identity_options *options,
 		log_error("%s/authority.cvc is no authority's certificate", dir);
 		goto out;
 	}
+	rc = load_links(i, dir);
+	if (rc != RC_OK)
+		goto out;
 	for (size_t row = 0; row < SUITES; row++) {
 		rc = load_key(i, dir, row, options ? options : &none);
 		if (rc == RC_NOT_FOUND && row > 0)

@@ -42,8 +42,7 @@ struct handshake {
 	uint8_t p1, p2; /* of MANAGE SECURITY ENVIRONMENT */
 	struct buf *certificate; /* the card's, as received, or known from before */
 	bool known; /* it is known from before: the card was not asked, and may have another */
-	struct cvc card; /* borrows from certificate */
-	EVP_PKEY *card_key; /* verified */
+	struct card_chain_card card; /* verified; borrows from certificate */
 	EVP_PKEY *host_key; /* public half, as certified */
 	struct messaging_secrets *secrets;
 	struct scp10_keys keys;
@@ -126,17 +125,27 @@ static enum rc set_environment(struct handshake *h)
 static enum rc send_certificates(struct handshake *h)
 {
 	struct apdu command = {.ins = INS_PERFORM_SECURITY_OPERATION, .p2 = P2_SELF_DESCRIPTIVE};
-	struct view chain = view_buf(&h->host->chain), ignored;
+	struct view chain, ignored;
+	struct buf all;
 	enum rc rc = RC_OK;
 
 	if (h->p2 == P2_STORED_KEY)
 		return RC_OK;
+	buf_init(&all, CVC_CHAIN_BYTES);
+	if (identity_has_links(h->identity))
+		rc = identity_put_chain(h->identity, h->host, h->card.authority, &all);
+	else
+		buf_view(&all, view_buf(&h->host->chain));
+	if (rc == RC_OK)
+		rc = buf_rc(&all);
+	chain = view_buf(&all);
 	while (rc == RC_OK && chain.len) {
 		rc = tlv_object(&chain, 0x7F21, &command.data, &ignored);
 		if (rc == RC_OK)
 			rc = send(h, &command, RC_AUTH, "the card refuses the host's certificate",
 				  &ignored);
 	}
+	buf_free(&all);
 	return rc;
 }
 
@@ -150,7 +159,7 @@ static enum rc judge_certificate(struct handshake *h)
 		.host_key = h->host_key,
 	};
 
-	return card_chain_check(&terms, view_buf(h->certificate), &h->card, &h->card_key);
+	return card_chain_check(&terms, view_buf(h->certificate), &h->card);
 }
 
 /*
@@ -202,7 +211,7 @@ static enum rc send_keys(struct handshake *h)
 	if (rc != RC_OK || h->suite->agreement)
 		return rc;
 	buf_init(&block, BODY_MAX * 2);
-	rc = rsa_encrypt(h->card_key, h->suite->encryption, view_buf(&h->body), &block);
+	rc = rsa_encrypt(h->card.key, h->suite->encryption, view_buf(&h->body), &block);
 	command.data = view_buf(&block);
 	if (rc == RC_OK)
 		rc = send(h, &command, RC_AUTH, "the card refuses the session keys", &ignored);
@@ -237,7 +246,8 @@ enum {
 static enum rc put_bound(const struct handshake *h, uint8_t direction, struct buf *b)
 {
 	const uint8_t head[] = {0x80, 0x02, SCP10, h->suite->id, direction, h->p1, h->p2};
-	const struct view keys[] = {h->host->certificate.public_key, h->card.public_key};
+	const struct view keys[] = {h->host->certificate.public_key,
+				    h->card.certificate.public_key};
 	uint8_t hash[SHA256_SIZE];
 	enum rc rc = RC_OK;
 
@@ -279,7 +289,7 @@ static enum rc seal_secret(struct handshake *h, struct buf *out)
 	};
 	enum rc rc = crypto_random(h->host_secret, AGREEMENT_SECRET);
 
-	return rc == RC_OK ? agreement_seal(h->host->key, h->host_key, h->card_key, &said, out)
+	return rc == RC_OK ? agreement_seal(h->host->key, h->host_key, h->card.key, &said, out)
 			   : rc;
 }
 
@@ -316,7 +326,7 @@ static enum rc verify_card(struct handshake *h, const uint8_t *challenge, struct
 	count = 1 + scp10_keys_list(&h->keys, parts + 1);
 	parts[count++] = view_of(challenge, h->suite->challenge);
 	if (rc == RC_OK)
-		rc = rsa_verify(h->card_key, h->suite->signature, parts, count, signature);
+		rc = rsa_verify(h->card.key, h->suite->signature, parts, count, signature);
 	return rc;
 }
 
@@ -327,7 +337,7 @@ static enum rc open_secret(struct handshake *h, const uint8_t *challenge, const 
 	uint8_t card_secret[AGREEMENT_SECRET];
 	enum rc rc;
 
-	rc = agreement_open(h->host->key, h->card_key, sealed, challenge, host_id, card_secret);
+	rc = agreement_open(h->host->key, h->card.key, sealed, challenge, host_id, card_secret);
 	if (rc == RC_OK)
 		rc = scp10_keys_agree(&h->keys, h->host_secret, card_secret);
 	secret_wipe(card_secret, sizeof(card_secret));
@@ -361,9 +371,19 @@ static enum rc prove_card(struct handshake *h)
 	return rc;
 }
 
+/* Where the host's chain depends on the authority that the card follows, the card is asked first. */
+static enum rc exchange_certificates(struct handshake *h)
+{
+	bool asks_first = identity_has_links(h->identity);
+	enum rc rc = asks_first ? get_certificate(h) : send_certificates(h);
+
+	if (rc == RC_OK)
+		rc = asks_first ? send_certificates(h) : get_certificate(h);
+	return rc;
+}
+
 static enum rc (*const steps[])(struct handshake *h) = {
-	set_environment, send_certificates, get_certificate, send_keys,
-	get_challenge,   prove_host,        prove_card,
+	set_environment, exchange_certificates, send_keys, get_challenge, prove_host, prove_card,
 };
 
 static enum rc open_once(struct wire *wire, const struct identity *identity,
@@ -402,7 +422,7 @@ static enum rc open_once(struct wire *wire, const struct identity *identity,
 		rc = messaging_new(h.suite->sm, h.keys.level, h.secrets, ret);
 out:
 	trace_note(&wire->trace, "scp10: %s", rc == RC_OK ? "session open" : rc_name(rc));
-	EVP_PKEY_free(h.card_key);
+	EVP_PKEY_free(h.card.key);
 	EVP_PKEY_free(h.host_key);
 	secret_free(&h.secrets);
 	secret_free(&h.host_secret);

@@ -165,6 +165,21 @@ refuse_says "which does not follow the old one's link" 'not of the authority tha
 	bring after link.cvc
 step "the card follows" bring two link.cvc card-42.cvc card-02.cvc
 refuse_says "and does not know its old host" 'another authority' open two
+for name in two default; do
+	cp next/link.cvc "$cards/$name/host/link.cvc"
+done
+refuse_says "a host that has the link as well is told what it lacks" 'is of one before it' open two
+step "to a card that has not followed it is as it was" open default
+for name in two default; do
+	host $name saved/host.key host-next.cvc
+done
+step "with a certificate of the next authority it opens the card that followed" open two
+step "and shows the link to the one that has not" open default
+cp next/authority.cvc "$cards/two/host/link.cvc"
+refuse_says "what is no link is said by name" 'host/link.cvc does not lead' open two
+cp foreign/authority.cvc "$cards/two/host/link.cvc"
+refuse_says "nor is it another authority's" 'host/link.cvc does not lead' open two
+rm "$cards/two/host/link.cvc"
 cp next/authority.cvc "$cards/two/host/authority.cvc"
 host two saved/host.key host-next.cvc
 step "which opens it with its new certificate" open two

@@ -19,7 +19,8 @@
 static char dir[64];
 
 static const char *const names[] = {
-	"host.key", "host.cvc", "host-02.key", "host-02.cvc", "authority.cvc", "card.id", "revoked",
+	"host.key",      "host.cvc", "host-02.key", "host-02.cvc",
+	"authority.cvc", "card.id",  "revoked",     "link.cvc",
 };
 
 static const char *path_of(const char *name)
@@ -64,14 +65,24 @@ static void fill(void)
 	write_file("authority.cvc", fake_authority(), 0644);
 }
 
+/* The authorities that follow. */
+enum { LINKS = 4 };
+
+static EVP_PKEY *next_key[LINKS];
+
 static int make_dir(void)
 {
+	for (size_t i = 0; i < LINKS; i++)
+		if (rsa_generate(2048, &next_key[i]) != RC_OK)
+			return 1;
 	snprintf(dir, sizeof(dir), "identity-XXXXXX");
 	return mkdtemp(dir) ? 0 : 1;
 }
 
 static int remove_dir(void)
 {
+	for (size_t i = 0; i < LINKS; i++)
+		EVP_PKEY_free(next_key[i]);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(path_of(names[i]));
 	return rmdir(dir);
@@ -97,12 +108,105 @@ static void a_directory_is_loaded(void)
 	CU_ASSERT_PTR_NOT_NULL(identity_find(identity, SUITE_42));
 	CU_ASSERT_PTR_NULL(identity_find(identity, SUITE_02));
 	CU_ASSERT_PTR_NULL(identity_card(identity));
-	CU_ASSERT_EQUAL(identity_authority(identity)->type, CVC_CVCA);
+	CU_ASSERT_PTR_NOT_NULL(identity_authority(identity, view_str("DETEST00001")));
+	CU_ASSERT_PTR_NULL(identity_authority(identity, view_str("DEOTHER0001")));
+	CU_ASSERT_FALSE(identity_has_links(identity));
 	CU_ASSERT_EQUAL(identity_find(identity, SUITE_42)->certificate.roles, ROLE_USER);
 	identity_free(&identity);
 	CU_ASSERT_PTR_NULL(identity);
 	identity_free(&identity);
 	identity_free(NULL);
+}
+
+static struct cvc_request link_request(size_t n)
+{
+	static const char *const names_of[] = {"DETEST00001", "DENEXT00001", "DENEXT00002",
+					       "DENEXT00003", "DENEXT00004"};
+	struct cvc_request request = fake_card_request(0);
+
+	request.car = names_of[n];
+	request.chr = names_of[n + 1];
+	request.key = next_key[n];
+	request.scheme = RSA_PSS_SHA256;
+	request.type = CVC_CVCA;
+	request.roles = ROLE_USER | ROLE_ISSUER;
+	return request;
+}
+
+static void put_link(const struct cvc_request *request, size_t n, struct buf *out)
+{
+	EVP_PKEY *signer = n ? next_key[n - 1] : fake_authority_key();
+
+	CU_ASSERT_EQUAL_FATAL(cvc_issue(request, signer, RSA_PSS_SHA256, out), RC_OK);
+}
+
+static enum rc load_with_links(const struct buf *links)
+{
+	struct identity *identity = NULL;
+	enum rc rc;
+
+	fill();
+	write_file("link.cvc", view_buf(links), 0644);
+	rc = load(&identity);
+	if (rc == RC_OK) {
+		CU_ASSERT_TRUE(identity_has_links(identity));
+		CU_ASSERT_PTR_NOT_NULL(identity_authority(identity, view_str("DENEXT00001")));
+		CU_ASSERT_PTR_NOT_NULL(identity_authority(identity, view_str("DETEST00001")));
+	}
+	identity_free(&identity);
+	return rc;
+}
+
+static void links_are_followed_up_to_three(void)
+{
+	static const enum rc want[] = {RC_OK, RC_OK, RC_OK, RC_SPACE};
+	struct buf links;
+
+	buf_init(&links, 5 * CVC_MAX);
+	for (size_t n = 0; n < LINKS; n++) {
+		struct cvc_request request = link_request(n);
+
+		put_link(&request, n, &links);
+		CU_ASSERT_EQUAL(load_with_links(&links), want[n]);
+		/* Cut off. */
+		buf_truncate(&links, links.len - 1);
+		CU_ASSERT_NOT_EQUAL(load_with_links(&links), RC_OK);
+		buf_truncate(&links, 0);
+		for (size_t i = 0; i <= n; i++) {
+			request = link_request(i);
+			put_link(&request, i, &links);
+		}
+	}
+	buf_free(&links);
+}
+
+static void what_is_no_link_of_the_authority_is_refused(void)
+{
+	static const struct {
+		const char *car, *chr;
+		enum cvc_type type;
+		uint32_t effective;
+		size_t signer;
+		enum rc rc;
+	} rows[] = {
+		{.car = "DEOTHER0001", .rc = RC_AUTH},  {.signer = 1, .rc = RC_AUTH},
+		{.type = CVC_DV, .rc = RC_POLICY},      {.chr = "DETEST00001", .rc = RC_POLICY},
+		{.effective = 200101, .rc = RC_POLICY},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cvc_request request = link_request(0);
+		struct buf link;
+
+		buf_init(&link, CVC_MAX);
+		request.car = rows[i].car ? rows[i].car : request.car;
+		request.chr = rows[i].chr ? rows[i].chr : request.chr;
+		request.type = rows[i].type ? rows[i].type : request.type;
+		request.effective = rows[i].effective ? rows[i].effective : request.effective;
+		put_link(&request, rows[i].signer, &link);
+		CU_ASSERT_EQUAL(load_with_links(&link), rows[i].rc);
+		buf_free(&link);
+	}
 }
 
 static void the_other_suite_and_the_card_s_id_are_loaded_if_they_are_there(void)
@@ -352,6 +456,9 @@ static void chains_are_followed_from_the_authority(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
+		{"links are followed up to three", links_are_followed_up_to_three},
+		{"what is no link of the authority is refused",
+		 what_is_no_link_of_the_authority_is_refused},
 		{"a directory is loaded", a_directory_is_loaded},
 		{"the other suite and the card's id are loaded if they are there",
 		 the_other_suite_and_the_card_s_id_are_loaded_if_they_are_there},
