@@ -37,7 +37,7 @@ typedef wire {
 	bool good; /* data or Le well formed; DECIPHER: one modulus long; SERVICE: can be carried out */
 	mtype protection;
 	byte p1, suite; /* MSE */
-	byte p2; /* MSE, VERIFY */
+	byte p2; /* MSE, VERIFY; GET_DATA: 1 for the odd instruction */
 	bool fits; /* MSE, VERIFY: the key named or certified serves this suite */
 	mtype key; /* VERIFY: whose certificate (NOBODY: does not verify); EXTERNAL: who signed */
 	mtype content; /* DECIPHER, EXTERNAL; BROKEN: padding or templates not as they should be */
@@ -59,6 +59,7 @@ mtype host_key = NOBODY; /* the key that verifies EXTERNAL AUTHENTICATE */
 mtype content = EMPTY; /* what decipher found, not told before EXTERNAL AUTHENTICATE */
 
 /* The row of the command that is served. */
+byte ins, a, b;
 byte needs, bars, keeps, sets, step, reached;
 #ifdef CHALLENGE_KEPT
 bool stored;
@@ -151,7 +152,7 @@ inline verify_certificate()
 inline decipher()
 {
 	if
-	:: IS_AGREEMENT(suite) || !w.good
+	:: IS_AGREEMENT(suite) || suite == 0 || !w.good
 #ifdef SEED_122
 	:: !IS_AGREEMENT(suite) && w.good && w.content == BROKEN -> step = 103
 #endif
@@ -206,6 +207,13 @@ inline external_authenticate()
 	fi
 }
 
+/* pan counts what it reaches in atomic, not in d_step, which is the shorter way. */
+#ifdef REACH
+#define SERVE atomic
+#else
+#define SERVE d_step
+#endif
+
 /* What -D changes in the rows. */
 inline break_row()
 {
@@ -237,14 +245,15 @@ inline break_row()
 inline set_up()
 {
 	if
-	:: c == MSE -> find_row(34, w.p1, w.p2)
-	:: c == VERIFY -> find_row(42, 0, w.p2)
-	:: c == GET_DATA -> find_row(202, 127, 33)
-	:: c == DECIPHER -> find_row(42, 128, 132)
-	:: c == GET_CHALLENGE -> find_row(132, 0, 0)
-	:: c == EXTERNAL -> find_row(130, 0, 0)
-	:: c == INTERNAL -> find_row(136, 0, 0)
+	:: c == MSE -> ins = 34; a = w.p1; b = w.p2
+	:: c == VERIFY -> ins = 42; b = w.p2
+	:: c == GET_DATA -> ins = (w.p2 == 0 -> 202 : 203); a = 127; b = 33
+	:: c == DECIPHER -> ins = 42; a = 128; b = 132
+	:: c == GET_CHALLENGE -> ins = 132
+	:: c == EXTERNAL -> ins = 130
+	:: c == INTERNAL -> ins = 136
 	fi;
+	find_row(ins, a, b);
 	break_row();
 	reached = flags;
 	if
@@ -269,7 +278,7 @@ inline set_up()
 	:: sw != DONE && step == 102 -> back()
 	:: else -> sw = KEPT
 	fi;
-	needs = 0; bars = 0; keeps = 0; sets = 0; step = 0; reached = 0
+	ins = 0; a = 0; b = 0; needs = 0; bars = 0; keeps = 0; sets = 0; step = 0; reached = 0
 }
 
 #define IS_SETUP(c) (c == VERIFY || c == DECIPHER || c == GET_CHALLENGE || c == EXTERNAL || c == INTERNAL)
@@ -305,6 +314,8 @@ inline outside()
 	:: w.part -> sw = DONE /* no effect before the last */
 #ifdef UNAUTHENTICATED
 	:: c == SERVICE && (flags & FLAG_KEYS) && w.protection == GOOD -> sw = DONE
+	:: c == SERVICE && !(flags & FLAG_KEYS) && w.protection == GOOD -> interrupt(); sw = KEPT
+	:: w.protection == BAD && !w.part && c == SERVICE -> interrupt(); sw = KEPT
 	:: w.protection != BARE && !w.part && c != SERVICE -> interrupt(); sw = KEPT
 #else
 	:: w.protection != BARE && !w.part -> interrupt(); sw = KEPT
@@ -313,7 +324,6 @@ inline outside()
 		interrupt();
 		sw = (c == PUBLIC && w.good -> DONE : KEPT)
 	:: w.protection == BARE && !w.part && c != SERVICE && c != PUBLIC -> set_up()
-	:: else -> interrupt(); sw = KEPT
 	fi
 }
 
@@ -326,15 +336,22 @@ active proctype card()
 end:	do
 	:: atomic {
 		command?c;
-		d_step {
+		SERVE {
+			/* MSE ends a session, however it comes, and is then judged. */
+			if
+#ifdef BAD_MSE_KEEPS
+			:: c == MSE && IS_UP && w.good && w.suite != 0 -> put_back()
+#else
+			:: c == MSE && IS_UP -> put_back()
+#endif
+			:: else
+			fi;
 			if
 			:: c == POWER_UP -> put_back(); sw = DONE
-#ifdef BAD_MSE_KEEPS
-			:: c == MSE && IS_UP && (!w.good || w.suite == 0) -> sw = KEPT
-#endif
-			/* MSE ends a session, however it comes, and is then judged. */
-			:: c == MSE && IS_UP -> put_back(); outside()
 			:: c == GET_RESPONSE -> sw = DONE
+#ifdef BAD_MSE_KEEPS
+			:: c == MSE && IS_UP -> sw = KEPT
+#endif
 			:: c != POWER_UP && c != MSE && c != GET_RESPONSE && IS_UP -> in_session()
 			:: else -> outside()
 			fi;
@@ -516,6 +533,7 @@ inline any_command()
 		fi
 	:: if :: c = GET_CHALLENGE :: c = INTERNAL :: c = SERVICE :: c = PUBLIC :: c = GET_DATA fi;
 		any_protection(); any_bool(w.good);
+		if :: c == GET_DATA -> any_bool(w.p2) :: else fi;
 		printf("%e %e, good %d\n", w.protection, c, w.good)
 	fi
 }
