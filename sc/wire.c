@@ -79,7 +79,10 @@ static size_t piece_size(const struct wire *wire)
 	return max < APDU_EXTENDED_DATA ? max : APDU_EXTENDED_DATA;
 }
 
-/* Sends all but the last part of a chained command. Another status word than 9000 ends it early. */
+/*
+ * Sends all but the last part of a chained command. Another status word than 9000 ends it early, and
+ * 9000 with data, which nobody asked for, is no card's.
+ */
 static enum rc send_chained(struct wire *wire, struct apdu *command, uint16_t *ret_sw)
 {
 	size_t size = piece_size(wire);
@@ -91,11 +94,13 @@ static enum rc send_chained(struct wire *wire, struct apdu *command, uint16_t *r
 				    .ins = command->ins,
 				    .p1 = command->p1,
 				    .p2 = command->p2};
-		struct view ignored;
+		struct view data;
 
 		rc = view_take(&command->data, size, &part.data);
 		if (rc == RC_OK)
-			rc = transmit(wire, &part, &ignored, ret_sw);
+			rc = transmit(wire, &part, &data, ret_sw);
+		if (rc == RC_OK && *ret_sw == SW_OK && data.len)
+			rc = RC_MALFORMED;
 	}
 	return rc;
 }
