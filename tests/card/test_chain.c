@@ -57,6 +57,60 @@ static void a_role_must_come_down_the_whole_chain(void)
 	peer_free(&p);
 }
 
+/* A certificate expires with its last day; nothing follows it. */
+static void a_certificate_is_good_to_its_last_day_and_to_its_last_byte(void)
+{
+	struct cvc_request request = steps_host_request();
+	struct buf certificate;
+	struct peer p;
+
+	peer_new(&p);
+	request.expiration = PEER_TODAY;
+	steps_go_to(&p, 0x42, CERTIFICATES);
+	CU_ASSERT_EQUAL(steps_present(&p, &peer_world()->authority, "DEAUTHOR00001", &request),
+			0x9000);
+	peer_certify(&peer_world()->authority, "DEAUTHOR00001", &request, &certificate);
+	buf_u8(&certificate, 0);
+	steps_go_to(&p, 0x42, CERTIFICATES);
+	CU_ASSERT_EQUAL(peer_certificate(&p, view_buf(&certificate)), 0x6A80);
+	CU_ASSERT_TRUE(steps_are_reset(&p));
+	buf_free(&certificate);
+	peer_free(&p);
+}
+
+/* The issuer signs as its own certificate says, not as the authority does: an issuer of 02 in SHA-1. */
+static void an_issuer_signs_as_its_certificate_says(void)
+{
+	struct cvc_request issuer = steps_host_request(), host = steps_host_request();
+	struct peer_party signer = {.key = peer_world()->issuer.key, .scheme = RSA_PKCS1_SHA1};
+	struct peer p;
+
+	issuer.chr = "DEISSUER00009";
+	issuer.key = signer.key;
+	issuer.scheme = RSA_PKCS1_SHA1;
+	issuer.type = CVC_DV;
+	issuer.suite = 0;
+	host.chr = "DEHOST0002001";
+	host.key = peer_world()->host[0].key;
+	host.scheme = RSA_PKCS1_SHA1;
+	host.suite = 0x02;
+	peer_new(&p);
+	for (int good = 0; good < 2; good++) {
+		signer.scheme = good ? RSA_PKCS1_SHA1 : RSA_PSS_SHA256;
+		steps_go_to(&p, 0x02, CERTIFICATES);
+		CU_ASSERT_EQUAL(steps_present(&p, &peer_world()->authority, "DEAUTHOR00001",
+					      &issuer),
+				0x9000);
+		CU_ASSERT_EQUAL(steps_present(&p, &signer, "DEISSUER00009", &host),
+				good ? 0x9000 : 0x6300);
+	}
+	/* Under 42 such an issuer is none. */
+	steps_go_to(&p, 0x42, CERTIFICATES);
+	CU_ASSERT_EQUAL(steps_present(&p, &peer_world()->authority, "DEAUTHOR00001", &issuer),
+			0x6A80);
+	peer_free(&p);
+}
+
 static void an_issuer_alone_opens_nothing(void)
 {
 	struct peer p;
@@ -246,6 +300,9 @@ static int clean(void)
 static CU_TestInfo tests[] = {
 	{"certificates that are no host's are refused", certificates_that_are_no_hosts_are_refused},
 	{"a role must come down the whole chain", a_role_must_come_down_the_whole_chain},
+	{"a certificate is good to its last day and to its last byte",
+	 a_certificate_is_good_to_its_last_day_and_to_its_last_byte},
+	{"an issuer signs as its certificate says", an_issuer_signs_as_its_certificate_says},
 	{"an issuer alone opens nothing", an_issuer_alone_opens_nothing},
 	{"a chain has at most four certificates", a_chain_has_at_most_four_certificates},
 	{"the date moves with issuers and not with hosts",
