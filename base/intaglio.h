@@ -161,6 +161,14 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	 * for a countersignature that is not there. Since 1.2.
 	 */
 	CK_RV (*Prune)(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG size);
+	/*
+	 * For an administrator who knows that the card in a slot is to be a token now, e.g. since it
+	 * was given the application: a card that was found foreign is left alone until it is taken
+	 * out, and this asks it once more, with at most two commands. CKR_OK: it is a token;
+	 * CKR_TOKEN_NOT_RECOGNIZED: it is not, and is left alone again; CKR_TOKEN_NOT_PRESENT.
+	 * Since 1.2.
+	 */
+	CK_RV (*RecogniseCard)(CK_SLOT_ID slot);
 } CK_INTAGLIO_FUNCTION_LIST;
 
 #define CK_INTAGLIO_LEAVES_MAX 65536UL

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <winscard.h>
+
 #include "sc/connection.h"
 #include "sc/scp10.h"
 #include "sc/transport_pcsc.h"
@@ -131,7 +133,7 @@ void commands_free(struct commands **commands)
 	*commands = NULL;
 }
 
-bool commands_send(struct commands *c, SCARDHANDLE card)
+bool commands_send(struct commands *c, long card)
 {
 	BYTE answer[300];
 	DWORD len = sizeof(answer);

@@ -11,15 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <winscard.h>
-
 struct commands;
 
 /* Commands that ask for 32 random bytes; host is the directory of the host's keys. NULL: it failed. */
 struct commands *commands_new(const char *reader, const char *host, size_t count);
 void commands_free(struct commands **commands);
-/* Sends the next one. False if there is none or the answer is none of the session. */
-bool commands_send(struct commands *commands, SCARDHANDLE card);
+/* Sends the next one; card is a SCARDHANDLE. False if there is none or the answer is none of the session. */
+bool commands_send(struct commands *commands, long card);
 /* Bytes of one command, and of its answer; 0 before the first was sent. */
 size_t commands_length(const struct commands *commands);
 size_t commands_answer(const struct commands *commands);

@@ -49,6 +49,7 @@ static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
 	.UpdateTrust = vendor_update_trust,
 	.Cosign = vendor_cosign,
 	.Prune = vendor_prune,
+	.RecogniseCard = vendor_recognise_card,
 };
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";

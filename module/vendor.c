@@ -93,3 +93,10 @@ CK_RV vendor_prune(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG 
 
 	return gate_leave(&c, c.session ? session_prune_ledger(c.session, ledger, size) : c.rv);
 }
+
+CK_RV vendor_recognise_card(CK_SLOT_ID slot)
+{
+	struct call c = gate_slot(FUNCTION_RecogniseCard, slot, true);
+
+	return gate_leave(&c, c.slot ? slot_recognise(c.slot) : c.rv);
+}

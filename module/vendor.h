@@ -16,5 +16,6 @@ CK_RV vendor_update_trust(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len
 CK_RV vendor_cosign(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_BYTE *note,
 		    CK_ULONG len);
 CK_RV vendor_prune(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG size);
+CK_RV vendor_recognise_card(CK_SLOT_ID slot);
 
 #endif

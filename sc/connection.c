@@ -505,22 +505,27 @@ static enum rc attempt(struct sc *sc, const struct apdu *command, bool repeatabl
 static enum rc exchange(struct sc *sc, const struct apdu *command, bool repeatable,
 			struct view *ret_answer, uint16_t *ret_sw)
 {
-	bool needs_session = !sc->sm;
+	bool alone = false;
 	struct view answer;
 	enum rc rc = RC_OK;
 	bool again = true;
 	uint16_t sw;
 
-	/* The handshake and what it is made for are one operation. */
-	if (needs_session)
-		transport_begin(sc->wire.transport);
 	for (int i = 0; i < ATTEMPTS && again; i++) {
+		/*
+		 * The handshake and what it is made for are one operation, the first time and when
+		 * the channel was lost: a new channel is the first to be taken by others.
+		 */
+		if (!sc->sm && !alone) {
+			transport_begin(sc->wire.transport);
+			alone = true;
+		}
 		rc = sc_connect(sc);
 		if (rc != RC_OK)
 			break;
 		rc = attempt(sc, command, repeatable, &answer, &sw, &again);
 	}
-	if (needs_session)
+	if (alone)
 		transport_end(sc->wire.transport);
 	buf_reset(&sc->scratch);
 	if (rc != RC_OK)

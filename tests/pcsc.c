@@ -25,6 +25,7 @@
 enum { RECORD = 300 };
 
 CK_FUNCTION_LIST *pcsc_p11;
+const CK_INTAGLIO_FUNCTION_LIST *pcsc_vendor;
 CK_SLOT_ID pcsc_slot;
 CK_SESSION_HANDLE pcsc_session;
 unsigned int pcsc_failures;
@@ -77,6 +78,8 @@ void pcsc_control(const char *line)
 static void load(void)
 {
 	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
+	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE_PTR_PTR, CK_FLAGS);
+	CK_INTERFACE *interface;
 	void *library = dlopen(getenv("module"), RTLD_NOW | RTLD_LOCAL);
 
 	if (!library) {
@@ -84,7 +87,11 @@ static void load(void)
 		exit(1);
 	}
 	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
+	*(void **)&get_interface = dlsym(library, "C_GetInterface");
 	pcsc_must(get_function_list(&pcsc_p11), "C_GetFunctionList");
+	pcsc_must(get_interface((CK_UTF8CHAR *)"Vendor Intaglio", NULL, &interface, 0),
+		  "C_GetInterface");
+	pcsc_vendor = interface->pFunctionList;
 }
 
 static void find_slot(void)
@@ -251,11 +258,12 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *word;
 		void (*run)(void);
-	} words[] = {{"prepare", prepare},     {"unplug", pcsc_unplug},
-		     {"three", pcsc_three},    {"unplug-parts", pcsc_unplug_parts},
-		     {"events", pcsc_events},  {"reset", pcsc_reset},
-		     {"killed", pcsc_killed},  {"restart", pcsc_restart},
-		     {"foreign", pcsc_foreign}};
+	} words[] = {{"prepare", prepare},      {"unplug", pcsc_unplug},
+		     {"three", pcsc_three},     {"unplug-parts", pcsc_unplug_parts},
+		     {"events", pcsc_events},   {"reset", pcsc_reset},
+		     {"killed", pcsc_killed},   {"restart", pcsc_restart},
+		     {"foreign", pcsc_foreign}, {"fork", pcsc_fork},
+		     {"crowd", pcsc_crowd}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	load();

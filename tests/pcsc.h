@@ -12,6 +12,7 @@
 #include "base/cryptoki.h"
 
 extern CK_FUNCTION_LIST *pcsc_p11;
+extern const CK_INTAGLIO_FUNCTION_LIST *pcsc_vendor;
 extern CK_SLOT_ID pcsc_slot;
 extern CK_SESSION_HANDLE pcsc_session;
 extern unsigned int pcsc_failures;
@@ -47,6 +48,8 @@ void pcsc_reset(void);
 void pcsc_restart(void);
 void pcsc_killed(void);
 void pcsc_foreign(void);
+void pcsc_fork(void);
+void pcsc_crowd(void);
 void pcsc_many(unsigned int processes, unsigned int threads, unsigned int seconds);
 
 #endif

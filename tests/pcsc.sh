@@ -28,6 +28,8 @@ step "pcscd may be restarted under a running program" "$try" restart
 scenario_pids="$scenario_pids $(cat pcscd.pid)"
 step "channels of killed processes are taken over" "$try" killed
 step "a foreign card gets two commands at most, once an insertion" "$try" foreign
+step "a child has nothing of its parent's, and leaves its channel in step" "$try" fork
+step "more processes than channels work all the same, and in peace when some have left" "$try" crowd
 step "two processes work at once" "$try" many 2 2 5
 step "eight processes with four threads each work at once" "$try" many 8 4 "${PCSC_SECONDS:-10}"
 cat "$scenario_log"

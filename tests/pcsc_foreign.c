@@ -15,6 +15,7 @@
 static struct {
 	int fd;
 	_Atomic unsigned int commands;
+	_Atomic bool is_ours; /* it has got the application meanwhile */
 } foreign;
 
 static void answer_foreign(const uint8_t *bytes, size_t len)
@@ -30,6 +31,9 @@ static void *serve_foreign(void *unused)
 {
 	/* No historical bytes; T=1. */
 	static const uint8_t atr[] = {0x3B, 0x80, 0x01, 0x81}, not_found[] = {0x6A, 0x82};
+	/* An FCI with the application's name. */
+	static const uint8_t found[] = {0x6F, 0x0C, 0x84, 0x0A, 0xF0, 'I',  'n',  't',
+					'a',  'g',  'l',  'i',  'o',  0x01, 0x90, 0x00};
 	uint8_t length[2], message[512];
 
 	while (recv(foreign.fd, length, 2, MSG_WAITALL) == 2) {
@@ -40,7 +44,10 @@ static void *serve_foreign(void *unused)
 			break;
 		if (len > 1) {
 			foreign.commands++;
-			answer_foreign(not_found, sizeof(not_found));
+			if (foreign.is_ours)
+				answer_foreign(found, sizeof(found));
+			else
+				answer_foreign(not_found, sizeof(not_found));
 		} else if (message[0] == 4) {
 			answer_foreign(atr, sizeof(atr));
 		}
@@ -63,6 +70,29 @@ static pthread_t insert_foreign(void)
 	pthread_create(&thread, NULL, serve_foreign, NULL);
 	sleep(1);
 	return thread;
+}
+
+/* What the administrator names is asked again, and only that. */
+static void name_foreign(void)
+{
+	unsigned int before = foreign.commands;
+	CK_SLOT_INFO info;
+	CK_RV rv = pcsc_vendor->RecogniseCard(pcsc_slot);
+
+	pcsc_check(rv == CKR_TOKEN_NOT_RECOGNIZED, "a foreign card that is named", rv);
+	pcsc_must(pcsc_p11->C_GetSlotInfo(pcsc_slot, &info), "C_GetSlotInfo");
+	pcsc_check(!(info.flags & CKF_TOKEN_PRESENT), "a named card is a token all the same", 0);
+	pcsc_check(foreign.commands - before >= 1 && foreign.commands - before <= 2,
+		   "commands to a named card", foreign.commands - before);
+	foreign.is_ours = true;
+	before = foreign.commands;
+	pcsc_must(pcsc_p11->C_GetSlotInfo(pcsc_slot, &info), "C_GetSlotInfo");
+	pcsc_check(!(info.flags & CKF_TOKEN_PRESENT), "a card is judged twice", 0);
+	pcsc_check(foreign.commands == before, "a foreign card is asked unnamed", 0);
+	pcsc_ok(pcsc_vendor->RecogniseCard(pcsc_slot), "RecogniseCard");
+	pcsc_must(pcsc_p11->C_GetSlotInfo(pcsc_slot, &info), "C_GetSlotInfo");
+	pcsc_check(info.flags & CKF_TOKEN_PRESENT, "a recognised card is no token", 0);
+	foreign.is_ours = false;
 }
 
 void pcsc_foreign(void)
@@ -92,9 +122,12 @@ void pcsc_foreign(void)
 		pcsc_check(foreign.commands - before >= 1 && foreign.commands - before <= 2,
 			   "commands to a foreign card", foreign.commands - before);
 		printf("a foreign card: %u commands\n", foreign.commands - before);
+		name_foreign();
 		shutdown(foreign.fd, SHUT_RDWR);
 		pthread_join(thread, NULL);
 		close(foreign.fd);
 		sleep(1);
+		rv = pcsc_vendor->RecogniseCard(pcsc_slot);
+		pcsc_check(rv == CKR_TOKEN_NOT_PRESENT, "an empty reader that is named", rv);
 	}
 }

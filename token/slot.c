@@ -294,6 +294,21 @@ CK_RV slot_info(struct slot *slot, CK_SLOT_INFO *ret)
 	return CKR_OK;
 }
 
+CK_RV slot_recognise(struct slot *slot)
+{
+	if (slot->sc)
+		return CKR_OK;
+	slot->judged = 0;
+	if (slot->source->is_present(slot))
+		return CKR_OK;
+	if (!slot->source->insertion || !slot->source->insertion(slot, false)) {
+		log_error("slot %s: there is no card", slot->name);
+		return CKR_TOKEN_NOT_PRESENT;
+	}
+	log_error("slot %s: the card does not have the token application", slot->name);
+	return CKR_TOKEN_NOT_RECOGNIZED;
+}
+
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received)
 {

@@ -58,7 +58,8 @@ struct slot {
 	uint64_t insertion; /* the card that connection and sessions are of */
 	bool gone; /* that card is no longer there */
 	uint64_t looked_ms, talked_ms; /* monotonic: last look for it, last exchange with it */
-	uint64_t judged; /* the insertion whose card was judged last, and whether it is ours */
+	/* The insertion whose card was judged last, 0: none, and whether it is ours. */
+	uint64_t judged;
 	bool is_ours;
 	uint64_t reported; /* the insertion last told as an event; under the list's lock */
 

@@ -56,6 +56,8 @@ bool slot_lost_card(struct slot *slot, bool look);
 bool slot_is_gone(const struct slot *slot);
 void slot_forget_card(struct slot *slot);
 CK_RV slot_info(struct slot *slot, CK_SLOT_INFO *ret);
+/* A card that was found foreign is asked once more; for the vendor interface. */
+CK_RV slot_recognise(struct slot *slot);
 
 /* The first call that needs the card provisions an embedded one and opens the channel. */
 CK_RV token_info(struct slot *slot, CK_ULONG sessions, CK_ULONG rw_sessions, CK_TOKEN_INFO *ret);

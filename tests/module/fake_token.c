@@ -599,6 +599,12 @@ CK_RV session_prune_ledger(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG 
 	return refuse(s, CKR_OBJECT_HANDLE_INVALID);
 }
 
+CK_RV slot_recognise(struct slot *slot)
+{
+	check_locked(slot);
+	return CKR_TOKEN_NOT_RECOGNIZED;
+}
+
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received)
 {

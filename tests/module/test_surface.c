@@ -405,6 +405,12 @@ static void only_a_ledger_is_countersigned_and_pruned(void)
 	CU_ASSERT_NOT_EQUAL(loaded.vendor->Prune(open_session(), 12345, 1), CKR_OK);
 }
 
+static void a_card_is_recognised_in_a_slot_that_there_is(void)
+{
+	CU_ASSERT_EQUAL(loaded.vendor->RecogniseCard(4711), CKR_SLOT_ID_INVALID);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->RecogniseCard(0), CKR_SLOT_ID_INVALID);
+}
+
 static void identities_need_their_arguments(void)
 {
 	CK_INTAGLIO_CARD card = {.name = NULL};
@@ -464,6 +470,8 @@ static CU_TestInfo tests[] = {
 	{"an_attribute_without_its_value_is_refused", an_attribute_without_its_value_is_refused},
 	{"a_leaf_is_read_only_from_a_ledger", a_leaf_is_read_only_from_a_ledger},
 	{"only_a_ledger_is_countersigned_and_pruned", only_a_ledger_is_countersigned_and_pruned},
+	{"a_card_is_recognised_in_a_slot_that_there_is",
+	 a_card_is_recognised_in_a_slot_that_there_is},
 	{"identities_need_their_arguments", identities_need_their_arguments},
 	{"without_a_reader_there_is_no_slot_event", without_a_reader_there_is_no_slot_event},
 	CU_TEST_INFO_NULL,
