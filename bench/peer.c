@@ -65,7 +65,7 @@ static void find_slot(struct module *m)
 	m->slot = slots[0];
 	for (CK_ULONG i = 0; i < count; i++)
 		if (m->p11->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
-		    memcmp(info.label, "bench", 5) == 0)
+		    strncmp((const char *)info.label, "bench", 5) == 0)
 			m->slot = slots[i];
 }
 

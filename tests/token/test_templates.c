@@ -154,7 +154,7 @@ static void a_template_is_read_back_as_an_array(void)
 		CU_ASSERT_EQUAL(number, 16);
 		back[0].ulValueLen = 4;
 		CU_ASSERT_EQUAL(session_get_attributes(fixture.rw, key, &read, 1), CKR_OK);
-		CU_ASSERT_EQUAL(memcmp(label, "four", 4), 0);
+		CU_ASSERT(view_equal(view_of(label, 4), view_str("four")));
 		read.ulValueLen = sizeof(back[0]);
 		CU_ASSERT_EQUAL(session_get_attributes(fixture.rw, key, &read, 1),
 				CKR_BUFFER_TOO_SMALL);
