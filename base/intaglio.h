@@ -122,7 +122,10 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	 * card, what to do. Two-call rule; the text is not terminated. Empty if nothing failed.
 	 */
 	CK_RV (*LastError)(CK_UTF8CHAR *text, CK_ULONG *len);
-	/* A leaf of a ledger object by its index, as it is stored. Two-call rule. Needs no login. */
+	/*
+	 * A leaf of a ledger object by its index, as it is stored. Two-call rule. Needs no login.
+	 * CKR_ENCRYPTED_DATA_INVALID: there is none of this index, or it was pruned.
+	 */
 	CK_RV(*ReadLeaf)
 	(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG index, CK_BYTE *leaf,
 	 CK_ULONG *len);

@@ -84,7 +84,8 @@ static BIO *text_bio(struct view text)
 	return text.len && text.len <= INT32_MAX ? BIO_new_mem_buf(text.data, (int)text.len) : NULL;
 }
 
-enum rc pem_private(struct view text, const struct pem_passphrase *source, EVP_PKEY **ret)
+static enum rc read_private(struct view text, const struct pem_passphrase *source, const char *type,
+			    EVP_PKEY **ret)
 {
 	struct asking asking = {.source = source};
 	EVP_PKEY *key = NULL;
@@ -97,7 +98,7 @@ enum rc pem_private(struct view text, const struct pem_passphrase *source, EVP_P
 	bio = text_bio(text);
 	if (bio)
 		key = PEM_read_bio_PrivateKey_ex(bio, NULL, ask, &asking, crypto_context(), NULL);
-	if (key && EVP_PKEY_is_a(key, "RSA")) {
+	if (key && EVP_PKEY_is_a(key, type)) {
 		*ret = key;
 		key = NULL;
 		rc = RC_OK;
@@ -108,6 +109,16 @@ enum rc pem_private(struct view text, const struct pem_passphrase *source, EVP_P
 	BIO_free(bio);
 	ERR_pop_to_mark();
 	return rc;
+}
+
+enum rc pem_private(struct view text, const struct pem_passphrase *source, EVP_PKEY **ret)
+{
+	return read_private(text, source, "RSA", ret);
+}
+
+enum rc pem_private_ed25519(struct view text, EVP_PKEY **ret)
+{
+	return read_private(text, NULL, "ED25519", ret);
 }
 
 enum rc pem_public(struct view text, EVP_PKEY **ret)

@@ -26,6 +26,8 @@ enum rc pem_put_private(const EVP_PKEY *key, struct view passphrase, struct buf 
  */
 enum rc pem_private(struct view text, const struct pem_passphrase *source,
 		    EVP_PKEY **ret) WARN_UNUSED;
+/* The same for an Ed25519 key, which must lie there in the clear. */
+enum rc pem_private_ed25519(struct view text, EVP_PKEY **ret) WARN_UNUSED;
 /* The first RSA public key of a text. RC_MALFORMED if it holds none. */
 enum rc pem_public(struct view text, EVP_PKEY **ret) WARN_UNUSED;
 

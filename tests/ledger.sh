@@ -76,6 +76,66 @@ id=$("$intaglio" --json ledger list | sed 's/.*"ledger":"Credits","id":"\([0-9a-
 says "a ledger may be named by its identifier" '^\[\]$' "$intaglio" --json ledger list --ledger "$id"
 step "and takes the one named" "$intaglio" ledger seal "$invoice" --ledger Credits --output fourth
 refuse "the ledger cannot be deleted" token --login --pin 123456 --delete-object --type secrkey --label Credits
+
+token_text=$("$intaglio" audit key tax.example/auditor --output auditor.pem)
+step "an auditor's key has a public text" sh -c 'echo "$0" | grep -q "^tax.example/auditor+[0-9a-f]\{8\}+B"' "$token_text"
+step "and is its owner's alone" sh -c 'test "$(stat -c %a auditor.pem)" = 600'
+refuse "it is not written over" "$intaglio" audit key tax.example/auditor --output auditor.pem
+step "a ledger is made with an auditor and rules" "$intaglio" ledger create Kept --auditor "$token_text" \
+	--capacity 10 --record-size 5000
+for n in 1 2 3 4 5 6 7 8; do
+	"$intaglio" ledger seal "$invoice" --ledger Kept --output "kept.$n" >/dev/null 2>&1
+done
+head -c 5001 /dev/zero >large
+refuse_says "a record longer than its rules allow is refused" 'longer' \
+	"$intaglio" ledger seal large --ledger Kept --output large.sealed
+says "nine of ten records are warned of" 'nine tenths of the ledger' sh -c \
+	'"$0" ledger seal "$1" --ledger Kept --output kept.9 2>&1' "$intaglio" "$invoice"
+step "the tenth goes in" "$intaglio" ledger seal "$invoice" --ledger Kept --output kept.10
+refuse_says "the eleventh does not" 'full|CKR_DEVICE_MEMORY' \
+	"$intaglio" ledger seal "$invoice" --ledger Kept --output kept.11
+says "which ledger show says" '"warnings":\["full","capacity"\]' "$intaglio" --json ledger show --ledger Kept
+refuse_says "nothing is pruned before it is countersigned" 'nothing of the ledger is countersigned' \
+	"$intaglio" ledger prune --ledger Kept
+refuse_says "not even when asked by number" 'not countersigned' "$intaglio" ledger prune 5 --ledger Kept
+step "the ledger is exported" "$intaglio" ledger export kept --ledger Kept
+step "the export is countersigned" "$intaglio" audit cosign kept --signing-key auditor.pem --output cosigned
+cat >cosignature.py <<'END'
+import base64, hashlib, subprocess, sys
+text, lines = open("cosigned", encoding="utf-8").read().split("\n\n")
+name, key_id, key = sys.argv[1].split("+", 2)
+key = base64.b64decode(key)
+assert key[0] == 4 and hashlib.sha256(name.encode() + b"\n" + key).digest()[:4].hex() == key_id
+line = [l for l in lines.splitlines() if l.split(" ")[1] == name][0]
+raw = base64.b64decode(line.split(" ")[2])
+assert raw[:4].hex() == key_id and len(raw) == 76
+when = int.from_bytes(raw[4:12], "big")
+open("message", "w", encoding="utf-8").write("cosignature/v1\ntime %d\n%s\n" % (when, text))
+open("signature", "wb").write(raw[12:])
+open("public.der", "wb").write(bytes.fromhex("302a300506032b6570032100") + key[1:])
+subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "public.der",
+    "-rawin", "-in", "message", "-sigfile", "signature"], check=True)
+END
+says "as C2SP says, by openssl's word" 'Verified Successfully' python3 cosignature.py "$token_text"
+step "another auditor's key" "$intaglio" audit key tax.example/auditor --output other.pem
+refuse_says "does not countersign it" 'not that of the ledger' \
+	"$intaglio" audit cosign kept --signing-key other.pem --output forged
+refuse_says "a checkpoint without a countersignature is not taken" 'countersigned' \
+	"$intaglio" ledger cosign kept/checkpoint --ledger Kept
+step "the card takes the countersignature" "$intaglio" ledger cosign cosigned --ledger Kept
+refuse "once" "$intaglio" ledger cosign cosigned --ledger Kept
+step "what is countersigned is pruned" "$intaglio" ledger prune --ledger Kept
+says "and said so" 'pruned +the first 11' "$intaglio" ledger show --ledger Kept
+refuse_says "a pruned record cannot be read" 'pruned' "$intaglio" ledger read 3 --ledger Kept
+step "records go in again" "$intaglio" ledger seal "$invoice" --ledger Kept --output kept.11
+cp -R kept before-pruning
+step "the export is continued" "$intaglio" ledger export kept --ledger Kept
+step "and in order, from the previous audit on" "$intaglio" audit verify kept --previous before-pruning/checkpoint
+refuse_says "a new export of a pruned ledger says what is missing" 'pruned' \
+	"$intaglio" ledger export anew --ledger Kept
+step "roles are rules too" "$intaglio" ledger create Locked --append-roles user,issuer --prune-roles none
+refuse_says "and hold" 'no role that may prune' "$intaglio" ledger prune 1 --ledger Locked
+refuse "a role is a known one" "$intaglio" ledger create Wrong --read-roles nobody
 step "a token initialised again" token --init-token --label Shop2 --so-pin 12345678
 says "keeps its ledgers" 'Invoices +3 records' "$intaglio" ledger list
 finish

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The enumerator of power cuts, and its main: powercut [WORKLOAD]. Prints the number of states tried
- * for each workload, the first failures with the way to see them again, and "N passed, N failed".
+ * The enumerator of power cuts, and its main: powercut [short] [WORKLOAD]; short tries fewer states.
+ * Prints the number of states tried for each workload and operation, the first failures with the way to see them again, and "N passed, N failed".
  */
 #include "tests/powercut.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +17,41 @@ enum {
 	EVENTS_MAX = 4096,
 	PREFIXES_MAX = 40, /* tried if there are more, evenly spread */
 	SUBSETS_EXHAUSTIVE = 5, /* up to so many events every subset is tried */
-	SUBSETS_SAMPLED = 40,
-	RECUT_EVERY = 2, /* one state in so many is cut again while it recovers */
+	SUBSETS_SAMPLED = 120,
+	RECUT_EVERY = 1, /* one state in so many is cut again while it recovers */
 	GO_ON_EVERY = 4,
 	FAILURES_PRINTED = 10,
+	OPERATIONS_MAX = 16,
+	SHORT = 8, /* the short form tries one sample in so many */
 };
 
 static const struct powercut_workload *const workloads[] = {
 	&powercut_nvm,
 	&powercut_nvm_full,
 	&powercut_card,
+	&powercut_ledger,
 };
+
+static bool is_short;
+
+/* States by operation, of the workload under way. */
+static struct {
+	const char *name;
+	unsigned long states;
+} operations[OPERATIONS_MAX];
+
+static void count_state(const struct powercut_workload *workload, unsigned int step)
+{
+	const char *name = workload->operation ? workload->operation(step) : NULL;
+
+	for (size_t i = 0; name && i < OPERATIONS_MAX; i++) {
+		if (operations[i].name && strcmp(operations[i].name, name) != 0)
+			continue;
+		operations[i].name = name;
+		operations[i].states++;
+		return;
+	}
+}
 
 struct powercut {
 	const struct powercut_workload *workload;
@@ -85,8 +110,9 @@ static void try_cut(struct powercut *cut, const uint8_t *survives, const char *h
 	const char *wrong;
 
 	cut->states++;
+	count_state(cut->workload, cut->started);
 	log_forget();
-	if (!cut->first && cut->states % RECUT_EVERY == 0)
+	if (!cut->first && cut->states % (is_short ? SHORT * RECUT_EVERY : RECUT_EVERY) == 0)
 		disk_watch(left, recut, &second);
 	wrong = cut->workload->check(disk_io(left), cut->acknowledged, cut->started);
 	disk_watch(left, NULL, NULL);
@@ -101,7 +127,7 @@ static void try_cut(struct powercut *cut, const uint8_t *survives, const char *h
 
 static void try_prefixes(struct powercut *cut, uint8_t *survives, size_t pending)
 {
-	size_t step = pending / PREFIXES_MAX + 1;
+	size_t step = pending / (is_short ? PREFIXES_MAX / SHORT : PREFIXES_MAX) + 1;
 
 	memset(survives, 0, pending);
 	for (size_t n = 1; n < pending; n++) {
@@ -180,7 +206,10 @@ static void try_cuts(struct powercut *cut, bool thorough)
 	try_cut(cut, survives, "all survives");
 	if (thorough)
 		try_prefixes(cut, survives, pending);
-	try_subsets(cut, survives, pending, thorough ? SUBSETS_SAMPLED : 3);
+	try_subsets(cut, survives, pending,
+		    !thorough  ? 3
+		    : is_short ? SUBSETS_SAMPLED / SHORT
+			       : SUBSETS_SAMPLED);
 }
 
 static void recut(void *arg)
@@ -209,6 +238,9 @@ static unsigned long enumerate(const struct powercut_workload *workload, unsigne
 	printf("%s: %lu calls, %u steps, %lu states with one cut, %lu with two, %lu failures\n",
 	       workload->name, disk_calls(disk), cut.acknowledged, cut.states, cut.recuts,
 	       cut.failures);
+	for (size_t i = 0; i < OPERATIONS_MAX && operations[i].name; i++)
+		printf("  %s: %lu states\n", operations[i].name, operations[i].states);
+	memset(operations, 0, sizeof(operations));
 	*ret_states += cut.states + cut.recuts;
 	disk_free(&disk);
 	return cut.failures;
@@ -219,6 +251,9 @@ int main(int argc, char **argv)
 	unsigned long states = 0;
 	unsigned long failures = 0;
 
+	is_short = argc > 1 && strcmp(argv[1], "short") == 0;
+	argc -= is_short;
+	argv += is_short;
 	log_open(LOG_LEVEL_NONE, false);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)

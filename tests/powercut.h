@@ -31,6 +31,8 @@ struct powercut_workload {
 			     unsigned int started);
 	/* Or NULL: opens it after a check, changes something, and sees that it is there. */
 	const char *(*go_on)(const struct nvm_io *io);
+	/* Or NULL: what a step does, in a word or two; states are counted by it. */
+	const char *(*operation)(unsigned int step);
 };
 
 /* A step begins; the one before it must have been acknowledged. */
@@ -43,5 +45,7 @@ extern const struct powercut_workload powercut_nvm;
 extern const struct powercut_workload powercut_nvm_full;
 /* tests/powercut_card.c */
 extern const struct powercut_workload powercut_card;
+/* tests/powercut_ledger.c */
+extern const struct powercut_workload powercut_ledger;
 
 #endif

@@ -22,6 +22,10 @@ static const struct {
 	 "put an export's records into an SQLite --database", true},
 	{"audit", "decrypt", audit_decrypt_command, "DIR",
 	 "decipher an export with the escrow key, into --output", true},
+	{"audit", "key", audit_key_command, "NAME",
+	 "make an auditor's key in the file --output, and print its public text"},
+	{"audit", "cosign", audit_cosign_command, "DIR",
+	 "countersign an export that is in order, with --signing-key, into --output"},
 	{"authority", "create", authority_create_command, "DIR",
 	 "make an authority, or an issuer's key", true},
 	{"authority", "issue", authority_issue_command, "DIR ...",
@@ -44,6 +48,11 @@ static const struct {
 	 "bring a link, renewed certificates or revocations to the card"},
 	{"ledger", "create", ledger_create, "LABEL", "make a sealed ledger on the card"},
 	{"ledger", "list", ledger_list, "", "the card's ledgers, or the records of --ledger"},
+	{"ledger", "show", ledger_show, "", "how full a ledger is, what is pruned and countersigned"},
+	{"ledger", "cosign", ledger_cosign, "FILE",
+	 "bring a countersigned checkpoint to the card"},
+	{"ledger", "prune", ledger_prune, "[N]",
+	 "drop the first N entries from the card, or those that are countersigned"},
 	{"ledger", "seal", ledger_seal, "FILE",
 	 "encrypt and store FILE on the card; writes FILE.sealed"},
 	{"ledger", "read", ledger_read, "N", "decipher record N, to standard output or --output"},
@@ -66,6 +75,12 @@ static const struct option options[] = {
 	{"key", required_argument, NULL, 'k'},
 	{"auditor", required_argument, NULL, 1},
 	{"escrow-key", required_argument, NULL, 2},
+	{"signing-key", required_argument, NULL, 3},
+	{"capacity", required_argument, NULL, 4},
+	{"record-size", required_argument, NULL, 5},
+	{"append-roles", required_argument, NULL, 6},
+	{"read-roles", required_argument, NULL, 7},
+	{"prune-roles", required_argument, NULL, 8},
 	{"type", required_argument, NULL, 't'},
 	{"json", no_argument, NULL, 'j'},
 	{"help", no_argument, NULL, 'h'},
@@ -91,6 +106,11 @@ static void usage(FILE *out)
 	      "  --key KEY        a ledger's verifier key, so that no card is needed\n"
 	      "  --auditor KEY    who countersigns a ledger that is made, a tlog-cosignature key\n"
 	      "  --escrow-key FILE  who can decipher its export: an RSA public key, PEM\n"
+	      "  --capacity N     records that a new ledger holds at a time\n"
+	      "  --record-size N  bytes of a record that it takes\n"
+	      "  --append-roles, --read-roles, --prune-roles ROLES\n"
+	      "                   who may do that to it: user, issuer, auditor, or none\n"
+	      "  --signing-key FILE  an auditor's private key, PEM\n"
 	      "  --pin-file FILE  the user PIN is the first line of FILE\n"
 	      "  --module FILE    the PKCS#11 module to load\n"
 	      "  --json           answers for programs\n"
@@ -139,6 +159,24 @@ static bool parse_options(struct tool *tool, int argc, char **argv, enum exit_co
 			break;
 		case 2:
 			tool->escrow_key = optarg;
+			break;
+		case 3:
+			tool->signing_key = optarg;
+			break;
+		case 4:
+			tool->capacity = optarg;
+			break;
+		case 5:
+			tool->record_size = optarg;
+			break;
+		case 6:
+			tool->append_roles = optarg;
+			break;
+		case 7:
+			tool->read_roles = optarg;
+			break;
+		case 8:
+			tool->prune_roles = optarg;
 			break;
 		case 'j':
 			tool->json = true;

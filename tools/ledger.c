@@ -12,6 +12,7 @@
 #include "base/crypto.h"
 #include "base/ledger.h"
 #include "base/pem.h"
+#include "tools/authority.h"
 #include "tools/ledger.h"
 
 enum {
@@ -168,6 +169,64 @@ static bool read_escrow(const char *file, struct buf *ret)
 	return good;
 }
 
+/* The rules that the command line names. */
+struct rules {
+	CK_ULONG capacity, record_max, append, read, prune;
+};
+
+static bool parse_number(const char *option, const char *text, CK_ULONG *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoul(text, &end, 10);
+	if (!errno && *text >= '1' && *text <= '9' && !*end)
+		return true;
+	fprintf(stderr, "intaglio: --%s takes a number from 1 on\n", option);
+	return false;
+}
+
+static bool parse_roles(const char *option, const char *text, CK_ULONG *ret)
+{
+	unsigned int roles = 0;
+
+	if (strcmp(text, "none") != 0 && !authority_roles_parse(text, &roles)) {
+		fprintf(stderr, "intaglio: --%s takes roles with commas in between, or none\n", option);
+		return false;
+	}
+	*ret = roles;
+	return true;
+}
+
+static bool put_rules(const struct tool *tool, struct rules *r, CK_ATTRIBUTE *template,
+		      CK_ULONG *count)
+{
+	const struct {
+		const char *option, *text;
+		CK_ATTRIBUTE_TYPE type;
+		CK_ULONG *value;
+		bool (*parse)(const char *option, const char *text, CK_ULONG *ret);
+	} rows[] = {
+		{"capacity", tool->capacity, CKA_INTAGLIO_CAPACITY, &r->capacity, parse_number},
+		{"record-size", tool->record_size, CKA_INTAGLIO_RECORD_MAX, &r->record_max,
+		 parse_number},
+		{"append-roles", tool->append_roles, CKA_INTAGLIO_APPEND_ROLES, &r->append,
+		 parse_roles},
+		{"read-roles", tool->read_roles, CKA_INTAGLIO_READ_ROLES, &r->read, parse_roles},
+		{"prune-roles", tool->prune_roles, CKA_INTAGLIO_PRUNE_ROLES, &r->prune, parse_roles},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!rows[i].text)
+			continue;
+		if (!rows[i].parse(rows[i].option, rows[i].text, rows[i].value))
+			return false;
+		template[(*count)++] =
+			(CK_ATTRIBUTE){rows[i].type, rows[i].value, sizeof(*rows[i].value)};
+	}
+	return true;
+}
+
 enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 {
 	uint8_t modulus_array[512];
@@ -176,6 +235,7 @@ enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
 	CK_BBOOL yes = CK_TRUE;
+	struct rules rules;
 	char key[256];
 	CK_OBJECT_HANDLE ledger;
 	enum exit_code code;
@@ -183,7 +243,7 @@ enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 
 	if (argc != 1)
 		return EXIT_USAGE;
-	CK_ATTRIBUTE template[6] = {
+	CK_ATTRIBUTE template[11] = {
 		{CKA_CLASS, &class, sizeof(class)},
 		{CKA_KEY_TYPE, &type, sizeof(type)},
 		{CKA_TOKEN, &yes, sizeof(yes)},
@@ -197,6 +257,8 @@ enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 						   strlen(tool->auditor)};
 	if (tool->escrow_key)
 		template[count++] = (CK_ATTRIBUTE){CKA_INTAGLIO_ESCROW, modulus.data, modulus.len};
+	if (!put_rules(tool, &rules, template, &count))
+		return EXIT_USAGE;
 	code = tool_login(tool);
 	if (code == EXIT_DONE)
 		code = check_label(tool, argv[0]);
@@ -359,6 +421,7 @@ static enum exit_code seal_bytes(struct tool *tool, struct view record, struct b
 	if (rv != CKR_OK)
 		return tool_failed(tool, "sealing", rv);
 	buf_truncate(sealed, len);
+	ledger_warn(tool, ledger);
 	return EXIT_DONE;
 }
 

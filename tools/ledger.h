@@ -8,6 +8,8 @@
 
 /* The ledger of the session's card that --ledger names, or its only one. Says why if it is none. */
 enum exit_code ledger_find(struct tool *tool, CK_OBJECT_HANDLE *ret);
+/* Says on standard error what the card warns of. */
+void ledger_warn(struct tool *tool, CK_OBJECT_HANDLE ledger);
 /* A text attribute as a C string. */
 CK_RV ledger_text(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE_TYPE type, char *ret,
 		  size_t size);

@@ -25,7 +25,10 @@ enum exit_code {
 
 struct tool {
 	/* Options as given; NULL or 0 if not. */
-	const char *module_path, *card, *pin_file, *ledger, *output, *key, *auditor, *escrow_key;
+	const char *module_path, *card, *pin_file, *ledger, *output, *key, *auditor, *escrow_key,
+		*signing_key;
+	/* Rules of a ledger that is made, as text. */
+	const char *capacity, *record_size, *append_roles, *read_roles, *prune_roles;
 	unsigned long type;
 	bool json;
 	/* Filled by tool_load and tool_session. */
@@ -106,6 +109,11 @@ enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_compare_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_load_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv);
+enum exit_code audit_key_command(struct tool *tool, int argc, char **argv);
+enum exit_code audit_cosign_command(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_show(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_cosign(struct tool *tool, int argc, char **argv);
+enum exit_code ledger_prune(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_proof(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_consistency(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_verify(struct tool *tool, int argc, char **argv);
