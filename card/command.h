@@ -94,7 +94,8 @@ enum record_kind {
 	RECORD_OBJECT = 0x10000000, /* | object number */
 	RECORD_LEDGER = 0x20000000, /* | object number: keys and policy of a ledger */
 	RECORD_LEDGER_STATE = 0x21000000, /* | object number: card/ledger_state.h */
-	RECORD_LEDGER_NONCES = 0x22000000, /* to 0x3F000000, | object number: card/ledger_nonces.h */
+	RECORD_LEDGER_NONCES =
+		0x22000000, /* to 0x3F000000, | object number: card/ledger_nonces.h */
 	RECORD_REGISTRY = 0x40000000, /* | number of the entry, card/registry.h */
 	RECORD_LOAD_FILE = 0x41000000, /* | number of the load file << 8 | part: its code */
 	RECORD_KEYSET = 0x42000000, /* | number of the security domain << 8 | version */

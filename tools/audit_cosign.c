@@ -37,8 +37,7 @@ enum exit_code audit_key_command(struct tool *tool, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	note_put_cosigner(&text, &key);
-	good = output_open(&output, tool->output, false) &&
-	       output_finish(&output, view_buf(&pem));
+	good = output_open(&output, tool->output, false) && output_finish(&output, view_buf(&pem));
 	buf_free(&pem);
 	if (!good)
 		return EXIT_FILE;

@@ -191,7 +191,8 @@ static bool parse_roles(const char *option, const char *text, CK_ULONG *ret)
 	unsigned int roles = 0;
 
 	if (strcmp(text, "none") != 0 && !authority_roles_parse(text, &roles)) {
-		fprintf(stderr, "intaglio: --%s takes roles with commas in between, or none\n", option);
+		fprintf(stderr, "intaglio: --%s takes roles with commas in between, or none\n",
+			option);
 		return false;
 	}
 	*ret = roles;
@@ -213,7 +214,8 @@ static bool put_rules(const struct tool *tool, struct rules *r, CK_ATTRIBUTE *te
 		{"append-roles", tool->append_roles, CKA_INTAGLIO_APPEND_ROLES, &r->append,
 		 parse_roles},
 		{"read-roles", tool->read_roles, CKA_INTAGLIO_READ_ROLES, &r->read, parse_roles},
-		{"prune-roles", tool->prune_roles, CKA_INTAGLIO_PRUNE_ROLES, &r->prune, parse_roles},
+		{"prune-roles", tool->prune_roles, CKA_INTAGLIO_PRUNE_ROLES, &r->prune,
+		 parse_roles},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -34,8 +34,8 @@ static CK_RV get_cosigned(struct tool *tool, CK_OBJECT_HANDLE ledger, uint64_t *
 	if (rv != CKR_OK || !attribute.ulValueLen)
 		return rv;
 	end = memmem(note, attribute.ulValueLen, "\n\n", 2);
-	if (!end || note_parse_checkpoint(view_of(note, (size_t)(end + 1 - note)), &checkpoint) !=
-			    RC_OK)
+	if (!end ||
+	    note_parse_checkpoint(view_of(note, (size_t)(end + 1 - note)), &checkpoint) != RC_OK)
 		return CKR_DEVICE_ERROR;
 	*ret = checkpoint.size;
 	return CKR_OK;
@@ -47,9 +47,12 @@ static CK_RV get_state(struct tool *tool, CK_OBJECT_HANDLE ledger, struct state 
 		CK_ATTRIBUTE_TYPE type;
 		CK_ULONG *value;
 	} rows[] = {
-		{CKA_INTAGLIO_RECORD_COUNT, &s->leaves},   {CKA_INTAGLIO_PRUNED_COUNT, &s->pruned},
-		{CKA_INTAGLIO_WARNINGS, &s->warnings},	   {CKA_INTAGLIO_TIME_BACKWARDS, &s->backwards},
-		{CKA_INTAGLIO_CAPACITY, &s->capacity},	   {CKA_INTAGLIO_RECORD_MAX, &s->record_max},
+		{CKA_INTAGLIO_RECORD_COUNT, &s->leaves},
+		{CKA_INTAGLIO_PRUNED_COUNT, &s->pruned},
+		{CKA_INTAGLIO_WARNINGS, &s->warnings},
+		{CKA_INTAGLIO_TIME_BACKWARDS, &s->backwards},
+		{CKA_INTAGLIO_CAPACITY, &s->capacity},
+		{CKA_INTAGLIO_RECORD_MAX, &s->record_max},
 	};
 	CK_RV rv = ledger_text(tool, ledger, CKA_LABEL, s->label, sizeof(s->label));
 
@@ -89,8 +92,8 @@ static void say_json(const struct state *s)
 	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
 		if (s->warnings & warnings[i].flag)
 			json_array_append_new(list, json_string(warnings[i].word));
-	tool_print_json(json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "ledger", s->label, "entries",
-				  (json_int_t)s->leaves, "pruned", (json_int_t)s->pruned,
+	tool_print_json(json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "ledger", s->label,
+				  "entries", (json_int_t)s->leaves, "pruned", (json_int_t)s->pruned,
 				  "countersigned", (json_int_t)s->cosigned, "capacity",
 				  (json_int_t)s->capacity, "record_max", (json_int_t)s->record_max,
 				  "time_backwards", (json_int_t)s->backwards, "warnings", list));
@@ -107,7 +110,8 @@ static void say(const struct state *s)
 		printf("  capacity       %lu records on the card at a time\n", s->capacity);
 	printf("  record size    %lu bytes at most\n", s->record_max);
 	if (s->backwards)
-		printf("  time           %lu records are before the one before them\n", s->backwards);
+		printf("  time           %lu records are before the one before them\n",
+		       s->backwards);
 	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
 		if (s->warnings & warnings[i].flag)
 			printf("  warning        %s\n", warnings[i].sentence);

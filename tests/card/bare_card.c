@@ -25,10 +25,8 @@ enum rc bare_card_power_on(struct bare_card *b)
 		return rc;
 	must(token_ram_new(&b->ram) == RC_OK);
 	for (unsigned int i = 0; i < 2; i++)
-		b->channels[i] = (struct channel){.number = i,
-						  .open = true,
-						  .ram = b->ram,
-						  .roles = ROLE_ALL};
+		b->channels[i] = (struct channel){
+			.number = i, .open = true, .ram = b->ram, .roles = ROLE_ALL};
 	b->on = 0;
 	return RC_OK;
 }
