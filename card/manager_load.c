@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/tlv.h"
 #include "card/manager.h"
 
@@ -119,7 +120,7 @@ static uint16_t judge(struct manager *m, struct view *ret_block)
 		rc = digest(digest_name(m->hash_len), *ret_block, hash);
 		if (rc != RC_OK)
 			return command_sw(rc);
-		if (memcmp(hash, m->hash, m->hash_len) != 0)
+		if (!secret_equal(hash, m->hash, m->hash_len))
 			return SW_WRONG_DATA;
 	}
 	if (cap_parse(*ret_block, &cap) != RC_OK ||
