@@ -42,6 +42,7 @@ OID_SUITE = bytes.fromhex("698380E8DEEEE2DBA281E387D2D9969C9999CE46")
 AID = b"\xf0Intaglio\x01"
 NAMES = {(0xB4, 0x10): "C-MAC key", (0xB4, 0x20): "R-MAC key", (0xB8, 0x10): "C-ENC key", (0xB8, 0x20): "R-ENC key"}
 COMMAND, RESPONSE = 0x10, 0x20  # usages
+ROLE_ISSUER = 2
 
 
 def split_apdu(apdu):
@@ -94,7 +95,8 @@ class Session:
         self.trust = Certificate(one["trust point"])
         self.hosts = [Certificate(v) for n, v in preamble if n == "host certificate"]
         self.presented = []
-        self.card = Certificate(one["card certificate"])
+        self.cards = [Certificate(v) for n, v in preamble if n == "card certificate"]
+        self.card = self.cards[-1]
         self.card_id = one["card id"]
         self.by_use = one.get("key numbering") == b"\x01"
         self.lines = []
@@ -107,15 +109,22 @@ class Session:
     def put(self, name, value):
         self.lines.append((name, value))
 
-    def check_certificates(self, preamble):
+    def check_chain(self, chain):
+        """(roles of all, roles without the last one's), both the trust point's too"""
         signer, roles = self.trust, self.trust.roles
-        for host in self.hosts:
-            host.verify(signer)
-            signer, roles = host, roles & host.roles
-        self.card.verify(self.trust)
+        check(1 <= len(chain) <= 4, "a chain's length")
+        for certificate in chain:
+            certificate.verify(signer)
+            signer, before, roles = certificate, roles, roles & certificate.roles
+        return roles, before
+
+    def check_certificates(self, preamble):
+        roles, _ = self.check_chain(self.hosts)
+        _, issuers = self.check_chain(self.cards)
         self.host = self.hosts[-1]
-        check(roles and self.card.roles == 0, "roles")
-        check(not self.host.issues and self.card.holder[-8:] == self.card_id, "ends of chains")
+        check(roles and issuers & ROLE_ISSUER and self.card.roles == 0, "roles")
+        check(not self.host.issues and not self.card.issues, "ends of chains")
+        check(self.card.holder[-8:] == self.card_id, "the card's id")
         self.host_id = self.host.holder[-8:]
         for name, value in preamble:
             self.put(name, value)
@@ -390,7 +399,7 @@ class Session:
             fci = {t: v for t, v, _ in objects(dict((t, v) for t, v, _ in objects(value))[0xA5])}
             check(tag == 0x6F and list(fci) == list(range(0xC1, 0xC9)) and fci[0xC5] == self.card_id, "FCI")
         elif ins == 0xCA:
-            check(answer == self.card.whole, "GET DATA")
+            check(answer == b"".join(c.whole for c in self.cards), "GET DATA")
         elif ins == 0x84:
             self.challenge = answer
             check(len(answer) == (8 if self.suite == 0x01 else 16), "the challenge")
