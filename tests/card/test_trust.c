@@ -354,6 +354,35 @@ static void links_that_lead_elsewhere_are_refused(void)
 	peer_free(&p);
 }
 
+/* By the card's date, which an issuer has moved on. */
+static void a_link_that_has_expired_is_refused(void)
+{
+	const struct peer_party *authority = &peer_world()->authority;
+	struct cvc_request r = link_request(), issuer = host_request(ROLE_ALL);
+	struct buf data;
+	struct peer p;
+
+	peer_new(&p);
+	buf_init(&data, REVOCATION_MAX);
+	issuer.chr = "DEISSUER00002";
+	issuer.key = peer_world()->issuer.key;
+	issuer.type = CVC_DV;
+	issuer.suite = 0;
+	issuer.effective = PEER_TODAY + 6;
+	CU_ASSERT_EQUAL(present(&p, authority, "DEAUTHOR00001", &issuer), 0x9000);
+	open_issuer(&p);
+	r.expiration = PEER_TODAY + 5;
+	put_link(&data, r, authority, "DEAUTHOR00001");
+	CU_ASSERT_EQUAL(store(&p, view_buf(&data)), 0x6984);
+	open_issuer(&p);
+	buf_reset(&data);
+	r.expiration = PEER_TODAY + 6;
+	put_link(&data, r, authority, "DEAUTHOR00001");
+	CU_ASSERT_EQUAL(store(&p, view_buf(&data)), 0x9000);
+	buf_free(&data);
+	peer_free(&p);
+}
+
 static void a_link_gives_no_role_that_was_not_there(void)
 {
 	struct cvc_request r = link_request();
@@ -518,6 +547,7 @@ int main(void)
 		{"only an issuer brings changes", only_an_issuer_brings_changes},
 		{"a link replaces the trust point", a_link_replaces_the_trust_point},
 		{"links that lead elsewhere are refused", links_that_lead_elsewhere_are_refused},
+		{"a link that has expired is refused", a_link_that_has_expired_is_refused},
 		{"a link gives no role that was not there",
 		 a_link_gives_no_role_that_was_not_there},
 		{"link, certificate and list come together or not at all",

@@ -140,12 +140,13 @@ static void put_link(const struct cvc_request *request, size_t n, struct buf *ou
 	CU_ASSERT_EQUAL_FATAL(cvc_issue(request, signer, RSA_PSS_SHA256, out), RC_OK);
 }
 
-static enum rc load_with_links(const struct buf *links)
+static enum rc load_under(struct view authority, const struct buf *links)
 {
 	struct identity *identity = NULL;
 	enum rc rc;
 
 	fill();
+	write_file("authority.cvc", authority, 0644);
 	write_file("link.cvc", view_buf(links), 0644);
 	rc = load(&identity);
 	if (rc == RC_OK) {
@@ -155,6 +156,11 @@ static enum rc load_with_links(const struct buf *links)
 	}
 	identity_free(&identity);
 	return rc;
+}
+
+static enum rc load_with_links(const struct buf *links)
+{
+	return load_under(fake_authority(), links);
 }
 
 static void links_are_followed_up_to_three(void)
@@ -207,6 +213,40 @@ static void what_is_no_link_of_the_authority_is_refused(void)
 		CU_ASSERT_EQUAL(load_with_links(&link), rows[i].rc);
 		buf_free(&link);
 	}
+}
+
+/* By the host's clock; and none gives a role that its authority has not, or has none. */
+static void a_link_that_has_expired_or_gives_other_roles_is_refused(void)
+{
+	static const struct {
+		uint32_t effective, expiration;
+		unsigned int roles;
+		enum rc rc;
+	} rows[] = {
+		{200101, 210101, ROLE_ISSUER, RC_EXPIRED}, {200101, 991231, ROLE_ISSUER, RC_OK},
+		{200101, 991231, ROLE_ALL, RC_POLICY},     {200101, 991231, 0, RC_POLICY},
+		{191231, 991231, ROLE_ISSUER, RC_POLICY},
+	};
+	struct cvc_request request = link_request(0);
+	struct buf authority, link;
+
+	buf_init(&authority, CVC_MAX);
+	buf_init(&link, CVC_MAX);
+	request.chr = request.car;
+	request.key = fake_authority_key();
+	request.effective = 200101;
+	put_link(&request, 0, &authority);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		request = link_request(0);
+		request.effective = rows[i].effective;
+		request.expiration = rows[i].expiration;
+		request.roles = rows[i].roles;
+		buf_reset(&link);
+		put_link(&request, 0, &link);
+		CU_ASSERT_EQUAL(load_under(view_buf(&authority), &link), rows[i].rc);
+	}
+	buf_free(&link);
+	buf_free(&authority);
 }
 
 static void the_other_suite_and_the_card_s_id_are_loaded_if_they_are_there(void)
@@ -459,6 +499,8 @@ int main(void)
 		{"links are followed up to three", links_are_followed_up_to_three},
 		{"what is no link of the authority is refused",
 		 what_is_no_link_of_the_authority_is_refused},
+		{"a link that has expired or gives other roles is refused",
+		 a_link_that_has_expired_or_gives_other_roles_is_refused},
 		{"a directory is loaded", a_directory_is_loaded},
 		{"the other suite and the card's id are loaded if they are there",
 		 the_other_suite_and_the_card_s_id_are_loaded_if_they_are_there},
