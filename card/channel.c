@@ -139,6 +139,8 @@ uint16_t channel_manage(struct command *c)
 {
 	if (c->data.len)
 		return SW_WRONG_LENGTH;
+	if (c->p1 == P1_OPEN && registry_card_state(c->nvm) == LIFE_CARD_LOCKED)
+		return SW_FUNCTION_NOT_SUPPORTED;
 	if (c->p1 == P1_OPEN)
 		return open_channel(c);
 	if (c->p1 == P1_CLOSE)

@@ -17,6 +17,8 @@ enum {
 	INS_INITIALIZE_UPDATE = 0x50,
 	INS_EXTERNAL_AUTHENTICATE = 0x82,
 	INS_SELECT = 0xA4,
+	INS_GET_DATA = 0xCA,
+	INS_GET_DATA_ODD = 0xCB,
 	SW_MORE_BYTES = 0x6100,
 	SHORT_ANSWER = 256,
 	EXTENDED_ANSWER = 65536,
@@ -310,14 +312,59 @@ static uint16_t run_protected(struct card *card, struct slot *slot, const struct
 	return rc == RC_OK ? sw : end_session(slot, command_sw(rc));
 }
 
+/* The end of the card's life: the issuer security domain's GET DATA is all there is, GPCS 9.6.4. */
+static uint16_t serve_terminated(struct slot *slot, const struct registry_entry *isd,
+				 const struct apdu *command)
+{
+	if (is_up(&slot->channel) || slot->channel.application != isd->number) {
+		end_session(slot, SW_OK);
+		applet_select(&slot->channel, isd);
+	}
+	if (command->ins != INS_GET_DATA && command->ins != INS_GET_DATA_ODD)
+		return SW_FUNCTION_NOT_SUPPORTED;
+	return SW_OK;
+}
+
+/*
+ * What has been taken from a channel since its last command, perhaps by another process: its
+ * application deleted, the card locked or terminated.
+ */
+static uint16_t check_application(struct card *card, struct slot *slot, const struct apdu *command)
+{
+	struct channel *channel = &slot->channel;
+	struct registry_entry isd, selected;
+	enum rc rc = RC_OK;
+
+	if (!channel->applet)
+		rc = select_default(card->nvm, channel);
+	if (rc == RC_OK)
+		rc = registry_get(card->nvm, REGISTRY_ISD, &isd);
+	if (rc != RC_OK)
+		return SW_MEMORY_FAILURE;
+	if (isd.life_cycle == LIFE_TERMINATED)
+		return serve_terminated(slot, &isd, command);
+	rc = registry_get(card->nvm, channel->application, &selected);
+	if (rc == RC_NOT_FOUND) {
+		end_session(slot, SW_OK);
+		applet_deselect(channel);
+		return SW_SECURITY_STATUS;
+	}
+	if (rc != RC_OK)
+		return SW_MEMORY_FAILURE;
+	if (isd.life_cycle == LIFE_CARD_LOCKED && !is_up(channel) &&
+	    !(selected.privileges & PRIVILEGE_FINAL))
+		applet_select(channel, &isd);
+	return SW_OK;
+}
+
 /* A whole command or a part of one, on an open channel; the response is then in the slot. */
 static uint16_t serve(struct card *card, struct slot *slot, struct apdu *command)
 {
 	bool up, whole;
-	uint16_t sw;
+	uint16_t sw = check_application(card, slot, command);
 
-	if (!slot->channel.applet && select_default(card->nvm, &slot->channel) != RC_OK)
-		return SW_MEMORY_FAILURE;
+	if (sw != SW_OK)
+		return sw;
 	if (is_up(&slot->channel) && ends_session(&slot->channel, command))
 		end_session(slot, SW_OK);
 	up = is_up(&slot->channel);

@@ -100,6 +100,7 @@ static enum rc begin02(struct command *c, struct keyed *k, struct buf *answer)
 			     : crypto_random(k->card_challenge, SCP02_CARD_CHALLENGE);
 	if (rc == RC_OK)
 		rc = derive02(k, (uint16_t)counter);
+	k->counter = counter;
 	buf_u8(answer, 0x02);
 	buf_u16(answer, (uint16_t)counter);
 	buf_put(answer, k->card_challenge, SCP02_CARD_CHALLENGE);
@@ -237,7 +238,6 @@ static uint16_t authenticate(struct command *c, struct keyed *k)
 {
 	struct apdu command = {
 		.cla = KEYED_CLA, .ins = c->ins, .p1 = c->p1, .p2 = c->p2, .data = c->data};
-	uint32_t counter;
 	struct view body;
 	bool good;
 	enum rc rc;
@@ -253,11 +253,11 @@ static uint16_t authenticate(struct command *c, struct keyed *k)
 		return command_sw(rc);
 	if (!good || rc != RC_OK)
 		return SW_AUTHENTICATION_FAILED;
-	if (!k->is03) {
-		rc = keyset_count(c->nvm, &k->set, &counter);
-		if (rc != RC_OK)
-			return command_sw(rc);
-	}
+	/* Keys of a set that was replaced since open nothing, nor does a counter a second time. */
+	rc = k->is03 ? keyset_is_current(c->nvm, &k->set)
+		     : keyset_count_from(c->nvm, &k->set, k->counter);
+	if (rc != RC_OK)
+		return rc == RC_FULL ? SW_CONDITIONS : command_sw(rc);
 	k->level = c->p1;
 	k->state = KEYED_UP;
 	return SW_OK;

@@ -38,6 +38,8 @@ bool keyed_accepts_class(const struct keyed *k, const struct apdu *part);
 enum rc keyed_unwrap(struct keyed *k, const struct apdu *command, struct buf *plain,
 		     struct apdu *ret) WARN_UNUSED;
 enum rc keyed_wrap(struct keyed *k, struct view answer, uint16_t sw, struct buf *out) WARN_UNUSED;
+/* Bytes of the AES key that keyed_decipher deciphers with; 0 if it is none. */
+size_t keyed_strength(const struct keyed *k);
 /*
  * Deciphers sensitive data of a command: under SCP02 with the session's DEK, triple DES ECB, under
  * SCP03 with the set's, AES CBC with a zero IV. RC_MALFORMED: not whole blocks.

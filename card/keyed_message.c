@@ -214,6 +214,11 @@ enum rc keyed_wrap(struct keyed *k, struct view answer, uint16_t sw, struct buf 
 	return rc == RC_OK ? buf_rc(out) : rc;
 }
 
+size_t keyed_strength(const struct keyed *k)
+{
+	return k->is03 ? k->set.len : 0;
+}
+
 enum rc keyed_decipher(struct keyed *k, struct view in, struct buf *out)
 {
 	static const uint8_t zero[AES_BLOCK];

@@ -14,6 +14,7 @@ struct keyed {
 	enum keyed_progress state;
 	struct keyset set;
 	bool is03;
+	uint32_t counter; /* SCP02: the session's */
 	size_t size; /* of challenges, cryptograms and MACs: 8, or 16 under S16 */
 	uint8_t level;
 	uint8_t host_challenge[SCP03_S16], card_challenge[SCP03_S16];

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/secret.h"
 #include "card/command.h"
 
 enum {
@@ -132,6 +133,16 @@ void keyset_delete(struct nvm *nvm, uint32_t domain, uint8_t version)
 	nvm_delete(nvm, record(RECORD_KEYSET_COUNTER, domain, version));
 }
 
+void keyset_delete_all(struct nvm *nvm, uint32_t domain)
+{
+	uint32_t id = record(RECORD_KEYSET, domain, 0);
+	struct view sealed;
+
+	while (nvm_next(nvm, id, &id, &sealed) == RC_OK &&
+	       id >> DOMAIN_SHIFT == record(RECORD_KEYSET, domain, 0) >> DOMAIN_SHIFT)
+		keyset_delete(nvm, domain, id & VERSION_MASK);
+}
+
 enum rc keyset_counter(struct nvm *nvm, const struct keyset *set, uint32_t *ret)
 {
 	struct view in;
@@ -146,27 +157,68 @@ enum rc keyset_counter(struct nvm *nvm, const struct keyset *set, uint32_t *ret)
 	return rc == RC_OK ? view_u32(&in, ret) : rc;
 }
 
-enum rc keyset_count(struct nvm *nvm, const struct keyset *set, uint32_t *ret)
+/* Inside a transaction. */
+static enum rc count(struct nvm *nvm, const struct keyset *set, const uint32_t *from, uint32_t *ret)
 {
 	uint32_t counter, end = set->type == KEY_TYPE_DES ? COUNTER_MAX_DES : COUNTER_MAX_AES;
 	uint8_t array[sizeof(counter)];
 	struct buf b;
+	enum rc rc = keyset_counter(nvm, set, &counter);
+
+	if (rc == RC_OK && from && counter != *from)
+		rc = RC_STATE;
+	if (rc == RC_OK && counter >= end)
+		rc = RC_FULL;
+	if (rc != RC_OK)
+		return rc;
+	buf_fixed(&b, array, sizeof(array));
+	buf_u32(&b, ++counter);
+	nvm_put(nvm, record(RECORD_KEYSET_COUNTER, set->domain, set->version), view_buf(&b));
+	*ret = counter;
+	return RC_OK;
+}
+
+enum rc keyset_count(struct nvm *nvm, const struct keyset *set, uint32_t *ret)
+{
+	uint32_t counter = 0;
 	enum rc rc = nvm_begin(nvm);
 
 	if (rc != RC_OK)
 		return rc;
-	rc = keyset_counter(nvm, set, &counter);
-	if (rc == RC_OK && counter >= end)
-		rc = RC_FULL;
-	if (rc == RC_OK) {
-		buf_fixed(&b, array, sizeof(array));
-		buf_u32(&b, ++counter);
-		nvm_put(nvm, record(RECORD_KEYSET_COUNTER, set->domain, set->version),
-			view_buf(&b));
-	}
-	rc = command_commit(nvm, rc);
+	rc = command_commit(nvm, count(nvm, set, NULL, &counter));
 	if (rc == RC_OK)
 		*ret = counter;
+	return rc;
+}
+
+enum rc keyset_count_from(struct nvm *nvm, const struct keyset *set, uint32_t from)
+{
+	uint32_t counter;
+	enum rc rc = nvm_begin(nvm);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = keyset_is_current(nvm, set);
+	if (rc == RC_OK)
+		rc = count(nvm, set, &from, &counter);
+	return command_commit(nvm, rc);
+}
+
+enum rc keyset_is_current(struct nvm *nvm, const struct keyset *set)
+{
+	struct keyset now;
+	enum rc rc = keyset_load(nvm, set->domain, set->version, &now);
+
+	if (rc == RC_NOT_FOUND)
+		return RC_STATE;
+	if (rc != RC_OK)
+		return rc;
+	if (now.type != set->type || now.i != set->i || now.len != set->len)
+		rc = RC_STATE;
+	for (int k = 0; rc == RC_OK && k < KEYSET_KEYS; k++)
+		if (!secret_equal(now.key[k], set->key[k], set->len))
+			rc = RC_STATE;
+	keyset_wipe(&now);
 	return rc;
 }
 

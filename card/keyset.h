@@ -37,12 +37,21 @@ enum rc keyset_next(struct nvm *nvm, uint32_t domain, uint8_t after,
 enum rc keyset_put(struct nvm *nvm, const struct keyset *set) WARN_UNUSED;
 /* Deletes a set and its counter, inside a transaction. */
 void keyset_delete(struct nvm *nvm, uint32_t domain, uint8_t version);
+/* Every set of a domain, readable or not. */
+void keyset_delete_all(struct nvm *nvm, uint32_t domain);
 void keyset_wipe(struct keyset *set);
 
 /* The sequence counter, 0 where there is none. */
 enum rc keyset_counter(struct nvm *nvm, const struct keyset *set, uint32_t *ret) WARN_UNUSED;
 /* Counts one up, durably, in a transaction of its own. RC_FULL: it is at its end. */
 enum rc keyset_count(struct nvm *nvm, const struct keyset *set, uint32_t *ret) WARN_UNUSED;
+/*
+ * Counts up from exactly this value, so that no two sessions have been opened with it, on whatever
+ * channel or in whatever process. RC_STATE: it is another one by now; RC_FULL.
+ */
+enum rc keyset_count_from(struct nvm *nvm, const struct keyset *set, uint32_t from) WARN_UNUSED;
+/* The set in card memory is this one, key for key. RC_STATE: it was replaced or deleted. */
+enum rc keyset_is_current(struct nvm *nvm, const struct keyset *set) WARN_UNUSED;
 
 /*
  * The key check value, GPCS B.5 and B.6: first three bytes of zeros (DES) or of ones 01.. (AES)

@@ -41,7 +41,7 @@ enum rc manager_domain(struct command *c, struct registry_entry *ret)
 	return registry_get(c->nvm, c->channel->application, ret);
 }
 
-uint16_t manager_may(struct command *c, const struct registry_entry *domain)
+uint16_t manager_may_write(struct command *c, const struct registry_entry *domain)
 {
 	uint8_t state = registry_card_state(c->nvm);
 
@@ -49,7 +49,16 @@ uint16_t manager_may(struct command *c, const struct registry_entry *domain)
 		return SW_CONDITIONS;
 	if (domain->number != REGISTRY_ISD && (domain->life_cycle & LIFE_LOCKED_BIT))
 		return SW_CONDITIONS;
-	return domain->privileges & PRIVILEGE_AUTHORIZED ? SW_OK : SW_CONDITIONS;
+	return SW_OK;
+}
+
+uint16_t manager_may(struct command *c, const struct registry_entry *domain)
+{
+	uint16_t sw = manager_may_write(c, domain);
+
+	if (sw == SW_OK && !(domain->privileges & PRIVILEGE_AUTHORIZED))
+		return SW_CONDITIONS;
+	return sw;
 }
 
 bool manager_is_under(struct nvm *nvm, const struct registry_entry *entry, uint32_t domain)

@@ -39,10 +39,9 @@ void manager_free(struct manager **m);
 
 /* The selected security domain. */
 enum rc manager_domain(struct command *c, struct registry_entry *ret) WARN_UNUSED;
-/*
- * The word for a domain that may not change the card's contents: 9000 only with the Authorized
- * Management privilege, not locked, on a card that is neither locked nor terminated.
- */
+/* 9000 if the card's keys and data may change: the domain and the card are not locked. */
+uint16_t manager_may_write(struct command *c, const struct registry_entry *domain);
+/* The same for the card's contents, which ask for the Authorized Management privilege, too. */
 uint16_t manager_may(struct command *c, const struct registry_entry *domain);
 /* Whether an entry belongs to a domain, directly or through others; a domain belongs to itself. */
 bool manager_is_under(struct nvm *nvm, const struct registry_entry *entry, uint32_t domain);

@@ -21,6 +21,7 @@ enum {
 	TAG_APPLICATION = 0x61,
 	TAG_AID = 0x4F,
 	DGI_OBJECTS = 0x0070,
+	DGI_LONG = 0xFF,
 	DATA_MAX = 255,
 	OBJECT_MAX = 32768,
 	P1_LAST = 0x80,
@@ -246,6 +247,21 @@ static enum rc store(struct command *c, uint32_t domain, struct view objects)
 	return command_commit(c->nvm, rc);
 }
 
+/* A data grouping: identifier, length of one byte or FF and two, content. */
+static enum rc take_grouping(struct view *in, uint16_t *ret_dgi, struct view *ret)
+{
+	enum rc rc = view_u16(in, ret_dgi);
+	uint16_t len = 0;
+	uint8_t first = 0;
+
+	if (rc == RC_OK)
+		rc = view_u8(in, &first);
+	len = first;
+	if (rc == RC_OK && first == DGI_LONG)
+		rc = view_u16(in, &len);
+	return rc == RC_OK ? view_take(in, len, ret) : rc;
+}
+
 static uint16_t store_block(struct command *c, struct manager *m)
 {
 	struct view in = c->data, objects = c->data;
@@ -257,9 +273,7 @@ static uint16_t store_block(struct command *c, struct manager *m)
 	if ((c->p1 & P1_ENCRYPTED))
 		return SW_FUNCTION_NOT_SUPPORTED;
 	if ((c->p1 & P1_STRUCTURE) == P1_DGI) {
-		rc = view_u16(&in, &dgi);
-		if (rc == RC_OK)
-			rc = manager_take(&in, &objects);
+		rc = take_grouping(&in, &dgi, &objects);
 		if (rc != RC_OK || dgi != DGI_OBJECTS || in.len)
 			return SW_WRONG_DATA;
 	} else if ((c->p1 & P1_STRUCTURE) == P1_STRUCTURE) {
@@ -274,11 +288,15 @@ static uint16_t store_block(struct command *c, struct manager *m)
 uint16_t manager_store_data(struct command *c)
 {
 	struct manager *m = manager_of(c->channel);
+	struct registry_entry domain;
+	enum rc rc = manager_domain(c, &domain);
 	uint16_t sw;
 
-	if (!m)
-		return command_sw(RC_MEMORY);
-	sw = store_block(c, m);
+	if (!m || rc != RC_OK)
+		return command_sw(m ? rc : RC_MEMORY);
+	sw = manager_may_write(c, &domain);
+	if (sw == SW_OK)
+		sw = store_block(c, m);
 	if (sw != SW_OK)
 		m->store_block = 0;
 	return sw;

@@ -21,6 +21,8 @@ enum {
 	TAG_AID = 0x4F,
 	TAG_KEY_ID = 0xD0,
 	TAG_KEY_VERSION = 0xD2,
+	P1_MORE =
+		0x80, /* commands in parts come chained by their class byte, or with extended length */
 	P2_RELATED = 0x80,
 	PRIVILEGES_ONE = 1,
 	PART_SHIFT = 8,
@@ -44,23 +46,39 @@ static enum rc take_fields(struct view in, struct fields *ret)
 	return RC_OK;
 }
 
-/* One byte or three; what belongs to a security domain needs its first bit. */
+/* One byte or three, GPCS 11.5.2.3.2; the second of one byte is its default, table 6-2. */
+static enum rc take_bytes(struct view in, uint32_t *ret)
+{
+	uint8_t bytes[PRIVILEGES] = {0};
+
+	if (in.len != PRIVILEGES_ONE && in.len != PRIVILEGES)
+		return RC_MALFORMED;
+	memcpy(bytes, in.data, in.len);
+	*ret = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+	if (in.len == PRIVILEGES_ONE && (*ret & PRIVILEGE_DOMAIN))
+		*ret |= PRIVILEGE_TRUSTED_PATH;
+	return RC_OK;
+}
+
+/* What belongs to a security domain needs its bit; what excludes each other, GPCS 6.6.2. */
 static enum rc take_privileges(struct view in, uint32_t *ret)
 {
+	const uint32_t delegated = PRIVILEGE_DELEGATED & ~(uint32_t)PRIVILEGE_DOMAIN;
 	enum {
 		DOMAIN_ONLY = (PRIVILEGE_DAP | PRIVILEGE_DELEGATED | PRIVILEGE_MANDATED_DAP |
 			       PRIVILEGE_AUTHORIZED | PRIVILEGE_TOKEN | PRIVILEGE_RECEIPT |
 			       PRIVILEGE_CIPHERED_LOAD) &
 			      ~PRIVILEGE_DOMAIN
 	};
-	uint8_t bytes[PRIVILEGES] = {0};
-	uint32_t all;
+	uint32_t all = 0;
 
-	if (in.len != PRIVILEGES_ONE && in.len != PRIVILEGES)
+	if (take_bytes(in, &all) != RC_OK || ((all & DOMAIN_ONLY) && !(all & PRIVILEGE_DOMAIN)))
 		return RC_MALFORMED;
-	memcpy(bytes, in.data, in.len);
-	all = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
-	if ((all & DOMAIN_ONLY) && !(all & PRIVILEGE_DOMAIN))
+	if ((all & delegated) &&
+	    (all & (PRIVILEGE_AUTHORIZED | PRIVILEGE_TOKEN | PRIVILEGE_RECEIPT)))
+		return RC_MALFORMED;
+	/* The issuer security domain keeps it; nothing decrypts load files. */
+	if (all & (PRIVILEGE_FINAL | PRIVILEGE_CIPHERED_LOAD))
 		return RC_MALFORMED;
 	*ret = all;
 	return RC_OK;
@@ -88,7 +106,7 @@ static uint16_t find_module(struct command *c, const struct fields *f, uint32_t 
 			    struct registry_entry *file)
 {
 	if (registry_find(c->nvm, f->file, file) != RC_OK || file->kind != REGISTRY_LOAD_FILE ||
-	    !manager_is_under(c->nvm, file, domain))
+	    (file->number != REGISTRY_DOMAIN_FILE && !manager_is_under(c->nvm, file, domain)))
 		return SW_REFERENCE_NOT_FOUND;
 	for (size_t i = 0; i < file->module_count; i++)
 		if (view_equal(aid_view(&file->modules[i]), f->module))
@@ -203,7 +221,7 @@ static uint16_t make_selectable(struct command *c, const struct registry_entry *
 
 	if (sw != SW_OK)
 		return sw;
-	if (f->file.len || f->module.len || take_privileges(f->privileges, &privileges) != RC_OK)
+	if (f->file.len || f->module.len || take_bytes(f->privileges, &privileges) != RC_OK)
 		return SW_WRONG_DATA;
 	if (e.life_cycle != LIFE_INSTALLED)
 		return SW_CONDITIONS;
@@ -314,14 +332,12 @@ static bool has_dependents(struct nvm *nvm, const struct registry_entry *of)
 static enum rc remove_instance(struct command *c, const struct registry_entry *e)
 {
 	const struct applet *applet = applet_of(e->applet);
-	struct keyset set = {.version = 0};
-
 	if (applet && applet->uninstall && applet->uninstall(c, e) != SW_OK)
 		return RC_STATE;
-	while (e->kind == REGISTRY_DOMAIN &&
-	       keyset_next(c->nvm, e->number, set.version, &set) == RC_OK)
-		keyset_delete(c->nvm, e->number, set.version);
-	keyset_wipe(&set);
+	if (e->kind == REGISTRY_DOMAIN) {
+		keyset_delete_all(c->nvm, e->number);
+		nvm_delete(c->nvm, RECORD_DOMAIN_DATA | e->number);
+	}
 	return registry_delete(c->nvm, e->number);
 }
 
@@ -357,7 +373,7 @@ static uint16_t delete_content(struct command *c, struct view aid, bool related)
 	if (rc != RC_OK)
 		return command_sw(rc);
 	sw = manager_may(c, &domain);
-	if (sw != SW_OK && !(domain.privileges & PRIVILEGE_GLOBAL_DELETE))
+	if (sw != SW_OK)
 		return sw;
 	if (registry_find(c->nvm, aid, &e) != RC_OK ||
 	    (!(domain.privileges & PRIVILEGE_GLOBAL_DELETE) &&
@@ -378,7 +394,7 @@ uint16_t manager_delete(struct command *c)
 {
 	struct view in = c->data, aid;
 
-	if (c->p1 || (c->p2 & ~P2_RELATED))
+	if (c->p1 & P1_MORE)
 		return SW_INCORRECT_P1P2;
 	manager_reset(c->channel->manager);
 	if (tlv_is_next(in, TAG_KEY_ID) || tlv_is_next(in, TAG_KEY_VERSION))

@@ -16,7 +16,6 @@ enum {
 	P2_SET = 0x81, /* several keys, from identifier 1 on */
 	TAG_KEY_ID = 0xD0,
 	TAG_KEY_VERSION = 0xD2,
-	SW_BAD_CHECK = 0x6982,
 	I_DES = 0x15,
 	I_AES = 0x60, /* random challenges, R-MAC and R-ENC */
 	BLOCK_DES = 8,
@@ -47,6 +46,16 @@ static enum rc decipher10(struct command *c, struct view in, struct buf *out)
 	return rc;
 }
 
+/* An AES key is not taken under a key that is easier to break, GPCS 11.8.2.3.4. */
+static bool is_strong_enough(struct command *c, uint8_t type, size_t len)
+{
+	size_t strength = keyed_is_up(c->channel->keyed) ? keyed_strength(c->channel->keyed)
+			  : sm_dek(c->channel->scp10->sm, KEY_DEK).len == AES256_KEY ? AES256_KEY
+										     : 0;
+
+	return type != KEY_TYPE_AES || strength >= len;
+}
+
 static enum rc decipher(struct command *c, struct view in, struct buf *out)
 {
 	return keyed_is_up(c->channel->keyed) ? keyed_decipher(c->channel->keyed, in, out)
@@ -75,7 +84,8 @@ static enum rc take_component(struct command *c, uint8_t type, struct view block
 		if (rc == RC_OK && (len > block.len || block.len % unit))
 			rc = RC_MALFORMED;
 	}
-	if (rc != RC_OK || block.len > sizeof(array) || !is_key_length(type, len))
+	if (rc != RC_OK || block.len > sizeof(array) || !is_key_length(type, len) ||
+	    !is_strong_enough(c, type, len))
 		return RC_MALFORMED;
 	buf_fixed(&plain, array, sizeof(array));
 	rc = decipher(c, block, &plain);
@@ -115,9 +125,10 @@ static uint16_t take_key(struct command *c, struct view *in, struct keyset *set,
 	rc = keyset_check(type, view_of(set->key[use], len), value);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	if (check.len && (check.len != KEY_CHECK || !secret_equal(check.data, value, KEY_CHECK)))
-		return SW_BAD_CHECK;
-	buf_put(c->answer, value, check.len ? KEY_CHECK : 0);
+	/* Keys of these types come with theirs, GPCS 11.8.2.3.3. */
+	if (check.len != KEY_CHECK || !secret_equal(check.data, value, KEY_CHECK))
+		return SW_SECURITY_STATUS;
+	buf_put(c->answer, value, KEY_CHECK);
 	return SW_OK;
 }
 
@@ -173,12 +184,23 @@ static uint16_t put_set(struct command *c, const struct keyset *set)
 	return command_sw(command_commit(c->nvm, keyset_put(c->nvm, set)));
 }
 
+/* 9000 if the selected domain's keys may change. */
+static uint16_t may_write(struct command *c)
+{
+	struct registry_entry domain;
+	enum rc rc = manager_domain(c, &domain);
+
+	return rc == RC_OK ? manager_may_write(c, &domain) : command_sw(rc);
+}
+
 uint16_t manager_put_key(struct command *c)
 {
 	struct keyset set = {.domain = c->channel->application};
-	uint16_t sw;
+	uint16_t sw = may_write(c);
 
 	manager_reset(c->channel->manager);
+	if (sw != SW_OK)
+		return sw;
 	if (c->p2 != P2_SET || c->p1 > KEYSET_VERSION_MAX)
 		return SW_INCORRECT_P1P2;
 	sw = take_set(c, &set);
@@ -194,8 +216,11 @@ uint16_t manager_delete_key(struct command *c, struct view data)
 	uint32_t domain = c->channel->application;
 	struct keyset set;
 	uint8_t version;
+	uint16_t sw = may_write(c);
 	enum rc rc;
 
+	if (sw != SW_OK)
+		return sw;
 	/* A set is deleted whole: the version says which. */
 	if (tlv_expect(&in, TAG_KEY_VERSION, &value) != RC_OK || view_end(&in) != RC_OK ||
 	    view_u8(&value, &version) != RC_OK || value.len || version == 0)

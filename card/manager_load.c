@@ -159,8 +159,9 @@ static uint16_t register_file(struct command *c, struct manager *m, struct view 
 
 	if (rc != RC_OK)
 		return command_sw(rc);
-	/* Another channel may have been faster. */
-	if (registry_find(c->nvm, aid_view(&m->file.aid), &e) != RC_NOT_FOUND)
+	/* Another channel may have been faster, and the domain may have gone since. */
+	if (registry_find(c->nvm, aid_view(&m->file.aid), &e) != RC_NOT_FOUND ||
+	    registry_get(c->nvm, m->file.domain, &e) != RC_OK)
 		rc = RC_POLICY;
 	if (rc == RC_OK)
 		rc = registry_number(c->nvm, &m->file.number);
@@ -177,7 +178,7 @@ static uint16_t take_block(struct command *c, struct manager *m)
 	struct view block;
 	uint16_t sw;
 
-	if ((c->p1 & ~P1_LAST) || c->p2 != m->block)
+	if (c->p2 != m->block)
 		return SW_INCORRECT_P1P2;
 	buf_view(&m->code, c->data);
 	if (buf_rc(&m->code) != RC_OK)
@@ -195,11 +196,16 @@ static uint16_t take_block(struct command *c, struct manager *m)
 uint16_t manager_load(struct command *c)
 {
 	struct manager *m = c->channel->manager;
+	struct registry_entry domain;
 	uint16_t sw;
+	enum rc rc;
 
 	if (!m || !m->loading)
 		return SW_CONDITIONS;
-	sw = take_block(c, m);
+	rc = manager_domain(c, &domain);
+	sw = rc == RC_OK ? manager_may(c, &domain) : command_sw(rc);
+	if (sw == SW_OK)
+		sw = take_block(c, m);
 	if (sw != SW_OK) {
 		manager_reset(m);
 		return sw;

@@ -21,6 +21,8 @@ enum {
 	TAG_MODULE = 0x84,
 	ROOM = 230, /* of an answer that still goes over every channel in one piece */
 	P1_DOMAIN_AND_ALL = 0x60,
+	P1_TYPE = 0xE0, /* of SET STATUS; the rest is reserved and ignored, as in GET STATUS */
+	P1_SUBSET = 0xF0,
 };
 
 static bool is_of(uint8_t p1, const struct registry_entry *e)
@@ -137,9 +139,9 @@ uint16_t manager_get_status(struct command *c)
 
 	if (!m || rc != RC_OK)
 		return command_sw(m ? rc : RC_MEMORY);
-	if ((c->p1 != P1_ISD && c->p1 != P1_APPLICATIONS && c->p1 != P1_FILES &&
-	     c->p1 != P1_FILES_AND_MODULES) ||
-	    (c->p2 & ~(P2_NEXT | P2_OBJECTS)))
+	c->p1 &= P1_SUBSET;
+	if (c->p1 != P1_ISD && c->p1 != P1_APPLICATIONS && c->p1 != P1_FILES &&
+	    c->p1 != P1_FILES_AND_MODULES)
 		return SW_INCORRECT_P1P2;
 	/* Further criteria and a tag list are not supported, and then ignored. */
 	if (tlv_expect(&in, TAG_AID, &name) != RC_OK || name.len > AID_MAX)
@@ -166,8 +168,9 @@ static uint16_t set_card(struct command *c, const struct registry_entry *domain,
 		    !((from == LIFE_SECURED && to == LIFE_CARD_LOCKED) ||
 		      (from == LIFE_CARD_LOCKED && to == LIFE_SECURED)))
 			return SW_CONDITIONS;
-	} else if (!(from == LIFE_OP_READY && to == LIFE_INITIALIZED) &&
-		   !(from == LIFE_INITIALIZED && to == LIFE_SECURED)) {
+	} else if (domain->number != REGISTRY_ISD ||
+		   (!(from == LIFE_OP_READY && to == LIFE_INITIALIZED) &&
+		    !(from == LIFE_INITIALIZED && to == LIFE_SECURED))) {
 		return SW_CONDITIONS;
 	}
 	isd->life_cycle = to;
@@ -232,19 +235,23 @@ uint16_t manager_set_status(struct command *c)
 	manager_reset(c->channel->manager);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	if (c->p1 == P1_ISD) {
+	if ((c->p1 & P1_TYPE) == P1_ISD) {
 		rc = registry_get(c->nvm, REGISTRY_ISD, &e);
 		sw = rc == RC_OK ? set_card(c, &domain, &e) : command_sw(rc);
 		return sw == SW_OK ? commit(c, &e) : sw;
 	}
-	if (c->p1 != P1_APPLICATIONS && c->p1 != P1_DOMAIN_AND_ALL)
+	if ((c->p1 & P1_TYPE) != P1_APPLICATIONS && (c->p1 & P1_TYPE) != P1_DOMAIN_AND_ALL)
 		return SW_INCORRECT_P1P2;
+	/* Of a locked card only the lock can be opened; a locked domain changes nothing. */
+	sw = manager_may_write(c, &domain);
+	if (sw != SW_OK)
+		return sw;
 	if (registry_find(c->nvm, c->data, &e) != RC_OK || e.kind == REGISTRY_LOAD_FILE ||
 	    e.number == REGISTRY_ISD ||
 	    (!(domain.privileges & PRIVILEGE_GLOBAL_LOCK) &&
 	     !manager_is_under(c->nvm, &e, domain.number)))
 		return SW_REFERENCE_NOT_FOUND;
-	if (c->p1 == P1_DOMAIN_AND_ALL)
+	if ((c->p1 & P1_TYPE) == P1_DOMAIN_AND_ALL)
 		return e.kind == REGISTRY_DOMAIN ? set_all(c, &e) : SW_WRONG_DATA;
 	sw = set_application(c, &domain, &e);
 	return sw == SW_OK ? commit(c, &e) : sw;

@@ -237,31 +237,39 @@ enum rc registry_delete(struct nvm *nvm, uint32_t number)
 	return RC_OK;
 }
 
+/* The last number given is kept in the record of number 0. */
 enum rc registry_number(struct nvm *nvm, uint32_t *ret)
 {
-	struct registry_entry e = {.number = REGISTRY_FIRST_FREE - 1};
-	uint32_t last;
-	enum rc rc;
+	uint32_t last = REGISTRY_FIRST_FREE - 1;
+	uint8_t array[sizeof(last)];
+	struct view bytes;
+	struct buf b;
+	enum rc rc = nvm_get(nvm, RECORD_REGISTRY, &bytes);
 
-	do {
-		last = e.number;
-		rc = registry_next(nvm, last, &e);
-	} while (rc == RC_OK);
-	if (rc != RC_NOT_FOUND)
+	if (rc == RC_OK && (bytes.len != sizeof(last) || view_u32(&bytes, &last) != RC_OK))
+		return RC_DAMAGED;
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	if (last >= NUMBER_MAX)
 		return RC_FULL;
-	*ret = last + 1;
+	buf_fixed(&b, array, sizeof(array));
+	buf_u32(&b, ++last);
+	nvm_put(nvm, RECORD_REGISTRY, view_buf(&b));
+	*ret = last;
 	return RC_OK;
 }
 
 enum rc registry_default(struct nvm *nvm, struct registry_entry *ret)
 {
+	uint8_t state = registry_card_state(nvm);
 	struct registry_entry e = {.number = 0};
 	enum rc rc;
 
+	if (state == LIFE_CARD_LOCKED || state == LIFE_TERMINATED)
+		return registry_get(nvm, REGISTRY_ISD, ret);
 	while ((rc = registry_next(nvm, e.number, &e)) == RC_OK)
-		if ((e.privileges & PRIVILEGE_CARD_RESET) && !(e.life_cycle & LIFE_LOCKED_BIT)) {
+		if ((e.privileges & PRIVILEGE_CARD_RESET) && !(e.life_cycle & LIFE_LOCKED_BIT) &&
+		    e.number != REGISTRY_ISD) {
 			*ret = e;
 			return RC_OK;
 		}

@@ -94,9 +94,15 @@ enum rc registry_find(struct nvm *nvm, struct view aid, struct registry_entry *r
 enum rc registry_put(struct nvm *nvm, const struct registry_entry *entry) WARN_UNUSED;
 /* Deletes an entry, inside a transaction. RC_POLICY: it is built in. */
 enum rc registry_delete(struct nvm *nvm, uint32_t number) WARN_UNUSED;
-/* A number for a new entry; numbers are not used again while their entry stands. RC_FULL. */
+/*
+ * A number for a new entry, inside the transaction that puts it. No number is ever used again: what
+ * still holds the one of a deleted entry, a channel of another process, finds nothing. RC_FULL.
+ */
 enum rc registry_number(struct nvm *nvm, uint32_t *ret) WARN_UNUSED;
-/* The entry that is selected where nothing was: it has the Card Reset privilege, else the ISD. */
+/*
+ * The entry that is selected where nothing was: it has the Card Reset privilege, else the ISD; on a
+ * locked or terminated card the ISD, which alone has the Final Application privilege.
+ */
 enum rc registry_default(struct nvm *nvm, struct registry_entry *ret) WARN_UNUSED;
 /* The card's life cycle state: the ISD's. LIFE_TERMINATED if it cannot be read. */
 uint8_t registry_card_state(struct nvm *nvm);

@@ -28,7 +28,7 @@ static enum rc find(struct nvm *nvm, struct view name, uint32_t after, struct re
 	enum rc rc;
 
 	if (name.len == 0)
-		return after < REGISTRY_ISD ? registry_get(nvm, REGISTRY_ISD, ret) : RC_NOT_FOUND;
+		return registry_get(nvm, REGISTRY_ISD, ret);
 	if (name.len < AID_MIN)
 		return RC_NOT_FOUND;
 	while ((rc = registry_next(nvm, e.number, &e)) == RC_OK)
@@ -45,14 +45,24 @@ static uint16_t select_found(struct command *c, const struct registry_entry *e)
 	uint8_t state = registry_card_state(c->nvm);
 	uint16_t sw;
 
-	if (!applet || (state == LIFE_CARD_LOCKED && !(e->privileges & PRIVILEGE_FINAL)) ||
-	    state == LIFE_TERMINATED)
+	if (!applet || (state == LIFE_CARD_LOCKED && !(e->privileges & PRIVILEGE_FINAL)))
 		return SW_FUNCTION_NOT_SUPPORTED;
 	sw = applet->select(c, e);
 	if (!sw_is_normal(sw))
 		return sw;
 	applet_select(c->channel, e);
 	return sw == SW_OK && state == LIFE_CARD_LOCKED ? SW_CARD_LOCKED : sw;
+}
+
+/* Nothing was found: an application that was locked while it was selected ends here, GPCS 6.4.2.1.2. */
+static uint16_t not_found(struct command *c)
+{
+	struct registry_entry e;
+
+	if (registry_get(c->nvm, c->channel->application, &e) == RC_OK && !is_selectable(&e) &&
+	    is_named(&e, c->data))
+		applet_deselect(c->channel);
+	return SW_FILE_NOT_FOUND;
 }
 
 uint16_t select_application(struct command *c)
@@ -64,11 +74,16 @@ uint16_t select_application(struct command *c)
 
 	if (c->p1 != P1_BY_NAME || (c->p2 != P2_FIRST && c->p2 != P2_NEXT && c->p2 != P2_NO_ANSWER))
 		return SW_INCORRECT_P1P2;
+	/* A locked card has its basic channel only. */
+	if (c->channel->number && registry_card_state(c->nvm) == LIFE_CARD_LOCKED) {
+		c->channel->open = false;
+		return SW_FUNCTION_NOT_SUPPORTED;
+	}
 	if (c->p2 == P2_NEXT)
 		after = c->channel->application;
 	rc = find(c->nvm, c->data, after, &e);
 	if (rc != RC_OK)
-		return rc == RC_NOT_FOUND ? SW_FILE_NOT_FOUND : command_sw(rc);
+		return rc == RC_NOT_FOUND ? not_found(c) : command_sw(rc);
 	sw = select_found(c, &e);
 	if (c->p2 == P2_NO_ANSWER)
 		buf_reset(c->answer);
@@ -80,6 +95,9 @@ enum rc select_default(struct nvm *nvm, struct channel *channel)
 	struct registry_entry e;
 	enum rc rc = registry_default(nvm, &e);
 
+	/* Code that nothing can run yet cannot take commands. */
+	if (rc == RC_OK && (!applet_of(e.applet) || !applet_of(e.applet)->tables))
+		rc = registry_get(nvm, REGISTRY_ISD, &e);
 	if (rc == RC_OK)
 		applet_select(channel, &e);
 	return rc;
