@@ -331,8 +331,8 @@ static void keys_are_put_replaced_and_deleted(void)
 		enum keychannel_protocol to;
 		size_t to_len;
 	} rows[] = {
-		{true, 16, 0x60, KEYCHANNEL_SCP03, 32},  {true, 32, 0x61, KEYCHANNEL_SCP03, 24},
-		{false, 16, 0x15, KEYCHANNEL_SCP02, 16}, {false, 16, 0x55, KEYCHANNEL_SCP03, 16},
+		{true, 16, 0x60, KEYCHANNEL_SCP03, 16},  {true, 32, 0x61, KEYCHANNEL_SCP03, 24},
+		{false, 16, 0x15, KEYCHANNEL_SCP02, 16}, {false, 16, 0x55, KEYCHANNEL_SCP02, 16},
 		{true, 24, 0x70, KEYCHANNEL_SCP02, 16},
 	};
 
