@@ -30,6 +30,7 @@ static const struct powercut_workload *const workloads[] = {
 	&powercut_nvm_full,
 	&powercut_card,
 	&powercut_ledger,
+	&powercut_manager,
 };
 
 static bool is_short;

@@ -47,5 +47,7 @@ extern const struct powercut_workload powercut_nvm_full;
 extern const struct powercut_workload powercut_card;
 /* tests/powercut_ledger.c */
 extern const struct powercut_workload powercut_ledger;
+/* tests/powercut_manager.c */
+extern const struct powercut_workload powercut_manager;
 
 #endif
