@@ -65,11 +65,21 @@ CK_RV C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 	return gate_leave(&c, c.slot ? get_token_info(&c, ret) : c.rv);
 }
 
+/* Whoever is told of a card that has gone finds its sessions closed. */
+static CK_RV wait_for_event(const struct call *c, CK_FLAGS flags, CK_SLOT_ID_PTR ret)
+{
+	CK_RV rv = slots_wait(c->slots, !(flags & CKF_DONT_BLOCK), ret);
+
+	if (rv == CKR_OK)
+		gate_follow_card(c, *ret);
+	return rv;
+}
+
 CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR ret, void *reserved)
 {
 	struct call c = gate_library(FUNCTION_C_WaitForSlotEvent, ret && !reserved);
 
-	return gate_leave(&c, c.slots ? slots_wait(c.slots, !(flags & CKF_DONT_BLOCK), ret) : c.rv);
+	return gate_leave(&c, c.slots ? wait_for_event(&c, flags, ret) : c.rv);
 }
 
 CK_RV C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)

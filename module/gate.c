@@ -424,6 +424,16 @@ CK_RV gate_close_sessions(struct call *call)
 	return CKR_OK;
 }
 
+void gate_follow_card(const struct call *call, CK_SLOT_ID id)
+{
+	struct slot *slot = slots_get(call->slots, id);
+
+	slot_lock(slot);
+	if (slot_lost_card(slot, true))
+		close_gone(slot);
+	slot_unlock(slot);
+}
+
 CK_ULONG gate_count_sessions(const struct call *call, CK_ULONG *ret_rw)
 {
 	CK_ULONG count;

@@ -57,6 +57,8 @@ CK_RV gate_open_session(struct call *call, CK_FLAGS flags, void *application, CK
 CK_RV gate_close_session(struct call *call);
 /* Closes all sessions of the call's slot. */
 CK_RV gate_close_sessions(struct call *call);
+/* If this slot's card has gone, its sessions go, too; waits for the call that is in work on it. */
+void gate_follow_card(const struct call *call, CK_SLOT_ID id);
 /* How many sessions the call's slot has, and how many of them are R/W. */
 CK_ULONG gate_count_sessions(const struct call *call, CK_ULONG *ret_rw);
 

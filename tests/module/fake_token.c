@@ -21,7 +21,8 @@ struct slot {
 	bool locked;
 	CK_SLOT_ID id;
 	unsigned int sessions;
-	bool lost; /* its card was taken out */
+	bool taken; /* its card was taken out, which nobody has seen */
+	bool lost; /* and now somebody has */
 };
 
 struct slots {
@@ -66,10 +67,13 @@ CK_RV slots_open(struct slots **ret)
 	return CKR_OK;
 }
 
-/* There never is an event; a wait ends when it is interrupted. */
+/* The only event is slot 0's card taken out; a wait ends when it is interrupted. */
 CK_RV slots_wait(struct slots *slots, bool block, CK_SLOT_ID_PTR ret)
 {
-	(void)ret;
+	if (!block && slots->slot[0].taken) {
+		*ret = 0;
+		return CKR_OK;
+	}
 	if (!block)
 		return CKR_NO_EVENT;
 	pthread_mutex_lock(&slots->mutex);
@@ -142,8 +146,9 @@ bool slot_has_token(struct slot *slot)
 
 bool slot_lost_card(struct slot *slot, bool look)
 {
-	(void)look;
 	check_locked(slot);
+	if (look && slot->taken)
+		slot->lost = true;
 	return slot->lost;
 }
 
@@ -157,6 +162,7 @@ void slot_forget_card(struct slot *slot)
 	check_locked(slot);
 	assert(slot->sessions == 0);
 	slot->lost = false;
+	slot->taken = false;
 }
 
 CK_RV slot_info(struct slot *slot, CK_SLOT_INFO *ret)
@@ -404,7 +410,10 @@ CK_RV session_digest_key(struct session *s, CK_OBJECT_HANDLE handle)
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 
-/* "wait" keeps the slot for a while, "call" calls back, "lie" returns what no standard allows. */
+/*
+ * "wait" keeps the slot for a while, "call" calls back, "pull" has the card go now and "take" after
+ * the call, "lie" returns what no standard allows.
+ */
 CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len)
 {
 	check_locked(s->slot);
@@ -413,6 +422,8 @@ CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len)
 		usleep(200 * 1000);
 	if (len == 4 && seed[0] == 'c' && s->notify)
 		return s->notify(s->handle, CKN_SURRENDER, s->application);
+	if (len == 4 && seed[0] == 't')
+		s->slot->taken = true;
 	if (len == 4 && seed[0] == 'p') {
 		s->slot->lost = true;
 		return CKR_DEVICE_REMOVED;

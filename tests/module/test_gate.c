@@ -329,6 +329,20 @@ static void a_card_pulled_in_a_call_takes_its_sessions_with_it(void)
 	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(one), CKR_OK);
 }
 
+static void the_event_of_a_card_that_has_gone_closes_its_sessions(void)
+{
+	CK_SESSION_HANDLE one = open_session(0, NULL), other = open_session(0, NULL);
+	CK_SESSION_INFO info;
+	CK_SLOT_ID slot = 99;
+
+	CU_ASSERT_EQUAL(seed(one, "take"), CKR_RANDOM_SEED_NOT_SUPPORTED);
+	CU_ASSERT_EQUAL(loaded.list->C_GetSessionInfo(one, &info), CKR_OK);
+	CU_ASSERT_EQUAL(loaded.list->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(slot, 0);
+	CU_ASSERT_EQUAL(loaded.list->C_GetSessionInfo(one, &info), CKR_SESSION_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(other), CKR_SESSION_HANDLE_INVALID);
+}
+
 static void *ask_for_the_session(void *session)
 {
 	static CK_RV rv;
@@ -526,6 +540,8 @@ static CU_TestInfo on_fake[] = {
 	{"c_finalize_ends_the_waits_for_a_slot_event", c_finalize_ends_the_waits_for_a_slot_event},
 	{"a_card_pulled_in_a_call_takes_its_sessions_with_it",
 	 a_card_pulled_in_a_call_takes_its_sessions_with_it},
+	{"the_event_of_a_card_that_has_gone_closes_its_sessions",
+	 the_event_of_a_card_that_has_gone_closes_its_sessions},
 	{"a_session_closed_while_a_call_waits_for_it_is_closed",
 	 a_session_closed_while_a_call_waits_for_it_is_closed},
 	{"c_finalize_in_a_callback_is_refused_and_not_stuck",
