@@ -211,6 +211,20 @@ static bool serve_one(struct vpcd *v, bool *ret_failed)
 	return send_message(v, view_buf(&v->answer));
 }
 
+/* With the mutex, but for the time it takes: a vpcd that has much to accept lets connect(2) wait. */
+static void try_to_connect(struct vpcd *v)
+{
+	int fd;
+
+	pthread_mutex_unlock(&v->mutex);
+	fd = connect_vpcd(v->port);
+	pthread_mutex_lock(&v->mutex);
+	if (v->wanted && !v->stopped)
+		v->fd = fd;
+	else if (fd >= 0)
+		close(fd);
+}
+
 /* With the mutex: until the card is to be in and vpcd answers. False when all is to end. */
 static bool wait_connected(struct vpcd *v)
 {
@@ -218,8 +232,8 @@ static bool wait_connected(struct vpcd *v)
 		struct timespec until;
 
 		if (v->wanted)
-			v->fd = connect_vpcd(v->port);
-		if (v->fd >= 0)
+			try_to_connect(v);
+		if (v->fd >= 0 || v->stopped)
 			break;
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += RETRY_MS * 1000000L;
