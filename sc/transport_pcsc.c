@@ -312,10 +312,13 @@ enum rc transport_pcsc_has(const char *reader, struct view aid, bool *ret)
 		command = (struct apdu){.ins = 0xC0, .le = sw & 0xFF ? sw & 0xFF : 256};
 	}
 	transport_end(t);
-	if (rc == RC_MALFORMED)
-		rc = RC_OK;
-	else if (rc == RC_OK)
-		*ret = sw == 0x9000 && names_application(data, aid);
+	/* A card that was asked and gave no answer that is one is not ours either. */
+	if (rc == RC_MALFORMED || rc == RC_IO)
+		sw = 0;
+	else if (rc != RC_OK)
+		goto out;
+	*ret = sw == 0x9000 && names_application(data, aid);
+	rc = RC_OK;
 out:
 	transport_close(&t);
 	buf_free(&sent);

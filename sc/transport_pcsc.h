@@ -20,6 +20,7 @@ enum rc transport_pcsc_open(const char *reader, struct transport **ret) WARN_UNU
 /*
  * Asks the card once whether it has this application, with at most two commands on the basic
  * channel: a SELECT that fails leaves what others have selected. For cards whose ATR does not tell.
+ * One that answers with what is no answer does not have it; another failure: it was not asked.
  */
 enum rc transport_pcsc_has(const char *reader, struct view aid, bool *ret) WARN_UNUSED;
 
