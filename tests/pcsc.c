@@ -258,12 +258,13 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *word;
 		void (*run)(void);
-	} words[] = {{"prepare", prepare},      {"unplug", pcsc_unplug},
-		     {"three", pcsc_three},     {"unplug-parts", pcsc_unplug_parts},
-		     {"events", pcsc_events},   {"reset", pcsc_reset},
-		     {"killed", pcsc_killed},   {"restart", pcsc_restart},
-		     {"foreign", pcsc_foreign}, {"fork", pcsc_fork},
-		     {"crowd", pcsc_crowd}};
+	} words[] = {{"prepare", prepare},          {"unplug", pcsc_unplug},
+		     {"three", pcsc_three},         {"unplug-parts", pcsc_unplug_parts},
+		     {"events", pcsc_events},       {"reset", pcsc_reset},
+		     {"killed", pcsc_killed},       {"restart", pcsc_restart},
+		     {"foreign", pcsc_foreign},     {"fork", pcsc_fork},
+		     {"crowd", pcsc_crowd},         {"storm", pcsc_storm},
+		     {"wrong-pin", pcsc_wrong_pin}, {"daemon-killed", pcsc_daemon_killed}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	load();

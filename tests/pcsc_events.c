@@ -42,46 +42,124 @@ static void wait_for(const char *line)
 	printf("%s: told after %.0f ms\n", line, (waited.at - begin) * 1000);
 }
 
+/* Whoever has been told that the card is gone finds no session of it. */
+static void expect_closed(void)
+{
+	CK_SESSION_INFO info;
+	CK_RV rv = pcsc_p11->C_GetSessionInfo(pcsc_session, &info);
+
+	pcsc_check(rv == CKR_SESSION_HANDLE_INVALID, "a session outlives the event", rv);
+}
+
+static double spent_seconds(const struct rusage *before, const struct rusage *after)
+{
+	return (double)(after->ru_utime.tv_sec - before->ru_utime.tv_sec) +
+	       (double)(after->ru_utime.tv_usec - before->ru_utime.tv_usec) / 1e6 +
+	       (double)(after->ru_stime.tv_sec - before->ru_stime.tv_sec) +
+	       (double)(after->ru_stime.tv_usec - before->ru_stime.tv_usec) / 1e6;
+}
+
 void pcsc_events(void)
 {
 	struct rusage before, after;
 	CK_SLOT_ID told = 99;
 	pthread_t thread;
-	double spent;
 	CK_RV rv;
 
 	pcsc_start();
 	rv = pcsc_p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &told, NULL);
 	pcsc_check(rv == CKR_NO_EVENT, "nothing happened", rv);
+	pcsc_must(pcsc_open_session(), "C_OpenSession");
 	wait_for("remove default");
+	expect_closed();
 	pcsc_wait_present(false);
 	wait_for("insert default");
 	pcsc_wait_present(true);
 	rv = pcsc_p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &told, NULL);
 	pcsc_check(rv == CKR_NO_EVENT, "an event is told once", rv);
 
-	/* Out and in while nobody waits: other calls see it, and the event is there all the same. */
+	/* Out and in while nobody waits: the event is there all the same. */
+	pcsc_must(pcsc_open_session(), "C_OpenSession");
 	pcsc_control("remove default");
-	pcsc_wait_present(false);
+	sleep(1);
 	pcsc_control("insert default");
-	pcsc_wait_present(true);
+	sleep(1);
 	pcsc_ok(pcsc_p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &told, NULL),
 		"an event nobody waited for");
 	pcsc_check(told == pcsc_slot, "of another slot", told);
+	expect_closed();
+	pcsc_wait_present(true);
 
 	getrusage(RUSAGE_SELF, &before);
 	pthread_create(&thread, NULL, wait_event, NULL);
 	sleep(3);
 	getrusage(RUSAGE_SELF, &after);
-	spent = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec) +
-		(double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec) / 1e6 +
-		(double)(after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
-		(double)(after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6;
-	pcsc_check(spent < 0.1, "waiting keeps the processor busy", 0);
+	pcsc_check(spent_seconds(&before, &after) < 0.1, "waiting keeps the processor busy", 0);
 	pcsc_ok(pcsc_p11->C_Finalize(NULL), "C_Finalize");
 	pthread_join(thread, NULL);
 	pcsc_check(waited.rv == CKR_CRYPTOKI_NOT_INITIALIZED, "the wait ended by C_Finalize",
 		   waited.rv);
+}
+
+/*
+ * A hundred moves faster than pcscd looks. What it did not see is no event, and several that it saw
+ * may be told as one; but whoever waits has been told after the last one, and sees where the card is.
+ */
+enum { BURSTS = 10, MOVES = 10, MOVE_US = 30000, TOLD_S = 3 };
+
+static struct {
+	_Atomic unsigned long events;
+	_Atomic int present; /* as it was looked up after the last event */
+	_Atomic bool ended;
+} follower;
+
+static void *follow(void *unused)
+{
+	CK_SLOT_INFO info;
+	CK_SLOT_ID told;
+	CK_RV rv;
+
+	while ((rv = pcsc_p11->C_WaitForSlotEvent(0, &told, NULL)) == CKR_OK) {
+		if (told != pcsc_slot || pcsc_p11->C_GetSlotInfo(pcsc_slot, &info) != CKR_OK)
+			continue;
+		follower.present = (info.flags & CKF_TOKEN_PRESENT) != 0;
+		follower.events++;
+	}
+	pcsc_check(rv == CKR_CRYPTOKI_NOT_INITIALIZED, "C_WaitForSlotEvent", rv);
+	return unused;
+}
+
+/* Moves of differing haste, of which the last leaves the card out or in. */
+static void burst(bool in)
+{
+	unsigned long before = follower.events;
+	double deadline;
+
+	for (int i = 0; i < MOVES; i++) {
+		pcsc_control((i % 2 == 0) == in ? "remove default" : "insert default");
+		usleep((useconds_t)(MOVE_US * (i % 4)));
+	}
+	for (deadline = pcsc_now() + TOLD_S; pcsc_now() < deadline && follower.present != in;)
+		usleep(10000);
+	pcsc_check(follower.present == in, "the last move is not told", in);
+	pcsc_check(follower.events > before, "a burst that changed something is no event", in);
+}
+
+void pcsc_storm(void)
+{
+	pthread_t thread;
+
+	pcsc_start();
+	follower.present = 1;
+	pthread_create(&thread, NULL, follow, NULL);
+	usleep(300 * 1000);
+	for (int i = 0; i < BURSTS && !pcsc_failures; i++)
+		burst(i % 2);
+	pcsc_ok(pcsc_p11->C_Finalize(NULL), "C_Finalize");
+	pthread_join(thread, NULL);
+	pcsc_check(follower.events >= BURSTS, "events", follower.events);
+	printf("%d moves: %lu events, and after each burst the card's place was known\n",
+	       BURSTS * MOVES, (unsigned long)follower.events);
 }
 
 /* The card is reset by another program. */

@@ -195,3 +195,90 @@ void pcsc_unplug_parts(void)
 {
 	unplug(SIGN);
 }
+
+/* A wrong PIN costs a try if the card had the command that brought it, and only then. */
+
+enum { TRIES = 5 };
+
+static CK_RV login_wrong(void)
+{
+	return pcsc_p11->C_Login(pcsc_session, CKU_USER, (CK_UTF8CHAR_PTR) "654321", 6);
+}
+
+static CK_FLAGS token_flags(void)
+{
+	CK_TOKEN_INFO info = {.flags = 0};
+
+	pcsc_ok(pcsc_p11->C_GetTokenInfo(pcsc_slot, &info), "C_GetTokenInfo");
+	return info.flags;
+}
+
+/* How many tries were left: as many as it takes until there is one. The right PIN gives them back. */
+static unsigned int take_tries(void)
+{
+	unsigned int left = 1;
+
+	pcsc_must(pcsc_open_session(), "C_OpenSession");
+	while (!(token_flags() & CKF_USER_PIN_FINAL_TRY) && left <= TRIES) {
+		CK_RV rv = login_wrong();
+
+		pcsc_check(rv == CKR_PIN_INCORRECT, "a wrong PIN", rv);
+		left++;
+	}
+	pcsc_must(pcsc_login(), "C_Login with the last try");
+	pcsc_check(!(token_flags() & CKF_USER_PIN_COUNT_LOW), "tries are not given back", left);
+	pcsc_ok(pcsc_p11->C_CloseAllSessions(pcsc_slot), "C_CloseAllSessions");
+	return left;
+}
+
+/* One pull of a login with a wrong PIN that begins without a channel. True if it ended before. */
+static bool pull_wrong(unsigned int commands, bool unanswered, unsigned int *ret_left)
+{
+	char line[64];
+	CK_RV rv;
+
+	pcsc_must(pcsc_p11->C_Finalize(NULL), "C_Finalize");
+	pcsc_start();
+	snprintf(line, sizeof(line), "%s default %u",
+		 unanswered ? "eject-unanswered" : "eject-after", commands);
+	pcsc_control(line);
+	rv = pcsc_open_session();
+	if (rv == CKR_OK)
+		rv = login_wrong();
+	if (rv == CKR_PIN_INCORRECT) {
+		pcsc_control("insert default");
+		pcsc_p11->C_CloseAllSessions(pcsc_slot);
+		return true;
+	}
+	pcsc_check(rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT, "C_Login", rv);
+	pcsc_wait_present(false);
+	pcsc_control("insert default");
+	if (!pcsc_wait_present(true))
+		return true;
+	*ret_left = take_tries();
+	return false;
+}
+
+void pcsc_wrong_pin(void)
+{
+	pcsc_start();
+	pcsc_check(take_tries() == TRIES, "a card with all tries", 0);
+	for (int unanswered = 0; unanswered < 2; unanswered++) {
+		unsigned int left = TRIES, before = TRIES, n = 0;
+
+		/* Once a try is gone at one command, it is at every later one. */
+		for (; n < STEPS_MAX && !pcsc_failures; n++) {
+			if (pull_wrong(n, unanswered, &left))
+				break;
+			pcsc_check(left == before || (before == TRIES && left == TRIES - 1),
+				   "tries that are left", left);
+			before = left;
+		}
+		pcsc_check(n >= 2, "pulls", n);
+		pcsc_check(take_tries() == TRIES - 1, "the login that was not pulled", n);
+		/* Unanswered, the last command pulled brought the PIN; else no command did. */
+		pcsc_check(before == (unanswered ? TRIES - 1 : TRIES), "tries at the end", before);
+		printf("a wrong PIN, %s: pulled at %u places\n",
+		       unanswered ? "not answered" : "not carried out", n);
+	}
+}
