@@ -204,6 +204,8 @@ for length in 2 3 4 5; do
 	test $length = 5 && continue
 	step "it makes a card, which shows $length certificates" "$intaglio" card personalise \
 		--authority $issuer --under group/authority.cvc --suite 42,02,01 chain$length
+	says "its host has the roles that the chain leaves, and no others" '^host .*, roles user, issuer, from' \
+		authority show --under group/authority.cvc "$cards/chain$length/host/host.cvc"
 done
 refuse_says "a chain of five is refused" 'fourth of its chain' \
 	"$intaglio" card personalise --authority issuer5 --under group/authority.cvc chain5

@@ -2,35 +2,34 @@
 /*
  * Bleichenbacher's and Manger's attacks on command 4: blocks that are right and wrong in every way
  * of their padding, each followed by EXTERNAL AUTHENTICATE; and on what EXTERNAL AUTHENTICATE itself
- * deciphers under key agreement. The answers must be the same byte for byte, and so must the times:
- * Welch's t between the class of good blocks and each other class, over processor time less the
- * median of the round, the slowest tenth cut off, classes interleaved at random. A difference must show twice to count; the same
- * statistic must find delays of some microseconds that the test puts in itself, in each command of
- * each suite. INTAGLIO_PROBES sets the number of probes for each suite.
+ * deciphers under key agreement. The answers must be the same byte for byte, and so must the times,
+ * by tests/timing.h, between good blocks and each other class. A difference must show twice to
+ * count; the same statistic must find delays of some microseconds that the test puts in itself, in
+ * each command of each suite. INTAGLIO_PROBES sets the number of probes for each suite.
  */
 #include "tests/suite.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/recovery.h"
 #include "base/rsa_raw.h"
 #include "tests/card/attack.h"
+#include "tests/timing.h"
 
 enum { CLASSES = 7, PROBES = 20020, WARM_UP = 20, COMMANDS = 2, SIZE_MAX_BLOCK = 256 };
 
 /* Nanoseconds: on a machine that is busy with something else it is more than on a quiet one. */
 enum { LEAST_LEAK = 8000 };
 
-static const double limit = 4.5;
-
-struct sample {
-	uint64_t time[COMMANDS];
-	uint8_t class;
+/* Nanoseconds of each command; those of class c in round r stand at r * CLASSES + c. */
+struct samples {
+	uint64_t *times[COMMANDS];
+	size_t rounds;
 };
+
+static const struct timing_cut cut = {.even = true, .kept = 0.9};
 
 /* What is wrong with a block; the first class is the good one. */
 enum class { GOOD, FIRST_BYTE, SECOND_BYTE, SEPARATOR, EARLY, CONTENT, EMPTY };
@@ -164,14 +163,6 @@ static void make_block(struct peer *p, EVP_PKEY *key, enum class class, struct b
 	} while (rsa_raw_public(key, view_of(em, size), out) != RC_OK);
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
-}
-
 /* Some microseconds of work, as an early return would save. */
 static void waste(void)
 {
@@ -200,11 +191,11 @@ static uint64_t send(struct peer *p, uint32_t header, struct view data, bool del
 	buf_fixed(&wire, array, sizeof(array));
 	buf_fixed(&answer, answer_array, sizeof(answer_array));
 	apdu_put(&wire, &command);
-	begin = now();
+	begin = timing_now();
 	peer_good(card_transmit(p->card, view_buf(&wire), &answer));
 	if (delay)
 		waste();
-	end = now();
+	end = timing_now();
 	peer_good(response_parse(view_buf(&answer), &rest, ret_sw));
 	CU_ASSERT_EQUAL(rest.len, 0);
 	return end - begin;
@@ -238,7 +229,7 @@ static void bench_close(struct bench *b)
 	peer_free(&b->p);
 }
 
-static void probe(struct bench *b, enum class class, struct sample *ret)
+static void probe(struct bench *b, enum class class, uint64_t ret[COMMANDS])
 {
 	bool delay_4 = b->delays && class == FIRST_BYTE, delay_6 = b->delays && class >= CONTENT;
 	uint8_t wrong[SIZE_MAX_BLOCK];
@@ -249,9 +240,9 @@ static void probe(struct bench *b, enum class class, struct sample *ret)
 	buf_init(&block, SIZE_MAX_BLOCK);
 	make_block(p, b->key, class, &block);
 	snapshot_return(&b->ready, p);
-	ret->class = (uint8_t) class;
+	memset(ret, 0, COMMANDS * sizeof(*ret));
 	if (p->suite != 0x01) {
-		ret->time[0] = send(p, 0x002A8084, view_buf(&block), delay_4, &sw);
+		ret[0] = send(p, 0x002A8084, view_buf(&block), delay_4, &sw);
 		CU_ASSERT_EQUAL(sw, 0x9000);
 		/* An attacker has no host's key: a signature that is a number below the modulus. */
 		buf_reset(&block);
@@ -260,126 +251,48 @@ static void probe(struct bench *b, enum class class, struct sample *ret)
 		buf_put(&block, wrong, rsa_size(b->key));
 	}
 	CU_ASSERT_EQUAL_FATAL(peer_challenge(p), 0x9000);
-	ret->time[1] = send(p, 0x00820000, view_buf(&block), delay_6, &sw);
+	ret[1] = send(p, 0x00820000, view_buf(&block), delay_6, &sw);
 	CU_ASSERT_EQUAL(sw, 0x6300);
 	buf_free(&block);
 }
 
-/* Rounds of one probe a class, each round in an order of its own. */
-static struct sample *measure(struct bench *b, size_t rounds)
+static void forget(struct samples *s)
 {
-	struct sample *samples = calloc(rounds * CLASSES, sizeof(*samples));
-	struct sample ignored;
+	for (size_t command = 0; command < COMMANDS; command++)
+		free(s->times[command]);
+}
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(samples);
+static void measure(struct bench *b, size_t rounds, struct samples *ret)
+{
+	uint64_t times[COMMANDS];
+
+	ret->rounds = rounds;
+	for (size_t command = 0; command < COMMANDS; command++) {
+		ret->times[command] = calloc(rounds * CLASSES, sizeof(uint64_t));
+		CU_ASSERT_PTR_NOT_NULL_FATAL(ret->times[command]);
+	}
 	for (size_t i = 0; i < WARM_UP; i++)
-		probe(b, GOOD, &ignored);
+		probe(b, GOOD, times);
 	for (size_t round = 0; round < rounds; round++) {
-		uint8_t order[CLASSES], dice[CLASSES];
+		size_t order[TIMING_CLASSES_MAX];
 
-		peer_good(crypto_random(dice, sizeof(dice)));
-		for (uint8_t i = 0; i < CLASSES; i++) {
-			uint8_t j = dice[i] % (i + 1);
-
-			order[i] = order[j];
-			order[j] = i;
+		timing_order(CLASSES, order);
+		for (size_t i = 0; i < CLASSES; i++) {
+			probe(b, (enum class)order[i], times);
+			for (size_t command = 0; command < COMMANDS; command++)
+				ret->times[command][round * CLASSES + order[i]] = times[command];
 		}
-		for (size_t i = 0; i < CLASSES; i++)
-			probe(b, order[i], &samples[round * CLASSES + i]);
-	}
-	return samples;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* The value that this part of all values is below. */
-static double quantile(const double *values, size_t n, double part)
-{
-	double *sorted = calloc(n, sizeof(*sorted)), result;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(sorted);
-	memcpy(sorted, values, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), by_size);
-	result = sorted[(size_t)((double)n * part)];
-	free(sorted);
-	return result;
-}
-
-/* Times less the median of their round: a machine that is slow for a while is so for all classes. */
-static double *even_out(const struct sample *samples, size_t n, size_t command)
-{
-	double *times = calloc(n, sizeof(*times));
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(times);
-	for (size_t i = 0; i < n; i++)
-		times[i] = (double)samples[i].time[command];
-	for (size_t round = 0; round < n; round += CLASSES) {
-		double median = quantile(times + round, CLASSES, 0.5);
-
-		for (size_t i = 0; i < CLASSES; i++)
-			times[round + i] -= median;
-	}
-	return times;
-}
-
-struct moments {
-	double n, mean, m2;
-};
-
-/* 0 where nothing was measured. */
-static double welch(const struct moments *a, const struct moments *b)
-{
-	double spread = a->m2 / (a->n - 1) / a->n + b->m2 / (b->n - 1) / b->n;
-
-	return spread > 0 ? (a->mean - b->mean) / sqrt(spread) : 0;
-}
-
-/* The t of each class against the good one. */
-static void compare(const struct sample *samples, size_t n, size_t command, double ret[CLASSES])
-{
-	struct moments moments[CLASSES] = {{.n = 0}};
-	double *times = even_out(samples, n, command), most = quantile(times, n, 0.9);
-
-	for (size_t i = 0; i < n; i++) {
-		struct moments *m = &moments[samples[i].class];
-		double d = times[i] - m->mean;
-
-		if (times[i] >= most)
-			continue;
-		m->n++;
-		m->mean += d / m->n;
-		m->m2 += d * (times[i] - m->mean);
-	}
-	free(times);
-	for (size_t i = 0; i < CLASSES; i++) {
-		ret[i] = i == GOOD ? 0 : welch(&moments[i], &moments[GOOD]);
-		if (getenv("INTAGLIO_VERBOSE"))
-			printf("command %zu class %zu: mean %.0f ns, t %.2f\n", 4 + 2 * command, i,
-			       moments[i].mean, ret[i]);
 	}
 }
 
 /* Classes whose time differs, a bit each; the greatest |t| goes to *most. */
-static unsigned int judge(const struct sample *samples, size_t n, double *most)
+static unsigned int judge(const struct samples *s, double *most)
 {
 	unsigned int found = 0;
 
-	for (size_t command = 0; command < COMMANDS; command++) {
-		double t[CLASSES];
-
-		compare(samples, n, command, t);
-		for (size_t i = 0; i < CLASSES; i++) {
-			if (fabs(t[i]) > *most)
-				*most = fabs(t[i]);
-			if (fabs(t[i]) > limit)
-				found |= 1U << (command * CLASSES + i);
-		}
-	}
+	for (size_t command = 0; command < COMMANDS; command++)
+		found |= timing_judge(s->times[command], s->rounds, CLASSES, &cut, most)
+			 << command * CLASSES;
 	return found;
 }
 
@@ -392,30 +305,28 @@ static size_t rounds_asked(void)
 }
 
 /* The samples again, as if one class had taken so much longer in one command: whether it is found. */
-static bool finds(struct sample *samples, size_t n, size_t command, enum class class, uint64_t ns)
+static bool finds(const struct samples *s, size_t command, enum class class, uint64_t ns)
 {
 	double most = 0;
 	unsigned int found;
 
-	for (size_t i = 0; i < n; i++)
-		if (samples[i].class == class)
-			samples[i].time[command] += ns;
-	found = judge(samples, n, &most);
-	for (size_t i = 0; i < n; i++)
-		if (samples[i].class == class)
-			samples[i].time[command] -= ns;
-	return found & 1U << (command * CLASSES + class);
+	for (size_t i = class; i < s->rounds * CLASSES; i += CLASSES)
+		s->times[command][i] += ns;
+	found = timing_judge(s->times[command], s->rounds, CLASSES, &cut, &most);
+	for (size_t i = class; i < s->rounds * CLASSES; i += CLASSES)
+		s->times[command][i] -= ns;
+	return found & 1U << class;
 }
 
 /* The least leak that these very samples would have shown; more than some microseconds is no proof. */
-static void show_what_would_be_found(struct sample *samples, size_t n, uint8_t suite)
+static void show_what_would_be_found(const struct samples *s, uint8_t suite)
 {
 	for (size_t command = suite == 0x01 ? 1 : 0; command < COMMANDS; command++) {
 		uint64_t ns = 250;
 
-		while (ns < LEAST_LEAK && !finds(samples, n, command, EMPTY, ns))
+		while (ns < LEAST_LEAK && !finds(s, command, EMPTY, ns))
 			ns += 250;
-		CU_ASSERT_TRUE(finds(samples, n, command, EMPTY, ns));
+		CU_ASSERT_TRUE(finds(s, command, EMPTY, ns));
 		printf("suite %02X, command %zu: a leak of %.2f microseconds would be found\n",
 		       suite, 4 + 2 * command, (double)ns / 1000);
 	}
@@ -423,26 +334,26 @@ static void show_what_would_be_found(struct sample *samples, size_t n, uint8_t s
 
 static void show_that_nothing_differs(uint8_t suite)
 {
-	size_t n = rounds_asked() * CLASSES;
-	struct sample *samples;
+	size_t rounds = rounds_asked();
+	struct samples s;
 	struct bench b;
 	unsigned int found;
 	double most = 0;
 
 	bench_open(&b, suite);
-	samples = measure(&b, n / CLASSES);
-	found = judge(samples, n, &most);
-	printf("suite %02X: %zu probes, greatest |t| %.2f\n", suite, n, most);
+	measure(&b, rounds, &s);
+	found = judge(&s, &most);
+	printf("suite %02X: %zu probes, greatest |t| %.2f\n", suite, rounds * CLASSES, most);
 	if (found) {
 		most = 0;
-		free(samples);
-		samples = measure(&b, n / CLASSES);
-		found &= judge(samples, n, &most);
+		forget(&s);
+		measure(&b, rounds, &s);
+		found &= judge(&s, &most);
 		printf("suite %02X: once more, greatest |t| %.2f\n", suite, most);
 	}
 	CU_ASSERT_EQUAL(found, 0);
-	show_what_would_be_found(samples, n, suite);
-	free(samples);
+	show_what_would_be_found(&s, suite);
+	forget(&s);
 	bench_close(&b);
 }
 
@@ -464,11 +375,11 @@ static void suite_01_tells_no_number_from_another(void)
 /* How long a planted delay is, in nanoseconds. */
 static double length_of_a_delay(void)
 {
-	uint64_t begin = now();
+	uint64_t begin = timing_now();
 
 	for (int i = 0; i < 1000; i++)
 		waste();
-	return (double)(now() - begin) / 1000;
+	return (double)(timing_now() - begin) / 1000;
 }
 
 /* The early return that the statistic is there to find, made by the test, in each command. */
@@ -480,7 +391,7 @@ static void delays_of_some_classes_are_found(void)
 	for (size_t s = 0; s < sizeof(suites); s++) {
 		unsigned int wanted = 1U << (CLASSES + CONTENT) | 1U << (CLASSES + EMPTY),
 			     found = 0;
-		struct sample *samples;
+		struct samples samples;
 		double most = 0;
 		struct bench b;
 
@@ -490,9 +401,9 @@ static void delays_of_some_classes_are_found(void)
 		b.delays = true;
 		/* On a machine that is busy with something else they may hide once. */
 		for (int i = 0; i < 3 && (found & wanted) != wanted; i++) {
-			samples = measure(&b, rounds);
-			found = judge(samples, rounds * CLASSES, &most);
-			free(samples);
+			measure(&b, rounds, &samples);
+			found = judge(&samples, &most);
+			forget(&samples);
 		}
 		printf("suite %02X: delays of %.0f ns, %s, greatest |t| %.2f\n", suites[s],
 		       length_of_a_delay(), (found & wanted) == wanted ? "found" : "missed", most);

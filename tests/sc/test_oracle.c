@@ -105,8 +105,11 @@ static uint64_t probe(void *arg, size_t class)
 
 static struct timing timing_of(open_function **open, size_t probes)
 {
-	return (struct timing){
-		.classes = CLASSES, .rounds = probes / CLASSES, .probe = probe, .arg = open};
+	return (struct timing){.classes = CLASSES,
+			       .rounds = probes / CLASSES,
+			       .probe = probe,
+			       .arg = open,
+			       .cut = {.kept = 0.1}};
 }
 
 static size_t probes_asked(void)
