@@ -26,11 +26,7 @@ enum {
 };
 
 static const struct powercut_workload *const workloads[] = {
-	&powercut_nvm,
-	&powercut_nvm_full,
-	&powercut_card,
-	&powercut_ledger,
-	&powercut_manager,
+	&powercut_nvm, &powercut_nvm_full, &powercut_card, &powercut_ledger, &powercut_manager,
 };
 
 static bool is_short;
