@@ -6,6 +6,7 @@
 #include "card/domain.h"
 #include "card/keyed.h"
 #include "card/manager.h"
+#include "card/pkcs15.h"
 
 enum { SW_NOT_SELECTABLE = 0x6999 };
 
@@ -19,12 +20,19 @@ static uint16_t loaded_select(struct command *c, const struct registry_entry *in
 
 static const struct command_row *const domain_tables[] = {domain_commands, core_commands, NULL};
 
+static const struct command_row *const pkcs15_tables[] = {pkcs15_commands, pin_commands,
+							  core_commands, NULL};
+
 static const struct applet applets[] = {
 	[APPLET_TOKEN] = {.name = "token", .select = application_select, .tables = command_tables},
 	[APPLET_DOMAIN] = {.name = "security domain",
 			   .select = domain_select,
 			   .tables = domain_tables},
 	[APPLET_LOADED] = {.name = "loaded application", .select = loaded_select},
+	[APPLET_PKCS15] = {.name = "PKCS#15",
+			   .select = pkcs15_select,
+			   .deselect = pkcs15_deselect,
+			   .tables = pkcs15_tables},
 };
 
 const struct applet *applet_of(enum applet_kind kind)

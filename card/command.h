@@ -30,6 +30,7 @@ struct channel {
 	bool open;
 	uint32_t application; /* that is selected, by its number in the registry; 0: none yet */
 	const struct applet *applet; /* what kind it is; NULL: none yet */
+	uint32_t file; /* that is selected, card/pkcs15_file.h; 0: none */
 	struct token_ram *ram; /* of the card instance, the same in every channel; the card's */
 	struct scp10 *scp10; /* handshake state and session, card/scp10.h */
 	struct keyed *keyed; /* channel from a key set, card/keyed.h; NULL before the first */

@@ -29,6 +29,11 @@ enum {
 	{                                                                \
 		{0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01}, 10 \
 	}
+/* ISO/IEC 7816-15 7.5.5: A0 00 00 00 63 "PKCS-15". */
+#define PKCS15_AID                                                                    \
+	{                                                                             \
+		{0xA0, 0x00, 0x00, 0x00, 0x63, 'P', 'K', 'C', 'S', '-', '1', '5'}, 12 \
+	}
 #define DOMAIN_MODULE                                               \
 	{                                                           \
 		{0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50, 0x41}, 8 \
@@ -67,6 +72,14 @@ static const struct registry_entry built_in[] = {
 		.version = {1, 0},
 		.modules = {DOMAIN_MODULE},
 		.module_count = 1,
+	},
+	{
+		.number = REGISTRY_PKCS15,
+		.kind = REGISTRY_APPLICATION,
+		.aid = PKCS15_AID,
+		.life_cycle = LIFE_SELECTABLE,
+		.domain = REGISTRY_ISD,
+		.applet = APPLET_PKCS15,
 	},
 };
 

@@ -22,10 +22,17 @@ enum applet_kind {
 	APPLET_TOKEN, /* the PKCS#11 token and its ledgers */
 	APPLET_DOMAIN, /* the card manager: issuer and supplementary security domains */
 	APPLET_LOADED, /* downloaded code */
+	APPLET_PKCS15, /* the token's objects as ISO/IEC 7816-15 */
 };
 
 /* The built-in entries. */
-enum { REGISTRY_ISD = 1, REGISTRY_TOKEN = 2, REGISTRY_DOMAIN_FILE = 3, REGISTRY_FIRST_FREE = 16 };
+enum {
+	REGISTRY_ISD = 1,
+	REGISTRY_TOKEN = 2,
+	REGISTRY_DOMAIN_FILE = 3,
+	REGISTRY_PKCS15 = 4,
+	REGISTRY_FIRST_FREE = 16,
+};
 
 /* Life cycle states, GPCS 11.1.1: of load files, applications, domains, and of the card (the ISD's). */
 enum {

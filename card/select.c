@@ -3,6 +3,7 @@
 #include "card/select.h"
 
 #include "card/applet.h"
+#include "card/pkcs15.h"
 
 enum { P1_BY_NAME = 0x04, P2_FIRST = 0x00, P2_NEXT = 0x02, P2_NO_ANSWER = 0x0C };
 
@@ -72,7 +73,9 @@ uint16_t select_application(struct command *c)
 	uint16_t sw;
 	enum rc rc;
 
-	if (c->p1 != P1_BY_NAME || (c->p2 != P2_FIRST && c->p2 != P2_NEXT && c->p2 != P2_NO_ANSWER))
+	if (c->p1 != P1_BY_NAME)
+		return pkcs15_select_file(c);
+	if (c->p2 != P2_FIRST && c->p2 != P2_NEXT && c->p2 != P2_NO_ANSWER)
 		return SW_INCORRECT_P1P2;
 	/* A locked card has its basic channel only. */
 	if (c->channel->number && registry_card_state(c->nvm) == LIFE_CARD_LOCKED) {

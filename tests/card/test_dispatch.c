@@ -74,7 +74,7 @@ static void select_answers_the_documented_fci(void)
 	}
 	CU_ASSERT_EQUAL(proprietary.len, 0);
 	CU_ASSERT_EQUAL(peer_send(&p, 0, 0xA4, 4, 0, view_str("F0Intaglia"), 256, NULL), 0x6A82);
-	CU_ASSERT_EQUAL(peer_send(&p, 0, 0xA4, 0, 0, view_of(aid, 2), 256, NULL), 0x6A86);
+	CU_ASSERT_EQUAL(peer_send(&p, 0, 0xA4, 7, 0, view_of(aid, 2), 256, NULL), 0x6A86);
 	buf_free(&out);
 	peer_free(&p);
 }

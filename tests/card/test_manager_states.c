@@ -282,7 +282,7 @@ static void applications_are_selected_by_a_part_of_their_name_in_turn(void)
 	CU_ASSERT_EQUAL(manage_bare("00A4040004A000000100"), 0x6A82);
 	CU_ASSERT_EQUAL(manage_bare("00A4040C05A000000151"), 0x9000);
 	CU_ASSERT_EQUAL(manage_answer.len, 0);
-	CU_ASSERT_EQUAL(manage_bare("00A4000002 3F0000"), 0x6A86);
+	CU_ASSERT_EQUAL(manage_bare("00A4070002 3F0000"), 0x6A86);
 	manage_stop();
 }
 

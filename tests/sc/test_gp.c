@@ -419,7 +419,7 @@ static void a_long_list_is_read_whole(void)
 		name[7] = n;
 		CU_ASSERT_EQUAL(gp_install(gp, &install, &sw), RC_OK);
 	}
-	CU_ASSERT_EQUAL(count(gp, GP_APPLICATIONS, NULL), 31);
+	CU_ASSERT_EQUAL(count(gp, GP_APPLICATIONS, NULL), 32);
 	gp_close(&gp);
 	world_free(&w);
 }
