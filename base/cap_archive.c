@@ -168,11 +168,11 @@ static enum rc read_components(struct components *c, struct view in)
 		uint16_t size;
 		uint8_t tag;
 
-		if (view_u8(&header, &tag) != RC_OK || view_u16(&header, &size) != RC_OK ||
+		if (view_u8(&header, &tag) != RC_OK || tag == 0 || tag > CAP_COMPONENTS)
+			return refuse(c, "it is neither a CAP file nor a load file");
+		if (view_u16(&header, &size) != RC_OK ||
 		    view_take(&in, (size_t)size + HEADER_SIZE, &bytes) != RC_OK)
 			return refuse(c, "it is cut short");
-		if (tag == 0 || tag > CAP_COMPONENTS)
-			return refuse(c, "it is neither a CAP file nor a load file");
 		rc = add(c, tag, bytes);
 	}
 	return rc;

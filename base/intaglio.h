@@ -113,8 +113,88 @@ typedef struct CK_INTAGLIO_CARD {
 
 #define CK_INTAGLIO_CERTIFICATE_MAX 16384UL
 
+/* Management of what is on a card, of any vendor: the card's security domains (GPCS). */
+
+/* 5 to 16 bytes; ulLen 0: none. */
+typedef struct CK_INTAGLIO_AID {
+	CK_BYTE bytes[16];
+	CK_ULONG ulLen;
+} CK_INTAGLIO_AID;
+
+/*
+ * The channel to a security domain. With NULL in its place the issuer's domain is meant, over SCP10
+ * with the host's certificate, which needs the role issuer.
+ */
+typedef struct CK_INTAGLIO_KEY_SET {
+	CK_ULONG ulProtocol; /* 2: SCP02, 3: SCP03, 0: the card chooses */
+	CK_ULONG ulVersion; /* of the key set, 1 to 127 (255); 0: the card's first */
+	CK_ULONG ulLevel; /* security level; 0: the highest there is */
+	CK_BBOOL bS16; /* SCP03 with challenges and MACs of 16 bytes */
+	CK_BYTE keys[3][32]; /* ENC, MAC, DEK */
+	CK_ULONG ulKeyLen; /* of each: 16, and 24 or 32 for AES; 0: no keys, SCP10 all the same */
+	CK_INTAGLIO_AID domain; /* none: the issuer's */
+} CK_INTAGLIO_KEY_SET;
+
+/* What GET STATUS tells of one application, security domain or load file. */
+#define CK_INTAGLIO_CONTENT_ISSUER      0x80UL
+#define CK_INTAGLIO_CONTENT_APPLICATION 0x40UL /* or domain, by its privileges */
+#define CK_INTAGLIO_CONTENT_FILE        0x20UL
+typedef struct CK_INTAGLIO_CONTENT {
+	CK_ULONG ulKind;
+	CK_INTAGLIO_AID aid, domain, file; /* itself, whose it is, what it was installed from */
+	CK_BYTE lifeCycle;
+	CK_BYTE privileges[3];
+	CK_BYTE version[2]; /* of a load file; zeros: not told */
+	CK_INTAGLIO_AID modules[16]; /* of a load file */
+	CK_ULONG ulModuleCount;
+} CK_INTAGLIO_CONTENT;
+
+/* What a card says of itself; what it does not say is zero. */
+typedef struct CK_INTAGLIO_CARD_INFO {
+	CK_INTAGLIO_AID domain; /* the selected one */
+	CK_BYTE version[3]; /* of GPCS */
+	CK_BYTE protocols[8][2]; /* secure channel protocol and its parameter i */
+	CK_ULONG ulProtocolCount;
+	CK_BYTE keys[32][4]; /* identifier, version, type, length */
+	CK_ULONG ulKeyCount;
+	CK_BYTE counter[4]; /* of the key set's sessions */
+	CK_ULONG ulCounterLen;
+	CK_BYTE productionData[64]; /* CPLC, without its tag */
+	CK_ULONG ulProductionDataLen;
+} CK_INTAGLIO_CARD_INFO;
+
+#define CK_INTAGLIO_INSTALL_DRY_RUN        1UL /* everything is looked at, nothing is changed */
+#define CK_INTAGLIO_INSTALL_LOAD_ONLY      2UL /* no application is made */
+#define CK_INTAGLIO_INSTALL_NOT_SELECTABLE 4UL
+#define CK_INTAGLIO_INSTALL_HASH           8UL /* the card is told the SHA-256 of what comes */
+
+typedef struct CK_INTAGLIO_INSTALLATION {
+	CK_BYTE *pFile; /* a CAP file, or a load file */
+	CK_ULONG ulFileLen;
+	CK_ULONG ulFlags;
+	CK_INTAGLIO_AID module; /* which one is made an application; none: each */
+	CK_INTAGLIO_AID instance; /* its name; none: the module's */
+	CK_BYTE privileges[3];
+	CK_BYTE *pParameters; /* application specific ones, at most 240 bytes */
+	CK_ULONG ulParametersLen;
+	CK_ULONG ulBlockSize; /* bytes of a block; 0: as card and channel allow */
+	/*
+	 * Called before every block, and after the last one, with bytes sent and to be sent. What it
+	 * returns but CKR_OK ends everything with CKR_FUNCTION_CANCELED, and the card is as before.
+	 * May be NULL. No slot is locked while it runs; it must not call C_Finalize.
+	 */
+	CK_RV (*Progress)(void *pApplication, CK_ULONG done, CK_ULONG total);
+	void *pApplication; /* what Progress is called with */
+	/* Filled: */
+	CK_INTAGLIO_AID package;
+	CK_ULONG ulBlocks, ulBlock; /* how many, of how many bytes at most */
+	CK_ULONG ulApplications; /* that were made, or would be */
+	CK_ULONG ulSent,
+		ulReceived; /* bytes on the wire of all that, the channel's set-up included */
+} CK_INTAGLIO_INSTALLATION;
+
 typedef struct CK_INTAGLIO_FUNCTION_LIST {
-	CK_VERSION version; /* of this table: 1.2 */
+	CK_VERSION version; /* of this table: 1.3 */
 	/* Figures of one slot. CKR_SLOT_ID_INVALID, CKR_ARGUMENTS_BAD. */
 	CK_RV (*Figures)(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret);
 	/*
@@ -172,6 +252,38 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	 * Since 1.2.
 	 */
 	CK_RV (*RecogniseCard)(CK_SLOT_ID slot);
+	/*
+	 * Management of a card's contents; all since 1.3. They work on the card in a slot whether it is
+	 * a token or not, on a connection of their own, need no session and no login, and leave those
+	 * there are alone. keys may be NULL. CKR_ACTION_PROHIBITED: not authorised, or not in this
+	 * life cycle; CKR_DATA_INVALID: the card does not take that; CKR_DEVICE_MEMORY. LastError says
+	 * which it was.
+	 *
+	 * What the card says of itself, without a channel unless keys has keys.
+	 */
+	CK_RV(*CardInfo)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_INTAGLIO_CARD_INFO *ret);
+	/* Everything on the card. Two-call rule; each call asks the card. */
+	CK_RV(*ListContent)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_INTAGLIO_CONTENT *list,
+	 CK_ULONG *count);
+	/* Loads a package and makes its applications, all or nothing. */
+	CK_RV(*InstallContent)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_INTAGLIO_INSTALLATION *installation);
+	/* related: a load file with the applications that were made from it. */
+	CK_RV(*DeleteContent)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, const CK_INTAGLIO_AID *aid,
+	 CK_BBOOL related);
+	/* Locks an application or domain, or takes the lock off. */
+	CK_RV(*LockContent)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, const CK_INTAGLIO_AID *aid,
+	 CK_BBOOL lock);
+	/* A new key set for the domain; replaces: the version that it takes the place of, or 0. */
+	CK_RV(*PutKeys)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, const CK_INTAGLIO_KEY_SET *fresh,
+	 CK_ULONG replaces);
+	CK_RV(*DeleteKeys)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version);
 } CK_INTAGLIO_FUNCTION_LIST;
 
 #define CK_INTAGLIO_LEAVES_MAX 65536UL

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "base/rsa.h"
 #include "bench/channel.h"
+#include "bench/content.h"
 #include "bench/measure.h"
 
 #include <dlfcn.h>
@@ -482,6 +483,7 @@ int main(int argc, char **argv)
 	bench_seal(dir, timed);
 	bench_start();
 	bench_channel(dir, timed);
+	bench_content(vendor, slot, &passed, &failed);
 	p11->C_Finalize(NULL);
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	printf("%u passed, %u failed\n", passed, failed);

@@ -40,7 +40,7 @@ static CK_FUNCTION_LIST_3_2 functions_3_2 = {
 #pragma GCC diagnostic pop
 
 static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
-	.version = {1, 2},
+	.version = {1, 3},
 	.Figures = vendor_figures,
 	.LastError = vendor_last_error,
 	.ReadLeaf = vendor_read_leaf,
@@ -50,6 +50,13 @@ static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
 	.Cosign = vendor_cosign,
 	.Prune = vendor_prune,
 	.RecogniseCard = vendor_recognise_card,
+	.CardInfo = vendor_card_info,
+	.ListContent = vendor_list_content,
+	.InstallContent = vendor_install_content,
+	.DeleteContent = vendor_delete_content,
+	.LockContent = vendor_lock_content,
+	.PutKeys = vendor_put_keys,
+	.DeleteKeys = vendor_delete_keys,
 };
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";

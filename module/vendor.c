@@ -100,3 +100,58 @@ CK_RV vendor_recognise_card(CK_SLOT_ID slot)
 
 	return gate_leave(&c, c.slot ? slot_recognise(c.slot) : c.rv);
 }
+
+CK_RV vendor_card_info(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_INTAGLIO_CARD_INFO *ret)
+{
+	struct call c = gate_slot(FUNCTION_CardInfo, slot, ret != NULL);
+
+	return gate_leave(&c, c.slot ? slot_card_info(c.slot, keys, ret) : c.rv);
+}
+
+CK_RV vendor_list_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			  CK_INTAGLIO_CONTENT *list, CK_ULONG *count)
+{
+	struct call c = gate_slot(FUNCTION_ListContent, slot, count != NULL);
+
+	return gate_leave(&c, c.slot ? slot_list_content(c.slot, keys, list, count) : c.rv);
+}
+
+CK_RV vendor_install_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			     CK_INTAGLIO_INSTALLATION *installation)
+{
+	struct call c = gate_slot(FUNCTION_InstallContent, slot,
+				  installation != NULL && installation->pFile != NULL);
+
+	return gate_leave(&c, c.slot ? slot_install_content(c.slot, keys, installation) : c.rv);
+}
+
+CK_RV vendor_delete_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			    const CK_INTAGLIO_AID *aid, CK_BBOOL related)
+{
+	struct call c = gate_slot(FUNCTION_DeleteContent, slot, aid != NULL);
+
+	return gate_leave(&c, c.slot ? slot_delete_content(c.slot, keys, aid, related) : c.rv);
+}
+
+CK_RV vendor_lock_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			  const CK_INTAGLIO_AID *aid, CK_BBOOL lock)
+{
+	struct call c = gate_slot(FUNCTION_LockContent, slot, aid != NULL);
+
+	return gate_leave(&c, c.slot ? slot_lock_content(c.slot, keys, aid, lock) : c.rv);
+}
+
+CK_RV vendor_put_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+		      const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces)
+{
+	struct call c = gate_slot(FUNCTION_PutKeys, slot, fresh != NULL);
+
+	return gate_leave(&c, c.slot ? slot_put_keys(c.slot, keys, fresh, replaces) : c.rv);
+}
+
+CK_RV vendor_delete_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version)
+{
+	struct call c = gate_slot(FUNCTION_DeleteKeys, slot, version != 0);
+
+	return gate_leave(&c, c.slot ? slot_delete_keys(c.slot, keys, version) : c.rv);
+}

@@ -17,5 +17,18 @@ CK_RV vendor_cosign(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_BYTE 
 		    CK_ULONG len);
 CK_RV vendor_prune(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ledger, CK_ULONG size);
 CK_RV vendor_recognise_card(CK_SLOT_ID slot);
+CK_RV vendor_card_info(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+		       CK_INTAGLIO_CARD_INFO *ret);
+CK_RV vendor_list_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			  CK_INTAGLIO_CONTENT *list, CK_ULONG *count);
+CK_RV vendor_install_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			     CK_INTAGLIO_INSTALLATION *installation);
+CK_RV vendor_delete_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			    const CK_INTAGLIO_AID *aid, CK_BBOOL related);
+CK_RV vendor_lock_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			  const CK_INTAGLIO_AID *aid, CK_BBOOL lock);
+CK_RV vendor_put_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+		      const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces);
+CK_RV vendor_delete_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version);
 
 #endif

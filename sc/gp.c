@@ -314,6 +314,18 @@ void gp_close(struct gp **gp)
 	*gp = NULL;
 }
 
+void gp_pause(struct gp *gp)
+{
+	if (!gp->sc)
+		transport_end(gp->wire.transport);
+}
+
+void gp_resume(struct gp *gp)
+{
+	if (!gp->sc)
+		transport_begin(gp->wire.transport);
+}
+
 struct view gp_domain(const struct gp *gp)
 {
 	return aid_view(&gp->domain);

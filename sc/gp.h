@@ -28,6 +28,9 @@ enum rc gp_open_keys(struct transport **transport, const struct keychannel_keys 
 /* The same over SCP10; the connection is taken over, and nulled, on success. */
 enum rc gp_open_role(struct sc **sc, struct view domain, struct gp **ret) WARN_UNUSED;
 void gp_close(struct gp **gp);
+/* Between these two others may reach the card, on channels of their own; the session goes on. */
+void gp_pause(struct gp *gp);
+void gp_resume(struct gp *gp);
 
 /* The name of the selected domain, as its FCI tells or as it was asked for; may be empty. */
 struct view gp_domain(const struct gp *gp);

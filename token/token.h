@@ -199,6 +199,21 @@ CK_RV session_prune_ledger(struct session *s, CK_OBJECT_HANDLE ledger, CK_ULONG 
 CK_RV slots_make_card(struct slots *slots, const CK_INTAGLIO_CARD *card);
 CK_RV session_update_trust(struct session *s, CK_BYTE_PTR data, CK_ULONG len);
 
+/* Management of what is on the card in a slot; the vendor interface says what each promises. */
+CK_RV slot_card_info(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+		     CK_INTAGLIO_CARD_INFO *ret);
+CK_RV slot_list_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			CK_INTAGLIO_CONTENT *list, CK_ULONG *count);
+CK_RV slot_install_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			   CK_INTAGLIO_INSTALLATION *installation);
+CK_RV slot_delete_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			  const CK_INTAGLIO_AID *aid, bool related);
+CK_RV slot_lock_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			const CK_INTAGLIO_AID *aid, bool lock);
+CK_RV slot_put_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+		    const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces);
+CK_RV slot_delete_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version);
+
 /* Figures of a slot's connection since it was opened: APDUs, and bytes to and from the card. */
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received);

@@ -14,6 +14,13 @@ static const struct {
 	const char *arguments, *help;
 	bool own_options; /* stand after the two words; argv[0] is the verb, for getopt */
 } subcommands[] = {
+	{"app", "list", app_list, "", "what is on the card: applications, packages, domains", true},
+	{"app", "install", app_install, "FILE",
+	 "load a CAP file and make its applications, with --keys or as the issuer", true},
+	{"app", "delete", app_delete, "AID", "delete an application, or a package", true},
+	{"app", "lock", app_lock, "AID", "lock an application", true},
+	{"app", "unlock", app_unlock, "AID", "take its lock off", true},
+	{"app", "info", app_info, "", "what the card says of itself", true},
 	{"audit", "verify", audit_verify_command, "DIR",
 	 "check a ledger's export: every record, tile and signature", true},
 	{"audit", "compare", audit_compare_command, "DIR",
@@ -42,6 +49,7 @@ static const struct {
 	{"card", "insert", card_insert, "NAME", "put a card of intaglio-card into its reader"},
 	{"card", "remove", card_remove, "NAME", "take it out"},
 	{"card", "reset", card_reset, "NAME", "take it out and put it in again"},
+	{"card", "keys", card_keys, "", "its key sets; --put FILE, --delete VERSION", true},
 	{"card", "personalise", card_personalise, "--authority DIR NAME",
 	 "make a card with certificates of an authority", true},
 	{"card", "update-trust", card_update_trust, "FILE ...",

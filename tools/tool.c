@@ -224,17 +224,13 @@ enum exit_code tool_slots(struct tool *tool, CK_BBOOL present, CK_SLOT_ID **ret,
 	return EXIT_DONE;
 }
 
-static enum exit_code open_chosen(struct tool *tool, const CK_SLOT_ID *slots, CK_ULONG count)
+static enum exit_code choose(struct tool *tool, const CK_SLOT_ID *slots, CK_ULONG count)
 {
-	CK_RV rv;
-
 	for (CK_ULONG i = 0; i < count; i++) {
 		if (!is_chosen(tool, slots[i]))
 			continue;
 		tool->slot = slots[i];
-		rv = tool->p11->C_OpenSession(slots[i], CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
-					      NULL, &tool->session);
-		return rv == CKR_OK ? EXIT_DONE : tool_failed(tool, "opening the card", rv);
+		return EXIT_DONE;
 	}
 	if (tool->card)
 		fprintf(stderr, "intaglio: there is no card named %s; see intaglio card list\n",
@@ -244,16 +240,34 @@ static enum exit_code open_chosen(struct tool *tool, const CK_SLOT_ID *slots, CK
 	return EXIT_CARD;
 }
 
-enum exit_code tool_session(struct tool *tool)
+/* The chosen one of all slots, or of those with a token. */
+static enum exit_code choose_of(struct tool *tool, CK_BBOOL present)
 {
 	enum exit_code code = tool_load(tool);
 	CK_SLOT_ID *slots = NULL;
 	CK_ULONG count = 0;
 
 	if (code == EXIT_DONE)
-		code = tool_slots(tool, CK_TRUE, &slots, &count);
+		code = tool_slots(tool, present, &slots, &count);
 	if (code == EXIT_DONE)
-		code = open_chosen(tool, slots, count);
+		code = choose(tool, slots, count);
 	free(slots);
 	return code;
+}
+
+enum exit_code tool_choose(struct tool *tool)
+{
+	return choose_of(tool, tool->card ? CK_FALSE : CK_TRUE);
+}
+
+enum exit_code tool_session(struct tool *tool)
+{
+	enum exit_code code = choose_of(tool, CK_TRUE);
+	CK_RV rv;
+
+	if (code != EXIT_DONE)
+		return code;
+	rv = tool->p11->C_OpenSession(tool->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+				      &tool->session);
+	return rv == CKR_OK ? EXIT_DONE : tool_failed(tool, "opening the card", rv);
 }

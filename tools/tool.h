@@ -47,6 +47,11 @@ enum exit_code tool_load(struct tool *tool);
 /* The slots there are, or only those with a token; *ret is freed by the caller. */
 enum exit_code tool_slots(struct tool *tool, CK_BBOOL present, CK_SLOT_ID **ret,
 			  CK_ULONG *ret_count);
+/*
+ * Loads the module and finds the slot of the chosen card, which need not be a token: the first with a
+ * token unless --card names one.
+ */
+enum exit_code tool_choose(struct tool *tool);
 /* Opens a read/write session on the chosen card (the first with a token unless --card names one). */
 enum exit_code tool_session(struct tool *tool);
 /* tool_session, then logs the user in: PIN from --pin-file, $INTAGLIO_PIN or the terminal. */
@@ -88,6 +93,12 @@ bool file_write(const char *path, struct view bytes);
 /* One line from the terminal, unseen; false if there is no terminal. */
 bool tool_ask(const char *prompt, char *ret, int size);
 
+enum exit_code app_list(struct tool *tool, int argc, char **argv);
+enum exit_code app_install(struct tool *tool, int argc, char **argv);
+enum exit_code app_delete(struct tool *tool, int argc, char **argv);
+enum exit_code app_lock(struct tool *tool, int argc, char **argv);
+enum exit_code app_unlock(struct tool *tool, int argc, char **argv);
+enum exit_code app_info(struct tool *tool, int argc, char **argv);
 enum exit_code authority_create_command(struct tool *tool, int argc, char **argv);
 enum exit_code authority_issue_command(struct tool *tool, int argc, char **argv);
 enum exit_code authority_renew_command(struct tool *tool, int argc, char **argv);
@@ -98,6 +109,7 @@ enum exit_code card_list(struct tool *tool, int argc, char **argv);
 enum exit_code card_insert(struct tool *tool, int argc, char **argv);
 enum exit_code card_remove(struct tool *tool, int argc, char **argv);
 enum exit_code card_reset(struct tool *tool, int argc, char **argv);
+enum exit_code card_keys(struct tool *tool, int argc, char **argv);
 enum exit_code card_personalise(struct tool *tool, int argc, char **argv);
 enum exit_code card_update_trust(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_create(struct tool *tool, int argc, char **argv);

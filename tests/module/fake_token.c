@@ -616,6 +616,71 @@ CK_RV slot_recognise(struct slot *slot)
 	return CKR_TOKEN_NOT_RECOGNIZED;
 }
 
+CK_RV slot_card_info(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, CK_INTAGLIO_CARD_INFO *ret)
+{
+	(void)keys;
+	(void)ret;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_list_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			CK_INTAGLIO_CONTENT *list, CK_ULONG *count)
+{
+	(void)keys;
+	(void)list;
+	(void)count;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_install_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			   CK_INTAGLIO_INSTALLATION *installation)
+{
+	(void)keys;
+	(void)installation;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_delete_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			  const CK_INTAGLIO_AID *aid, bool related)
+{
+	(void)keys;
+	(void)aid;
+	(void)related;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_lock_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			const CK_INTAGLIO_AID *aid, bool lock)
+{
+	(void)keys;
+	(void)aid;
+	(void)lock;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_put_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+		    const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces)
+{
+	(void)keys;
+	(void)fresh;
+	(void)replaces;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_delete_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version)
+{
+	(void)keys;
+	(void)version;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received)
 {

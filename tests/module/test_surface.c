@@ -411,6 +411,35 @@ static void a_card_is_recognised_in_a_slot_that_there_is(void)
 	CU_ASSERT_NOT_EQUAL(loaded.vendor->RecogniseCard(0), CKR_SLOT_ID_INVALID);
 }
 
+static void contents_are_managed_in_a_slot_that_there_is_with_all_that_is_needed(void)
+{
+	CK_INTAGLIO_AID aid = {.ulLen = 4};
+	CK_INTAGLIO_INSTALLATION installation = {.ulFileLen = 1};
+	CK_INTAGLIO_KEY_SET fresh = {.ulKeyLen = 15};
+	CK_INTAGLIO_CARD_INFO info;
+	CK_ULONG count = 0;
+
+	CU_ASSERT_EQUAL(loaded.vendor->CardInfo(4711, NULL, &info), CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->CardInfo(0, NULL, NULL), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->ListContent(4711, NULL, NULL, &count), CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->ListContent(0, NULL, NULL, NULL), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->InstallContent(4711, NULL, &installation),
+			CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->InstallContent(0, NULL, NULL), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->InstallContent(0, NULL, &installation), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->DeleteContent(4711, NULL, &aid, CK_FALSE),
+			CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->DeleteContent(0, NULL, NULL, CK_FALSE), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->DeleteContent(0, NULL, &aid, CK_FALSE), CKR_OK);
+	CU_ASSERT_EQUAL(loaded.vendor->LockContent(4711, NULL, &aid, CK_TRUE), CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->LockContent(0, NULL, NULL, CK_TRUE), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->PutKeys(4711, NULL, &fresh, 0), CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->PutKeys(0, NULL, NULL, 0), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->PutKeys(0, NULL, &fresh, 0), CKR_OK);
+	CU_ASSERT_EQUAL(loaded.vendor->DeleteKeys(4711, NULL, 1), CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->DeleteKeys(0, NULL, 0), CKR_ARGUMENTS_BAD);
+}
+
 static void identities_need_their_arguments(void)
 {
 	CK_INTAGLIO_CARD card = {.name = NULL};
@@ -472,6 +501,8 @@ static CU_TestInfo tests[] = {
 	{"only_a_ledger_is_countersigned_and_pruned", only_a_ledger_is_countersigned_and_pruned},
 	{"a_card_is_recognised_in_a_slot_that_there_is",
 	 a_card_is_recognised_in_a_slot_that_there_is},
+	{"contents_are_managed_in_a_slot_that_there_is_with_all_that_is_needed",
+	 contents_are_managed_in_a_slot_that_there_is_with_all_that_is_needed},
 	{"identities_need_their_arguments", identities_need_their_arguments},
 	{"without_a_reader_there_is_no_slot_event", without_a_reader_there_is_no_slot_event},
 	CU_TEST_INFO_NULL,
