@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Block ciphers in CBC and ECB, AES-256-GCM, and ISO/IEC 7816-4 padding. A struct cipher keeps one
- * keyed libcrypto context a direction: a message costs a new IV and no key schedule. libcrypto has
- * single DES in its legacy provider only; DES-EDE3 under three equal keys is the same function.
+ * keyed libcrypto context a direction, which is never set up anew: with another IV the first block is
+ * combined with what libcrypto has chained on from the message before, and that costs a fifth. libcrypto
+ * has single DES in its legacy provider only; DES-EDE3 under three equal keys is the same function.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,9 @@ enum { KEY_MAX = 32, DES = 8 };
 struct cipher {
 	size_t block;
 	EVP_CIPHER_CTX *encrypt, *decrypt, *ecb;
+	/* The last blocks of ciphertext of each direction, which libcrypto chains on from. */
+	uint8_t encrypted[AES_BLOCK], decrypted[AES_BLOCK];
+	bool failed; /* libcrypto did, and what it chains on from is not known */
 };
 
 static const struct {
@@ -28,12 +32,14 @@ static const struct {
 	[CIPHER_3DES_2KEY] = {.cbc = "DES-EDE3-CBC", .ecb = "DES-EDE3-ECB", .block = DES},
 };
 
+/* Chains on from zeros; ECB takes no notice. */
 static EVP_CIPHER_CTX *keyed(const char *name, const uint8_t *key, int encrypt)
 {
+	static const uint8_t zeros[AES_BLOCK];
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	const EVP_CIPHER *cipher = crypto_cipher(name);
 
-	if (!ctx || !cipher || EVP_CipherInit_ex2(ctx, cipher, key, NULL, encrypt, NULL) != 1 ||
+	if (!ctx || !cipher || EVP_CipherInit_ex2(ctx, cipher, key, zeros, encrypt, NULL) != 1 ||
 	    EVP_CIPHER_CTX_set_padding(ctx, 0) != 1) {
 		EVP_CIPHER_CTX_free(ctx);
 		return NULL;
@@ -76,6 +82,7 @@ void cipher_free(struct cipher **c)
 	EVP_CIPHER_CTX_free((*c)->encrypt);
 	EVP_CIPHER_CTX_free((*c)->decrypt);
 	EVP_CIPHER_CTX_free((*c)->ecb);
+	OPENSSL_cleanse(*c, sizeof(**c));
 	free(*c);
 	*c = NULL;
 }
@@ -93,26 +100,58 @@ static enum rc update(EVP_CIPHER_CTX *ctx, const uint8_t *in, size_t len, uint8_
 	return RC_OK;
 }
 
-static enum rc cbc(struct cipher *c, EVP_CIPHER_CTX *ctx, const uint8_t *iv, const uint8_t *in,
-		   size_t len, uint8_t *out)
+/* What makes of a block that is chained to last one that is chained to iv. */
+static void difference(const uint8_t *iv, const uint8_t *last, size_t block, uint8_t *ret)
 {
-	if (len % c->block)
-		return RC_ARGUMENT;
-	if (EVP_CipherInit_ex2(ctx, NULL, NULL, iv, -1, NULL) != 1)
-		return RC_CRYPTO;
-	return update(ctx, in, len, out);
+	for (size_t i = 0; i < block; i++)
+		ret[i] = iv[i] ^ last[i];
+}
+
+static void combine(uint8_t *at, const uint8_t *with, size_t block)
+{
+	for (size_t i = 0; i < block; i++)
+		at[i] ^= with[i];
 }
 
 enum rc cipher_cbc_encrypt(struct cipher *c, const uint8_t *iv, const uint8_t *in, size_t len,
 			   uint8_t *out)
 {
-	return cbc(c, c->encrypt, iv, in, len, out);
+	uint8_t first[AES_BLOCK];
+
+	if (len % c->block)
+		return RC_ARGUMENT;
+	if (!len)
+		return RC_OK;
+	difference(iv, c->encrypted, c->block, first);
+	combine(first, in, c->block);
+	if (c->failed || update(c->encrypt, first, c->block, out) != RC_OK ||
+	    update(c->encrypt, in + c->block, len - c->block, out + c->block) != RC_OK)
+		c->failed = true;
+	OPENSSL_cleanse(first, sizeof(first));
+	if (c->failed)
+		return RC_CRYPTO;
+	memcpy(c->encrypted, out + len - c->block, c->block);
+	return RC_OK;
 }
 
 enum rc cipher_cbc_decrypt(struct cipher *c, const uint8_t *iv, const uint8_t *in, size_t len,
 			   uint8_t *out)
 {
-	return cbc(c, c->decrypt, iv, in, len, out);
+	uint8_t other[AES_BLOCK];
+
+	if (len % c->block)
+		return RC_ARGUMENT;
+	if (!len)
+		return RC_OK;
+	difference(iv, c->decrypted, c->block, other);
+	/* Before it is overwritten, where out is in. */
+	memcpy(c->decrypted, in + len - c->block, c->block);
+	if (c->failed || update(c->decrypt, in, len, out) != RC_OK) {
+		c->failed = true;
+		return RC_CRYPTO;
+	}
+	combine(out, other, c->block);
+	return RC_OK;
 }
 
 enum rc cipher_block(struct cipher *c, const uint8_t *in, uint8_t *out)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 
 #include "tests/base/hex.h"
@@ -197,6 +198,35 @@ static void aes_cbc_and_ecb_match_sp_800_38a(void)
 	cipher_free(NULL);
 }
 
+/* One cipher that is kept, and one that is new for each message; lengths and IVs differ each time. */
+static void a_message_owes_nothing_to_the_one_before(void)
+{
+	static const enum cipher_kind kinds[] = {CIPHER_AES_256, CIPHER_3DES_2KEY};
+	uint8_t key[32] = {1, 2, 3}, iv[16] = {0}, text[96], kept[96], fresh[96];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(11 * i);
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		struct cipher *all = NULL, *one = NULL;
+
+		CU_ASSERT_EQUAL_FATAL(cipher_new(kinds[k], key, &all), RC_OK);
+		for (uint8_t i = 0; i < 40; i++) {
+			size_t len = (size_t)(i % 6 + 1) * 16;
+
+			iv[i % 8] ^= (uint8_t)(i + 1);
+			CU_ASSERT_EQUAL_FATAL(cipher_new(kinds[k], key, &one), RC_OK);
+			CU_ASSERT_EQUAL(cipher_cbc_encrypt(one, iv, text, len, fresh), RC_OK);
+			CU_ASSERT_EQUAL(cipher_cbc_encrypt(all, iv, text, len, kept), RC_OK);
+			CU_ASSERT(same(kept, view_of(fresh, len)));
+			CU_ASSERT_EQUAL(cipher_cbc_decrypt(one, iv, text, len, fresh), RC_OK);
+			CU_ASSERT_EQUAL(cipher_cbc_decrypt(all, iv, text, len, kept), RC_OK);
+			CU_ASSERT(same(kept, view_of(fresh, len)));
+			cipher_free(&one);
+		}
+		cipher_free(&all);
+	}
+}
+
 static void cbc_refuses_a_part_of_a_block_and_takes_none(void)
 {
 	uint8_t key[32] = {0}, iv[16] = {0}, data[32] = {0};
@@ -251,6 +281,37 @@ static void cmac_matches_sp_800_38b(void)
 		CU_ASSERT_PTR_NULL(c);
 	}
 	cmac_free(NULL);
+}
+
+/* Up to twice what is worked on at once, and a block and a byte. */
+static void cmac_of_every_length_is_what_libcrypto_computes(void)
+{
+	uint8_t key[32], text[2 * 256 + 17], ours[AES_BLOCK], theirs[AES_BLOCK];
+	char name[] = "AES-256-CBC";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, name, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(crypto_mac("CMAC"));
+	struct cmac *c = NULL;
+
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)(7 * i + 1);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * i + 3);
+	CU_ASSERT_EQUAL_FATAL(cmac_new(key, sizeof(key), &c), RC_OK);
+	for (size_t len = 0; len <= sizeof(text); len++) {
+		size_t cut = len * 5 / 7, n = 0;
+		struct view parts[] = {view_of(text, cut), view_of(text + cut, len - cut)};
+
+		CU_ASSERT_EQUAL_FATAL(EVP_MAC_init(ctx, key, sizeof(key), params), 1);
+		CU_ASSERT_EQUAL(EVP_MAC_update(ctx, text, len), 1);
+		CU_ASSERT_EQUAL(EVP_MAC_final(ctx, theirs, &n, sizeof(theirs)), 1);
+		CU_ASSERT_EQUAL(cmac_compute(c, parts, 2, ours), RC_OK);
+		CU_ASSERT(same(ours, view_of(theirs, n)));
+	}
+	EVP_MAC_CTX_free(ctx);
+	cmac_free(&c);
 }
 
 static void cmac_refuses_a_key_of_another_length(void)
@@ -458,6 +519,10 @@ int main(void)
 		{"CBC refuses a part of a block and takes none",
 		 cbc_refuses_a_part_of_a_block_and_takes_none},
 		{"CMAC matches SP 800-38B", cmac_matches_sp_800_38b},
+		{"CMAC of every length is what libcrypto computes",
+		 cmac_of_every_length_is_what_libcrypto_computes},
+		{"a CBC message owes nothing to the one before",
+		 a_message_owes_nothing_to_the_one_before},
 		{"CMAC refuses a key of another length", cmac_refuses_a_key_of_another_length},
 		{"GCM matches published vectors", gcm_matches_published_vectors},
 		{"GCM refuses every flipped bit and wipes what it deciphered",
