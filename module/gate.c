@@ -10,10 +10,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "module/sessions.h"
 
 enum state {
@@ -60,7 +60,7 @@ static void follow_forks(void)
 
 static bool is_forked(void)
 {
-	return library.owner != getpid();
+	return library.owner != process_id();
 }
 
 /* Every call begins here, and what it leaves behind in the calling thread ends in gate_leave. */
@@ -293,7 +293,7 @@ static bool begin_opening(void)
 	lock();
 	if (library.owner != 0 && is_forked())
 		disinherit(&parents_slots, &parents_sessions);
-	library.owner = getpid();
+	library.owner = process_id();
 	while (library.state == STATE_OPENING || library.state == STATE_CLOSING)
 		pthread_cond_wait(&library.changed, &library.mutex);
 	if (library.state == STATE_CLOSED) {

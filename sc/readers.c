@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <winscard.h>
 
 #include "base/log.h"
+#include "base/process.h"
 
 enum {
 	READERS_MAX = PCSCLITE_MAX_READERS_CONTEXTS,
@@ -61,14 +61,14 @@ enum rc readers_open(struct readers **ret)
 	pthread_cond_init(&r->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&r->mutex, NULL);
-	r->owner = getpid();
+	r->owner = process_id();
 	*ret = r;
 	return RC_OK;
 }
 
 static bool is_forked(const struct readers *r)
 {
-	return r->owner != getpid();
+	return r->owner != process_id();
 }
 
 static void drop_context(struct readers *r)

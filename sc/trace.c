@@ -13,6 +13,7 @@
 
 #include "base/apdu.h"
 #include "base/log.h"
+#include "base/process.h"
 
 /* What is on the wire is nobody else's: a file that was there becomes 0600 if it is ours. */
 static bool is_private(int fd, const char *path)
@@ -30,7 +31,7 @@ static bool is_private(int fd, const char *path)
 /* A forked child sends nothing, so it writes nothing either. */
 static bool is_on(const struct trace *trace)
 {
-	return trace->fd >= 0 && trace->owner == getpid();
+	return trace->fd >= 0 && trace->owner == process_id();
 }
 
 void trace_open(struct trace *trace)
@@ -38,7 +39,7 @@ void trace_open(struct trace *trace)
 	const char *path = secure_getenv("INTAGLIO_TRACE");
 
 	trace->fd = -1;
-	trace->owner = getpid();
+	trace->owner = process_id();
 	if (!path || !*path)
 		return;
 	trace->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/process.h"
 
 struct transport {
 	const struct transport_ops *ops;
@@ -27,7 +28,7 @@ enum rc transport_open(const struct transport_ops *ops, const char *address, con
 	if (!t)
 		return RC_MEMORY;
 	t->ops = ops;
-	t->owner = getpid();
+	t->owner = process_id();
 	t->address = strdup(address);
 	if (!t->address)
 		goto out;
@@ -46,7 +47,7 @@ void transport_close(struct transport **t)
 {
 	if (!t || !*t)
 		return;
-	if ((*t)->handle && (*t)->owner == getpid())
+	if ((*t)->handle && (*t)->owner == process_id())
 		(*t)->ops->close(&(*t)->handle);
 	free((*t)->address);
 	free(*t);
@@ -55,27 +56,27 @@ void transport_close(struct transport **t)
 
 enum rc transport_transmit(struct transport *t, struct view command, struct buf *response)
 {
-	if (t->owner != getpid())
+	if (t->owner != process_id())
 		return RC_FORKED;
 	return t->ops->transmit(t->handle, command, response);
 }
 
 enum rc transport_reset(struct transport *t)
 {
-	if (t->owner != getpid())
+	if (t->owner != process_id())
 		return RC_FORKED;
 	return t->ops->reset(t->handle);
 }
 
 void transport_begin(struct transport *t)
 {
-	if (t->depth++ == 0 && t->ops->begin && t->owner == getpid())
+	if (t->depth++ == 0 && t->ops->begin && t->owner == process_id())
 		t->ops->begin(t->handle);
 }
 
 void transport_end(struct transport *t)
 {
-	if (--t->depth == 0 && t->ops->end && t->owner == getpid())
+	if (--t->depth == 0 && t->ops->end && t->owner == process_id())
 		t->ops->end(t->handle);
 }
 
