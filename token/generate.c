@@ -151,27 +151,39 @@ CK_RV session_generate_key_pair(struct session *s, CK_MECHANISM_PTR mechanism,
 
 CK_RV session_seed_random(struct session *s, CK_BYTE_PTR seed, CK_ULONG len)
 {
-	(void)s;
+	struct slot *slot = s->slot;
+
+	/* What was drawn before owes the seed nothing. */
+	OPENSSL_cleanse(slot->random, sizeof(slot->random));
+	slot->random_left = 0;
 	/* The card's generator takes no seed from outside; the host's, which is mixed with it, does. */
 	return crypto_random_seed(view_of(seed, len)) == RC_OK ? CKR_OK : CKR_DEVICE_ERROR;
 }
 
-/* The host's generator over the card's: neither alone decides. */
-static bool mix(CK_BYTE_PTR bytes, size_t len)
+/*
+ * The host's generator over the card's: neither alone decides. Little is asked for often, and the
+ * generator takes as long for a few bytes as for some hundred.
+ */
+static bool mix(struct slot *slot, CK_BYTE_PTR bytes, size_t len)
 {
-	uint8_t own[256];
-
 	while (len) {
-		size_t step = len < sizeof(own) ? len : sizeof(own);
+		uint8_t *own;
+		size_t step;
 
-		if (crypto_random(own, step) != RC_OK)
-			return false;
+		if (!slot->random_left) {
+			if (crypto_random(slot->random, RANDOM_KEPT) != RC_OK)
+				return false;
+			slot->random_left = RANDOM_KEPT;
+		}
+		own = slot->random + RANDOM_KEPT - slot->random_left;
+		step = len < slot->random_left ? len : slot->random_left;
 		for (size_t i = 0; i < step; i++)
 			bytes[i] ^= own[i];
+		OPENSSL_cleanse(own, step);
+		slot->random_left -= step;
 		bytes += step;
 		len -= step;
 	}
-	OPENSSL_cleanse(own, sizeof(own));
 	return true;
 }
 
@@ -188,7 +200,7 @@ CK_RV session_generate_random(struct session *s, CK_BYTE_PTR ret, CK_ULONG len)
 		buf_fixed(&bytes, ret, step);
 		rv = outcome(slot, CALL_OBJECT, application_random(slot->sc, step, &bytes, &sw),
 			     &sw);
-		if (rv == CKR_OK && !mix(ret, step))
+		if (rv == CKR_OK && !mix(slot, ret, step))
 			rv = CKR_DEVICE_ERROR;
 		ret += step;
 		len -= step;

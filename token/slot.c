@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/crypto.h>
+
 #include "sc/readers.h"
 
 static const struct source *const sources[] = {&embedded_source, &reader_source};
@@ -36,6 +38,7 @@ static void slot_free(struct slot **slot)
 	}
 	token_disconnect(*slot);
 	store_clear(&(*slot)->store);
+	OPENSSL_cleanse((*slot)->random, sizeof((*slot)->random));
 	pthread_mutex_destroy(&(*slot)->lock);
 	free((*slot)->name);
 	free(*slot);

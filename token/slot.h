@@ -38,6 +38,8 @@ struct source {
 extern const struct source embedded_source; /* token/embedded.c */
 extern const struct source reader_source; /* token/reader.c */
 
+enum { RANDOM_KEPT = 256 };
+
 enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
 
 struct slot {
@@ -69,6 +71,10 @@ struct slot {
 	struct store store;
 	bool public_known, private_known;
 	uint64_t counter; /* the change counter that the store is of */
+
+	/* The host's random bytes to come, drawn ahead; wiped as they are used. */
+	uint8_t random[RANDOM_KEPT];
+	size_t random_left;
 };
 
 struct slots;
