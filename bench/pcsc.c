@@ -202,7 +202,7 @@ static void tiny(struct bare *bare)
 	CK_INTAGLIO_FIGURES before = figures(), after;
 	struct measure_result r;
 	char host[4096];
-	bool same;
+	bool same, fast;
 
 	snprintf(host, sizeof(host), "%s/intaglio/cards/default/host", getenv("XDG_DATA_HOME"));
 	bare->commands = commands_new(bare->reader, host, (PAIRS + 1) * TINY);
@@ -215,10 +215,13 @@ static void tiny(struct bare *bare)
 		       (PAIRS + 1) * TINY * commands_length(bare->commands) &&
 	       after.ulReceived - before.ulReceived ==
 		       (PAIRS + 1) * TINY * commands_answer(bare->commands);
-	printf("%-34s %9.1f us  bare %8.1f us  ratio %.2f  as many round trips and bytes: %s\n",
+	fast = r.ratio >= 0.9;
+	printf("%-34s %9.1f us  bare %8.1f us  ratio %.2f  at least 0.90: %s  as many round trips "
+	       "and bytes: %s\n",
 	       "32 random bytes, in a reader", r.ours_us, r.base_us, r.ratio,
-	       same ? "kept" : "MISSED");
+	       fast ? "kept" : "MISSED", same ? "kept" : "MISSED");
 	same ? passed++ : failed++;
+	fast ? passed++ : failed++;
 	puts("  (bare: SCardTransmit of the same commands, as many and as long, protected "
 	     "beforehand, answers not looked at)");
 	r = measure_pair(random_bytes, NULL, transmit_bare, bare, PAIRS, TINY);
