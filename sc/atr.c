@@ -9,7 +9,6 @@ enum {
 	CATEGORY_TLV = 0x80,
 	TAG_ISSUER_DATA = 0x5,
 	TAG_CAPABILITIES = 0x7,
-	THIRD_CHAINING = 0x80,
 	THIRD_EXTENDED = 0x40,
 	THIRD_ASSIGNED_BY_CARD = 0x10,
 };
@@ -40,7 +39,6 @@ static void take_capabilities(struct view value, struct atr *atr)
 	if (view_u8(&value, &ignored) != RC_OK || view_u8(&value, &ignored) != RC_OK ||
 	    view_u8(&value, &third) != RC_OK)
 		return;
-	atr->chaining = third & THIRD_CHAINING;
 	atr->extended = third & THIRD_EXTENDED;
 	atr->channels = third & THIRD_ASSIGNED_BY_CARD;
 }

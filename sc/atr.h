@@ -12,7 +12,6 @@ enum { ATR_MAX = 33 };
 
 struct atr {
 	bool extended; /* extended Lc and Le */
-	bool chaining; /* command chaining */
 	bool channels; /* logical channels that the card assigns */
 	bool is_intaglio; /* the card issuer's data is "Intaglio" */
 };

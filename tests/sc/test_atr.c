@@ -21,7 +21,6 @@ static void our_card_announces_what_it_can(void)
 
 	CU_ASSERT_EQUAL(parse("3B8E8001807380 01D758496E7461676C696FB5", &atr), RC_OK);
 	CU_ASSERT_TRUE(atr.extended);
-	CU_ASSERT_TRUE(atr.chaining);
 	CU_ASSERT_TRUE(atr.channels);
 	CU_ASSERT_TRUE(atr.is_intaglio);
 }
@@ -30,13 +29,13 @@ static void cards_of_others_are_told_apart(void)
 {
 	static const struct {
 		const char *bytes;
-		bool extended, chaining;
+		bool extended;
 	} rows[] = {
 		/* YubiKey 5; OpenPGP card 3.4; a Java Card with category 80; Mifare as PC/SC part 3 */
-		{"3BFD1300008131FE158073C021C057597562694B657940", true, true},
-		{"3BDA18FF81B1FE751F030031F573C001600090001C", true, false},
-		{"3B8F8001804F0CA000000306030001000000006A", false, false},
-		{"3B00", false, false},
+		{"3BFD1300008131FE158073C021C057597562694B657940", true},
+		{"3BDA18FF81B1FE751F030031F573C001600090001C", true},
+		{"3B8F8001804F0CA000000306030001000000006A", false},
+		{"3B00", false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -44,7 +43,6 @@ static void cards_of_others_are_told_apart(void)
 
 		CU_ASSERT_EQUAL(parse(rows[i].bytes, &atr), RC_OK);
 		CU_ASSERT_EQUAL(atr.extended, rows[i].extended);
-		CU_ASSERT_EQUAL(atr.chaining, rows[i].chaining);
 		CU_ASSERT_FALSE(atr.is_intaglio);
 	}
 }
