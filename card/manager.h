@@ -27,7 +27,8 @@ struct manager {
 	/* GET STATUS said that there is more. */
 	uint8_t status_p1;
 	uint32_t status_after; /* 0: it did not */
-	/* STORE DATA. */
+	/* STORE DATA, to whom: a domain under the selected one, by INSTALL [for personalization]; 0: itself. */
+	uint32_t personalised;
 	unsigned int store_block;
 };
 

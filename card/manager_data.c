@@ -16,6 +16,7 @@ enum {
 	TAG_KEY_INFORMATION = 0xE0,
 	TAG_KEY = 0xC0,
 	TAG_COUNTER = 0xC1,
+	TAG_CONFIRMATION_COUNTER = 0xC2,
 	TAG_CPLC = 0x9F7F,
 	OBJECT_APPLICATIONS = 0x2F00,
 	TAG_APPLICATION = 0x61,
@@ -107,6 +108,15 @@ static uint16_t put_counter(struct command *c, uint32_t domain, struct buf *out)
 	return SW_OK;
 }
 
+/* Of receipts that were made: none is, the counter never moves. */
+static uint16_t put_confirmations(const struct registry_entry *domain, struct buf *out)
+{
+	if (!(domain->privileges & PRIVILEGE_RECEIPT))
+		return SW_REFERENCE_NOT_FOUND;
+	tlv_put(out, TAG_CONFIRMATION_COUNTER, view_of((const uint8_t[]){0, 0}, 2));
+	return SW_OK;
+}
+
 /* Card production life cycle data: this card is software, and only its identity says something. */
 static uint16_t put_cplc(struct command *c, struct buf *out)
 {
@@ -161,6 +171,8 @@ static uint16_t put_object(struct command *c, const struct registry_entry *domai
 		return put_keys(c, domain->number, out);
 	case TAG_COUNTER:
 		return put_counter(c, domain->number, out);
+	case TAG_CONFIRMATION_COUNTER:
+		return put_confirmations(domain, out);
 	case TAG_CPLC:
 		return domain->number == REGISTRY_ISD ? put_cplc(c, out) : SW_REFERENCE_NOT_FOUND;
 	case OBJECT_APPLICATIONS:
@@ -262,10 +274,10 @@ static enum rc take_grouping(struct view *in, uint16_t *ret_dgi, struct view *re
 	return rc == RC_OK ? view_take(in, len, ret) : rc;
 }
 
-static uint16_t store_block(struct command *c, struct manager *m)
+static uint16_t store_block(struct command *c, struct manager *m, const struct registry_entry *to)
 {
 	struct view in = c->data, objects = c->data;
-	uint16_t dgi;
+	uint16_t dgi, sw;
 	enum rc rc = RC_OK;
 
 	if (c->p2 != m->store_block)
@@ -281,22 +293,33 @@ static uint16_t store_block(struct command *c, struct manager *m)
 	}
 	if (check_objects(objects) != RC_OK)
 		return SW_WRONG_DATA;
-	m->store_block = c->p1 & P1_LAST ? 0 : m->store_block + 1;
-	return command_sw(store(c, c->channel->application, objects));
+	sw = command_sw(store(c, to->number, objects));
+	if (sw == SW_OK)
+		m->store_block = c->p1 & P1_LAST ? 0 : m->store_block + 1;
+	if (sw == SW_OK && (c->p1 & P1_LAST))
+		m->personalised = 0;
+	return sw;
 }
 
 uint16_t manager_store_data(struct command *c)
 {
 	struct manager *m = manager_of(c->channel);
-	struct registry_entry domain;
+	struct registry_entry domain, to;
 	enum rc rc = manager_domain(c, &domain);
 	uint16_t sw;
 
 	if (!m || rc != RC_OK)
 		return command_sw(m ? rc : RC_MEMORY);
-	sw = manager_may_write(c, &domain);
+	if (m->personalised)
+		rc = registry_get(c->nvm, m->personalised, &to);
+	else
+		to = domain;
+	/* Neither may be locked, nor have been deleted since. */
+	sw = rc == RC_OK ? manager_may_write(c, &domain) : SW_CONDITIONS;
 	if (sw == SW_OK)
-		sw = store_block(c, m);
+		sw = manager_may_write(c, &to);
+	if (sw == SW_OK)
+		sw = store_block(c, m, &to);
 	if (sw != SW_OK)
 		m->store_block = 0;
 	return sw;

@@ -16,6 +16,7 @@ enum {
 	FOR_INSTALL = 0x04,
 	FOR_SELECTABLE = 0x08,
 	FOR_EXTRADITION = 0x10,
+	FOR_PERSONALIZATION = 0x20,
 	FOR_REGISTRY_UPDATE = 0x40,
 	TAG_APPLICATION_PARAMETERS = 0xC9,
 	TAG_AID = 0x4F,
@@ -64,6 +65,7 @@ static enum rc take_bytes(struct view in, uint32_t *ret)
 static enum rc take_privileges(struct view in, uint32_t *ret)
 {
 	const uint32_t delegated = PRIVILEGE_DELEGATED & ~(uint32_t)PRIVILEGE_DOMAIN;
+	const uint32_t verification = PRIVILEGE_MANDATED_DAP & ~(uint32_t)PRIVILEGE_DOMAIN;
 	enum {
 		DOMAIN_ONLY = (PRIVILEGE_DAP | PRIVILEGE_DELEGATED | PRIVILEGE_MANDATED_DAP |
 			       PRIVILEGE_AUTHORIZED | PRIVILEGE_TOKEN | PRIVILEGE_RECEIPT |
@@ -74,11 +76,11 @@ static enum rc take_privileges(struct view in, uint32_t *ret)
 
 	if (take_bytes(in, &all) != RC_OK || ((all & DOMAIN_ONLY) && !(all & PRIVILEGE_DOMAIN)))
 		return RC_MALFORMED;
-	if ((all & delegated) &&
-	    (all & (PRIVILEGE_AUTHORIZED | PRIVILEGE_TOKEN | PRIVILEGE_RECEIPT)))
-		return RC_MALFORMED;
-	/* The issuer security domain keeps it; nothing decrypts load files. */
-	if (all & (PRIVILEGE_FINAL | PRIVILEGE_CIPHERED_LOAD))
+	/*
+	 * A privilege is granted only if the card keeps what it promises: nothing verifies DAPs or
+	 * tokens or decrypts load files here, and the issuer security domain stays the final application.
+	 */
+	if (all & (delegated | verification | PRIVILEGE_FINAL | PRIVILEGE_CIPHERED_LOAD))
 		return RC_MALFORMED;
 	*ret = all;
 	return RC_OK;
@@ -252,6 +254,26 @@ static uint16_t extradite(struct command *c, const struct registry_entry *domain
 	return put_entry(c, &e, false);
 }
 
+/* The STORE DATA that follow are another domain's; no other kind of application takes any yet. */
+static uint16_t personalise(struct command *c, const struct registry_entry *domain,
+			    const struct fields *f)
+{
+	struct manager *m = manager_of(c->channel);
+	struct registry_entry e;
+	uint16_t sw = find_application(c, f->instance, domain->number, &e);
+
+	if (!m)
+		return command_sw(RC_MEMORY);
+	if (sw != SW_OK)
+		return sw;
+	if (f->file.len || f->module.len || f->privileges.len || f->parameters.len)
+		return SW_WRONG_DATA;
+	if (e.kind != REGISTRY_DOMAIN || manager_may_write(c, &e) != SW_OK)
+		return SW_CONDITIONS;
+	m->personalised = e.number;
+	return manager_confirm(c);
+}
+
 static uint16_t update_registry(struct command *c, const struct registry_entry *domain,
 				const struct fields *f)
 {
@@ -290,7 +312,8 @@ uint16_t manager_install(struct command *c)
 	rc = manager_domain(c, &domain);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	sw = manager_may(c, &domain);
+	/* To personalise an application is no change of contents. */
+	sw = c->p1 == FOR_PERSONALIZATION ? manager_may_write(c, &domain) : manager_may(c, &domain);
 	if (sw != SW_OK)
 		return sw;
 	if (take_fields(c->data, &f) != RC_OK)
@@ -303,6 +326,8 @@ uint16_t manager_install(struct command *c)
 		return make_selectable(c, &domain, &f);
 	case FOR_EXTRADITION:
 		return extradite(c, &domain, &f);
+	case FOR_PERSONALIZATION:
+		return personalise(c, &domain, &f);
 	case FOR_REGISTRY_UPDATE:
 		return update_registry(c, &domain, &f);
 	default:

@@ -11,7 +11,6 @@
 
 enum {
 	P1_LAST = 0x80,
-	TAG_DAP = 0xE2,
 	TAG_DATA_BLOCK = 0xC4,
 	SHA1 = 20,
 	SHA256 = 32,
@@ -86,16 +85,14 @@ uint16_t manager_install_for_load(struct command *c)
 	return manager_confirm(c);
 }
 
-/* The data block of the load file. DAP blocks before it are for domains that verify them. */
+/*
+ * The data block of the load file. A DAP block before it names a domain that verifies it; there is
+ * none such on this card, so that a load file with one is refused, GPCS 9.3.5.
+ */
 static enum rc find_block(struct view file, struct view *ret)
 {
-	struct view dap;
-	enum rc rc = RC_OK;
+	enum rc rc = tlv_expect(&file, TAG_DATA_BLOCK, ret);
 
-	while (rc == RC_OK && tlv_is_next(file, TAG_DAP))
-		rc = tlv_expect(&file, TAG_DAP, &dap);
-	if (rc == RC_OK)
-		rc = tlv_expect(&file, TAG_DATA_BLOCK, ret);
 	return rc == RC_OK ? view_end(&file) : rc;
 }
 

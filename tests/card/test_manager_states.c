@@ -236,7 +236,8 @@ static void a_session_of_a_supplementary_domain_is_no_session_of_the_issuers(voi
 
 static void privileges_that_exclude_each_other_are_refused(void)
 {
-	static const char *const bad[] = {"A0C000", "A02000", "A00080", "800200",
+	static const char *const bad[] = {"C0",     "C1",     "A0",     "800040",
+					  "A0C000", "A02000", "A00080", "800200",
 					  "400000", "000000", "8000",   "80000000"};
 
 	manage_start();
@@ -286,6 +287,65 @@ static void applications_are_selected_by_a_part_of_their_name_in_turn(void)
 	manage_stop();
 }
 
+static void a_domain_stores_data_in_one_of_its_own(void)
+{
+	manage_start();
+	CU_ASSERT_EQUAL_FATAL(manage_make_domain("80"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E62000, "0000 06" DOMAIN "000000"), 0x9000);
+	CU_ASSERT(manage_answered("00"));
+	CU_ASSERT_EQUAL(manage_send(0x80E21000, "420111"), 0x9000);
+	/* A wrong block ends the count, not the session. */
+	CU_ASSERT_EQUAL(manage_send(0x80E21002, "420122"), 0x6A86);
+	CU_ASSERT_EQUAL(manage_send(0x80E28800, "0070 06 420133 450144"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "420155"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80CA0042, ""), 0x9000);
+	CU_ASSERT(manage_answered("420155"));
+	CU_ASSERT_EQUAL(manage_send(0x00A40400, DOMAIN), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80CA0042, ""), 0x9000);
+	CU_ASSERT(manage_answered("420133"));
+	CU_ASSERT_EQUAL(manage_send(0x80CA00C2, ""), 0x6A88);
+	CU_ASSERT_EQUAL(manage_send(0x80E62000, "0000 0A" TOKEN "000000"), 0x6A88);
+	CU_ASSERT_EQUAL(manage_send(0x00A40400, ISD), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80CA00C2, ""), 0x9000);
+	CU_ASSERT(manage_answered("C2020000"));
+	CU_ASSERT_EQUAL(manage_send(0x80E62000, "0000 0A" TOKEN "000000"), 0x6985);
+	CU_ASSERT_EQUAL(manage_send(0x80E62000, "0000 06" DOMAIN "0100 0000"), 0x6A80);
+	/* Its domain locked, or gone, it stores nothing more. */
+	CU_ASSERT_EQUAL(manage_send(0x80E62000, "0000 06" DOMAIN "000000"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F06" DOMAIN), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "420166"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80CA0042, ""), 0x9000);
+	CU_ASSERT(manage_answered("420166"));
+	/* Objects that the card makes itself, or that are none. */
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "C1020000"), 0x6A80);
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "4202AA"), 0x6A80);
+	CU_ASSERT_EQUAL(manage_send(0x80E2F000, "420166"), 0x6A81);
+	CU_ASSERT_EQUAL(manage_send(0x80E28800, "0071 03 420166"), 0x6A80);
+	manage_stop();
+}
+
+static void a_load_file_with_a_dap_block_is_refused(void)
+{
+	struct buf block, file;
+
+	manage_start();
+	buf_init(&block, MANAGE_ROOM);
+	buf_init(&file, MANAGE_ROOM);
+	manage_package(&block);
+	buf_view(&file, hex("E20D 4F08" ISD "C30100"));
+	buf_u8(&file, 0xC4);
+	buf_u8(&file, (uint8_t)block.len);
+	buf_view(&file, view_buf(&block));
+	CU_ASSERT_EQUAL(manage_send(0x80E60200, "06" PACKAGE "00 00 00 00"), 0x9000);
+	CU_ASSERT_EQUAL(manage_load_file(view_buf(&file), 50), 0x6A80);
+	/* Without it, it is good. */
+	CU_ASSERT_EQUAL(manage_send(0x80E60200, "06" PACKAGE "00 00 00 00"), 0x9000);
+	CU_ASSERT_EQUAL(manage_load_file(view_of(file.data + 15, file.len - 15), 50), 0x9000);
+	buf_free(&block);
+	buf_free(&file);
+	manage_stop();
+}
+
 static int clean(void)
 {
 	peer_world_free();
@@ -318,6 +378,9 @@ int main(void)
 		 code_that_cannot_run_yet_leaves_power_up_to_the_issuer},
 		{"applications are selected by a part of their name, in turn",
 		 applications_are_selected_by_a_part_of_their_name_in_turn},
+		{"a domain stores data in one of its own", a_domain_stores_data_in_one_of_its_own},
+		{"a load file with a DAP block is refused",
+		 a_load_file_with_a_dap_block_is_refused},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
