@@ -83,7 +83,7 @@ static enum rc check_ledger(const struct cvc *card, const struct note_key *ledge
 }
 
 enum rc ledger_certificate_verify(struct view bytes, struct view authority,
-				  struct view verifier_key, struct cvc *ret_card)
+				  struct view verifier_key, struct cvc_chain *ret)
 {
 	struct note_key ledger;
 	struct view signature;
@@ -98,6 +98,6 @@ enum rc ledger_certificate_verify(struct view bytes, struct view authority,
 	if (rc == RC_OK)
 		rc = check_ledger(cvc_chain_own(&chain), &ledger, signature);
 	if (rc == RC_OK)
-		*ret_card = *cvc_chain_own(&chain);
+		*ret = chain;
 	return rc;
 }

@@ -21,11 +21,11 @@ enum rc ledger_certificate_put(const struct note_key *ledger, EVP_PKEY *key,
 			       struct view certificate, struct buf *out) WARN_UNUSED;
 /*
  * Verifies it: the authority (a whole 7F21, trusted by the caller) or its issuers signed the card's certificate,
- * which is that of a card and of suite 42, and the card signed this verifier key. The certificate
- * goes to ret_card, borrowed from bytes; its dates are the caller's to judge. RC_MALFORMED if
+ * which is that of a card and of suite 42, and the card signed this verifier key. The certificates
+ * go to ret, borrowed from bytes; dates and revocation are the caller's to judge. RC_MALFORMED if
  * certificate or key do not parse, RC_AUTH if they do not belong together.
  */
 enum rc ledger_certificate_verify(struct view bytes, struct view authority,
-				  struct view verifier_key, struct cvc *ret_card) WARN_UNUSED;
+				  struct view verifier_key, struct cvc_chain *ret) WARN_UNUSED;
 
 #endif

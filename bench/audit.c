@@ -96,7 +96,7 @@ static void put_leaf(struct making *m, struct view leaf)
 
 static void put_policy(struct making *m, const uint8_t public_key[ED25519_PUBLIC])
 {
-	const struct ledger_policy policy = {
+	struct ledger_policy policy = {
 		.label = view_str("bench"),
 		.public_key = view_of(public_key, ED25519_PUBLIC),
 	};
@@ -104,6 +104,7 @@ static void put_policy(struct making *m, const uint8_t public_key[ED25519_PUBLIC
 	uint8_t tag[GCM_TAG] = {0}, body_array[LEDGER_POLICY_MAX];
 	struct buf body;
 
+	ledger_default_rules(&policy.rules, false);
 	buf_fixed(&body, body_array, sizeof(body_array));
 	ledger_put_policy(&body, &policy);
 	memcpy(header.ledger, m->id, LEDGER_ID);
@@ -228,6 +229,22 @@ static void hash_all(const char *dir, uint64_t records)
 	EVP_MD_CTX_free(md);
 }
 
+/* The verifier key in the export, which is trusted here. */
+static const char *key_of(const char *dir)
+{
+	static char line[NOTE_KEY_MAX + 2];
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/key", dir);
+	file = fopen(path, "r");
+	if (!file || !fgets(line, sizeof(line), file))
+		die("the key");
+	fclose(file);
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
 /* In a process of its own, on one processor; program NULL: the bare hash. */
 static struct rusage run(const char *program, const char *dir, uint64_t records)
 {
@@ -243,9 +260,11 @@ static struct rusage run(const char *program, const char *dir, uint64_t records)
 		CPU_SET(sched_getcpu(), &one);
 		sched_setaffinity(0, sizeof(one), &one);
 		if (program) {
+			const char *key = key_of(dir);
+
 			if (!freopen("/dev/null", "w", stdout))
 				_exit(126);
-			execl(program, program, "audit", "verify", dir, (char *)NULL);
+			execl(program, program, "audit", "verify", dir, "--key", key, (char *)NULL);
 			_exit(127);
 		}
 		hash_all(dir, records);

@@ -41,8 +41,11 @@ step "into another history" "$intaglio" --ledger "$book" ledger export fork
 authority=$XDG_DATA_HOME/intaglio/cards/default/host/authority.cvc
 cp other/certificate certificate.other
 says "the export is in order" 'all 5 entries are those that the card signed' \
-	"$intaglio" audit verify export
-says "the key is better given" 'who it belongs to is not checked' "$intaglio" audit verify export
+	"$intaglio" audit verify export --key "$key"
+refuse_says "by its own key alone it proves nothing" 'NOT VOUCHED FOR: the key was taken from the export' "$intaglio" audit verify export
+step "which the exit code says" sh -c '"$0" audit verify export >/dev/null; test $? = 5' "$intaglio"
+refuse_says "and JSON" '"valid":false,"in_order":true,"vouched_by":null' "$intaglio" audit verify export --json
+refuse_says "and the page" 'Not vouched for' sh -c '"$0" audit verify export --html own.html; cat own.html; exit 5' "$intaglio"
 says "and continues the older one" 'continue the previous audit' \
 	"$intaglio" audit verify export --key "$key" --previous older/checkpoint
 says "the authority vouches for the card" 'card .*, which the authority vouches for' \
@@ -61,16 +64,16 @@ refuse_says "another ledger's certificate is none for this one" 'does not lead f
 refuse_says "a file that is no authority's certificate is said" "is no authority's certificate" \
 	"$intaglio" audit verify export --authority export/certificate
 says "JSON says the same" '"valid":true.*"entries":5.*"types":\[{"type":1,"records":3},{"type":7,"records":1}\]' \
-	"$intaglio" audit verify --json export
+	"$intaglio" audit verify --json export --key "$key"
 says "and what other ledgers had in between" '"records_of_other_ledgers":2' \
-	"$intaglio" audit verify --json export
-step "and a page" "$intaglio" audit verify export --html page.html
+	"$intaglio" audit verify --json export --key "$key"
+step "and a page" "$intaglio" audit verify export --key "$key" --html page.html
 step "that is well-formed" xmllint --html --noout page.html
 says "and quotes what others wrote" 'Invoices &lt;b&gt;&amp;' cat page.html
 refuse "which refers to nothing outside" grep -E 'src=|href=|url\(|<script|@import|https?://' page.html
 touch export/strange
-says "a file that is no part of it is said" 'strange is no part' "$intaglio" audit verify export
-step "and is no fault" "$intaglio" audit verify export
+says "a file that is no part of it is said" 'strange is no part' "$intaglio" audit verify export --key "$key"
+step "and is no fault" "$intaglio" audit verify export --key "$key"
 rm export/strange
 refuse "an export needs a directory" "$intaglio" audit verify
 refuse "and one that is there" "$intaglio" audit verify nothing
@@ -94,20 +97,21 @@ sed 's/2026-000147/2026-000148/; s/<\(cbc:Percent\)>19</<\1>7.00</' invoice.xml 
 step "invoices are sealed" sh -c 'for f in invoice.xml invoice2.xml invoice.xml "$1"; do
 	rm -f sealed && "$0" --ledger Shop ledger seal "$f" --output sealed || exit; done' "$intaglio" "$source_root/LICENSE"
 step "and exported" "$intaglio" --ledger Shop ledger export shop
+shop_key=$(cat shop/key)
 says "without the escrow key the audit is one of ciphertext" '"valid":true.*"invoices_deciphered":0' \
-	"$intaglio" audit verify shop --json
+	"$intaglio" audit verify shop --json --key "$shop_key"
 says "with it invoices are summed up by rate" '19%: 2, taxable 238.00, tax 45.22 EUR' \
-	"$intaglio" audit verify shop --escrow-key escrow.pem --html shop.html
+	"$intaglio" audit verify shop --key "$shop_key" --escrow-key escrow.pem --html shop.html
 says "each rate for itself" '7%: 1, taxable 119.00, tax 22.61 EUR' \
-	"$intaglio" audit verify shop --escrow-key escrow.pem
+	"$intaglio" audit verify shop --key "$shop_key" --escrow-key escrow.pem
 says "other records are told apart" '3 invoices deciphered, 1 other' \
-	"$intaglio" audit verify shop --escrow-key escrow.pem
+	"$intaglio" audit verify shop --key "$shop_key" --escrow-key escrow.pem
 says "the page has the rates" '>238.00<' cat shop.html
 says "they are deciphered into a directory" '4 records are deciphered in plain' \
-	"$intaglio" audit decrypt shop --escrow-key escrow.pem --output plain
+	"$intaglio" audit decrypt shop --key "$shop_key" --escrow-key escrow.pem --output plain
 step "byte for byte" cmp plain/2 invoice2.xml
 compare() {
-	"$intaglio" audit compare shop --escrow-key escrow.pem --with "$@"
+	"$intaglio" audit compare shop --key "$shop_key" --escrow-key escrow.pem --with "$@"
 }
 printf 'date,id,customer,amount,currency\n2026-11-21,2026-000147,"Miller, ""A""",141.61,EUR\n,2026-000149,x,1,EUR\n' >book.csv
 refuse_says "another book is compared: what is sealed twice" 'sealed twice: 2026-000147, record 3, line 2' compare book.csv
@@ -152,33 +156,89 @@ step "an escrow key may have a passphrase" openssl pkey -in escrow.pem -aes256 -
 printf 'word\n' >passphrase
 chmod 600 passphrase
 says "which is read from a file" '3 invoices deciphered' \
-	"$intaglio" audit verify shop --escrow-key locked.pem --passphrase-file passphrase
+	"$intaglio" audit verify shop --key "$shop_key" --escrow-key locked.pem --passphrase-file passphrase
 says "or from the environment" '3 invoices deciphered' \
-	env INTAGLIO_PASSPHRASE=word "$intaglio" audit verify shop --escrow-key locked.pem
+	env INTAGLIO_PASSPHRASE=word "$intaglio" audit verify shop --key "$shop_key" --escrow-key locked.pem
 refuse_says "a wrong one opens nothing" 'locked.pem is not opened by this passphrase' \
-	env INTAGLIO_PASSPHRASE=other "$intaglio" audit verify shop --escrow-key locked.pem
+	env INTAGLIO_PASSPHRASE=other "$intaglio" audit verify shop --key "$shop_key" --escrow-key locked.pem
 step "a ledger with one invoice is made" "$intaglio" ledger create One --escrow-key escrow.pub
 step "sealed" "$intaglio" --ledger One ledger seal invoice.xml --output one.sealed
 step "and exported" "$intaglio" --ledger One ledger export one
 printf 'id,amount,currency\n2026-000147,141.61,EUR\n' >one.csv
 says "and it is as the customer has it" '1 the same, 0 differing, 0 only sealed, 0 only listed' \
+	"$intaglio" audit compare one --key "$(cat one/key)" --escrow-key escrow.pem --with one.csv
+refuse_says "unless nobody vouches for the ledger" 'NOT VOUCHED FOR' \
 	"$intaglio" audit compare one --escrow-key escrow.pem --with one.csv
 says "records are loaded into a database" '4 records are in the database' \
-	"$intaglio" audit load shop --escrow-key escrow.pem --database shop.db
+	"$intaglio" audit load shop --key "$shop_key" --escrow-key escrow.pem --database shop.db
 says "with their invoices" '^3.424.83$' \
 	sqlite3 shop.db 'SELECT count(*), sum(payable_hundredths) / 100.0 FROM invoice'
-says "again they are no more" '^4$' sh -c '"$0" audit load shop --database shop.db >/dev/null &&
-	sqlite3 shop.db "SELECT count(*) FROM record"' "$intaglio"
+says "again they are no more" '^4$' sh -c '"$0" audit load shop --key "$1" --database shop.db >/dev/null &&
+	sqlite3 shop.db "SELECT count(*) FROM record"' "$intaglio" "$shop_key"
+refuse_says "what nobody vouches for is not loaded" 'nothing was loaded' "$intaglio" audit load shop --database shop.db
 cp -R shop bad
 printf X | dd of=bad/tile/entries/000.p/5 bs=1 seek=3000 conv=notrunc 2>/dev/null
 refuse_says "an export that is not in order is not loaded" 'nothing was loaded' \
-	"$intaglio" audit load bad --database bad.db
+	"$intaglio" audit load bad --key "$shop_key" --database bad.db
 says "not even in part" '^0$' sqlite3 bad.db 'SELECT count(*) FROM record'
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out other.pem 2>/dev/null
 refuse_says "another key opens nothing" 'not the one that leaf 0 has' \
-	"$intaglio" audit decrypt shop --escrow-key other.pem --output plain2
+	"$intaglio" audit decrypt shop --key "$shop_key" --escrow-key other.pem --output plain2
 refuse_says "and a ledger without escrow stays closed" 'not the one that leaf 0 has' \
 	"$intaglio" audit decrypt export --escrow-key escrow.pem --output plain2
+
+# A card under an issuer under an authority: the export has all their certificates.
+step "a company has an authority" "$intaglio" authority create company --bits 2048
+step "and a branch" "$intaglio" authority create branch --issuer --bits 2048
+step "that may make cards" "$intaglio" authority issue company --issuer --roles user,issuer \
+	--public branch/authority.pub --output branch/authority.cvc
+step "it makes one" "$intaglio" card personalise --authority branch --under company/authority.cvc till
+till() {
+	"$intaglio" --card till "$@"
+}
+# shellcheck disable=SC2016 # words for the other shell
+slot=$(token --list-slots | sed -n 's/^Slot .*(\(0x[0-9a-f]*\)).*till.*/\1/p')
+step "which is initialised" token --slot "$slot" --init-token --label Till --so-pin 12345678
+step "with a user PIN" token --slot "$slot" --login --login-type so --so-pin 12345678 --init-pin --pin 123456
+step "and keeps a ledger" till ledger create Till
+step "with a record" till ledger seal invoice.xml --output till.sealed
+step "that is exported" till ledger export till
+says "the authority vouches for it through the branch" 'which the authority vouches for' \
+	"$intaglio" audit verify till --authority company/authority.cvc
+says "in JSON" '"valid":true,"in_order":true,"vouched_by":"authority"' \
+	"$intaglio" audit verify till --json --authority company/authority.cvc
+refuse "the branch is no authority" "$intaglio" audit verify till --authority branch/authority.cvc
+python3 - till/certificate >/dev/null <<'END'
+import sys
+data = open(sys.argv[1], "rb").read()
+assert data[:3] == b"\x7f\x21\x82"
+first = 5 + int.from_bytes(data[3:5], "big")
+open("second", "wb").write(data[first:])
+open("first", "wb").write(data[:first])
+END
+for change in second 'first first second' 'second first'; do
+	rm -rf cut && cp -R till cut
+	# shellcheck disable=SC2086 # names of files
+	cat $change >cut/certificate
+	refuse_says "certificates without one, twice or turned round lead nowhere: $change" 'does not lead from the authority' \
+		"$intaglio" audit verify cut --authority company/authority.cvc
+done
+step "someone else is revoked" "$intaglio" authority revoke company ZZNOBODYABCDEFGH --effective 2099-12-31
+step "which is nothing to this card" "$intaglio" audit verify till --authority company/authority.cvc --revoked company/revoked.list
+refuse_says "a list needs its authority" 'goes with --authority' "$intaglio" audit verify till --key "$(cat till/key)" \
+	--revoked company/revoked.list
+refuse_says "and is that of this authority" 'not the revocation list of this authority' \
+	"$intaglio" audit verify till --authority company/authority.cvc --revoked till/checkpoint
+cp company/revoked.list tampered.list
+printf X | dd of=tampered.list bs=1 seek=40 conv=notrunc 2>/dev/null
+refuse_says "as it signed it" 'not the revocation list of this authority' \
+	"$intaglio" audit verify till --authority company/authority.cvc --revoked tampered.list
+card=$("$intaglio" audit verify till --json --authority company/authority.cvc | sed 's/.*"card":"\([^"]*\)".*/\1/')
+step "the card is revoked" "$intaglio" authority revoke company "$card" --effective 2099-12-31
+refuse_says "whoever has its key can write books" "the authority has revoked the card $card" \
+	"$intaglio" audit verify till --authority company/authority.cvc --revoked company/revoked.list
+refuse_says "in JSON too" '"valid":false,"in_order":false' \
+	"$intaglio" audit verify till --json --authority company/authority.cvc --revoked company/revoked.list
 
 python3 "$source_root/tests/audit_attacks.py" "$intaglio" "$key" "$authority" export older fork other >attacks 2>&1
 cat attacks

@@ -34,7 +34,7 @@ seal() {
 	"$intaglio" ledger seal "$1" --output sealed
 }
 audit_load() {
-	"$intaglio" audit load "$@"
+	"$intaglio" audit load --key "$(cat book/key)" "$@"
 }
 same() {
 	psql -qAt -h "$office" -U office -d postgres -c "$1" >from_server &&

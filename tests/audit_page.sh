@@ -47,7 +47,7 @@ step "a ledger is made, with a name that a page could trip over" \
 step "invoices are sealed" sh -c 'for f in "$1" second.xml second.xml; do
 	rm -f sealed; "$0" ledger seal "$f" --output sealed || exit; done' "$intaglio" "$invoice"
 step "and exported" "$intaglio" ledger export book
-step "a page is written" "$intaglio" audit verify book --escrow-key escrow.pem --html page.html
+step "a page is written" "$intaglio" audit verify book --key "$(cat book/key)" --escrow-key escrow.pem --html page.html
 shown page.html >page.txt
 says "its verdict" 'In order: all 4 entries are those that the card signed' cat page.txt
 says "the name, which is no script" '<script>alert\(1\)</script>' cat page.txt
@@ -77,7 +77,7 @@ open("bad/tile/0/000.p/4", "wb").write(b"".join(hashlib.sha256(b"\0" + x).digest
 END
 touch bad/strange
 refuse "a book with two records swapped has a page too" \
-	"$intaglio" audit verify bad --escrow-key escrow.pem --html bad.html
+	"$intaglio" audit verify bad --key "$(cat book/key)" --escrow-key escrow.pem --html bad.html
 shown bad.html >bad.txt
 says "which says so" 'Not in order: [0-9]+ finding' cat bad.txt
 says "names the gap" '1 gap in place 1 stands record 2: records before it are missing' cat bad.txt

@@ -99,7 +99,13 @@ refuse_says "nothing is pruned before it is countersigned" 'nothing of the ledge
 	"$intaglio" ledger prune --ledger Kept
 refuse_says "not even when asked by number" 'not countersigned' "$intaglio" ledger prune 5 --ledger Kept
 step "the ledger is exported" "$intaglio" ledger export kept --ledger Kept
-step "the export is countersigned" "$intaglio" audit cosign kept --signing-key auditor.pem --output cosigned
+kept_key=$("$intaglio" --json ledger list | sed 's/.*"ledger":"Kept"[^}]*"key":"\([^"]*\)".*/\1/')
+refuse_says "an auditor says what was countersigned before" 'with --previous, or --first' "$intaglio" audit cosign kept \
+	--key "$kept_key" --signing-key auditor.pem --output cosigned
+refuse_says "and knows whose key it is" 'whose key the export is signed by is not known' "$intaglio" audit cosign kept \
+	--first --signing-key auditor.pem --output cosigned
+step "the export is countersigned" "$intaglio" audit cosign kept --key "$kept_key" --first \
+	--signing-key auditor.pem --output cosigned
 cat >cosignature.py <<'END'
 import base64, hashlib, subprocess, sys
 text, lines = open("cosigned", encoding="utf-8").read().split("\n\n")
@@ -119,7 +125,7 @@ END
 says "as C2SP says, by openssl's word" 'Verified Successfully' python3 cosignature.py "$token_text"
 step "another auditor's key" "$intaglio" audit key tax.example/auditor --output other.pem
 refuse_says "does not countersign it" 'not that of the ledger' \
-	"$intaglio" audit cosign kept --signing-key other.pem --output forged
+	"$intaglio" audit cosign kept --key "$kept_key" --first --signing-key other.pem --output forged
 refuse_says "a checkpoint without a countersignature is not taken" 'countersigned' \
 	"$intaglio" ledger cosign kept/checkpoint --ledger Kept
 step "the card takes the countersignature" "$intaglio" ledger cosign cosigned --ledger Kept
@@ -130,7 +136,12 @@ refuse_says "a pruned record cannot be read" 'pruned' "$intaglio" ledger read 3 
 step "records go in again" "$intaglio" ledger seal "$invoice" --ledger Kept --output kept.11
 cp -R kept before-pruning
 step "the export is continued" "$intaglio" ledger export kept --ledger Kept
-step "and in order, from the previous audit on" "$intaglio" audit verify kept --previous before-pruning/checkpoint
+step "and in order, from the previous audit on" "$intaglio" audit verify kept --key "$kept_key" --previous cosigned
+step "which is countersigned in its turn" "$intaglio" audit cosign kept --key "$kept_key" --previous cosigned \
+	--signing-key auditor.pem --output cosigned2
+step "and that goes to the card" "$intaglio" ledger cosign cosigned2 --ledger Kept
+refuse_says "an older state is not countersigned again" 'set back to an older state; nothing was signed' \
+	"$intaglio" audit cosign before-pruning --key "$kept_key" --previous cosigned2 --signing-key auditor.pem --output forged
 refuse_says "a new export of a pruned ledger says what is missing" 'pruned' \
 	"$intaglio" ledger export anew --ledger Kept
 step "roles are rules too" "$intaglio" ledger create Locked --append-roles user,issuer --prune-roles none

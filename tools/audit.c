@@ -13,6 +13,9 @@ static const struct option options[] = {
 	{"html", required_argument, NULL, 'h'},
 	{"key", required_argument, NULL, 'k'},
 	{"authority", required_argument, NULL, 'a'},
+	{"revoked", required_argument, NULL, 'r'},
+	{"signing-key", required_argument, NULL, 's'},
+	{"first", no_argument, NULL, 'f'},
 	{"escrow-key", required_argument, NULL, 'e'},
 	{"passphrase-file", required_argument, NULL, 'P'},
 	{"output", required_argument, NULL, 'o'},
@@ -36,13 +39,16 @@ static void keep(struct audit_options *o, int option, const char *value)
 		int option;
 		const char **text;
 	} rows[] = {
-		{'p', &o->previous},   {'h', &o->html},      {'k', &o->key},
-		{'e', &o->escrow_key}, {'o', &o->output},    {'w', &o->with},
-		{'d', &o->database},   {'a', &o->authority}, {'P', &o->passphrase_file},
+		{'p', &o->previous},   {'h', &o->html},        {'k', &o->key},
+		{'e', &o->escrow_key}, {'o', &o->output},      {'w', &o->with},
+		{'d', &o->database},   {'a', &o->authority},   {'P', &o->passphrase_file},
+		{'r', &o->revoked},    {'s', &o->signing_key},
 	};
 
 	if (option == 'j')
 		o->json = true;
+	if (option == 'f')
+		o->first = true;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (rows[i].option == option)
 			*rows[i].text = value;
@@ -74,7 +80,20 @@ void audit_take_options(struct audit *a, const struct audit_options *o)
 	a->book.dir = o->files[0];
 	a->key_text = o->key;
 	a->authority = o->authority;
+	a->revoked = o->revoked;
 	a->previous = o->previous;
+}
+
+const char *audit_voucher(const struct audit *audit)
+{
+	return *audit->card ? "authority" : audit->key_text ? "key" : NULL;
+}
+
+enum exit_code audit_verdict(const struct audit *audit)
+{
+	if (audit->findings.count)
+		return EXIT_REFUSED;
+	return audit_voucher(audit) ? EXIT_DONE : EXIT_UNVOUCHED;
 }
 
 static enum exit_code report(const struct audit *a, const struct audit_options *o, enum rc rc)
@@ -89,14 +108,14 @@ static enum exit_code report(const struct audit *a, const struct audit_options *
 		tool_print_json(audit_report_json(a));
 	else
 		audit_report_text(a, stdout);
-	return a->findings.count ? EXIT_REFUSED : EXIT_DONE;
+	return audit_verdict(a);
 }
 
 enum exit_code audit_verify_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {
-		"json",       "previous",        "html", "key", "authority",
-		"escrow-key", "passphrase-file", NULL};
+	static const char *const allowed[] = {"json",       "previous",        "html",
+					      "key",        "authority",       "revoked",
+					      "escrow-key", "passphrase-file", NULL};
 	struct audit_escrow escrow;
 	struct audit_options o;
 	enum exit_code code;

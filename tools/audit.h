@@ -84,6 +84,7 @@ struct audit {
 	struct book book;
 	const char *key_text; /* trusted; NULL: the export's own is taken */
 	const char *authority; /* file of the certificate that vouches for cards, or NULL */
+	const char *revoked; /* file of the authority's revocation list, or NULL */
 	const char *previous; /* file of a checkpoint, or NULL */
 	/* Called with every record whose leaf is the one in the tree; false ends the walk. */
 	bool (*record)(void *arg, const struct leaf_header *header, struct view leaf);
@@ -111,6 +112,10 @@ const char *audit_kind_name(enum audit_kind kind);
 enum rc audit_walk(struct audit *audit) WARN_UNUSED;
 /* The chain to the authority, if one is given. False, and a sentence, if that cannot be read. */
 bool audit_check_chain(struct audit *audit);
+/* Who says that the key is the ledger's: "authority", "key" (the auditor gave it), or NULL. */
+const char *audit_voucher(const struct audit *audit);
+/* What the audit comes to: findings, a key that nobody vouches for, or neither. */
+enum exit_code audit_verdict(const struct audit *audit);
 /* Counts a record in the totals. */
 void audit_count(struct audit *audit, const struct leaf_header *header);
 
@@ -146,7 +151,9 @@ bool audit_report_html(const struct audit *audit, const char *path);
 /* The options that the subcommands share; NULL: not given. */
 struct audit_options {
 	bool json;
-	const char *previous, *html, *key, *authority, *escrow_key, *output, *with, *database;
+	bool first; /* nothing was countersigned before */
+	const char *previous, *html, *key, *authority, *revoked;
+	const char *escrow_key, *output, *with, *database, *signing_key;
 	const char *passphrase_file; /* of the escrow key */
 	char **files; /* what is no option */
 	int file_count;

@@ -6,21 +6,79 @@
 #include <stdio.h>
 
 #include "base/ledger_certificate.h"
+#include "base/revocation.h"
 #include "tools/audit.h"
 
 static const char file_name[] = "certificate";
 
 /* Dates are the auditor's to judge: a card outlives its certificate, and so does its book. */
-static void check_dates(struct audit *a, const struct cvc *card)
+static void check_dates(struct audit *a, const struct cvc_chain *chain)
 {
 	char from[CVC_DATE_TEXT], to[CVC_DATE_TEXT];
 	uint32_t today = cvc_today();
 
-	if (today >= card->effective && today <= card->expiration)
-		return;
-	audit_notice(a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD,
-		     "the card's certificate is valid from %s to %s, and not today",
-		     cvc_date_text(card->effective, from), cvc_date_text(card->expiration, to));
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct cvc *c = &chain->links[i];
+
+		if (today < c->effective || today > c->expiration)
+			audit_notice(
+				a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD,
+				"the certificate of %s %.*s is valid from %s to %s, and not today",
+				c == cvc_chain_own(chain) ? "the card" : "the issuer",
+				(int)c->chr.len, (const char *)c->chr.data,
+				cvc_date_text(c->effective, from),
+				cvc_date_text(c->expiration, to));
+	}
+}
+
+/* The list that is given has to be the authority's; an older one cannot be told from the newest. */
+static enum rc take_list(struct view authority, struct view in, struct revocation *ret)
+{
+	EVP_PKEY *key = NULL;
+	struct cvc signer;
+	enum rc rc = revocation_parse(&in, ret);
+
+	if (rc == RC_OK)
+		rc = view_end(&in);
+	if (rc == RC_OK)
+		rc = cvc_parse(&authority, &signer);
+	if (rc == RC_OK && !view_equal(ret->car, signer.chr))
+		rc = RC_AUTH;
+	if (rc == RC_OK)
+		rc = cvc_key(&signer, &key);
+	if (rc == RC_OK)
+		rc = revocation_verify(ret, key);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+/* Whoever has a revoked card's key can sign a ledger today and date it back. */
+static bool check_revoked(struct audit *a, struct view authority, const struct cvc_chain *chain)
+{
+	struct revocation list;
+	struct buf file;
+
+	if (!a->revoked)
+		return true;
+	if (!file_read(a->revoked, REVOCATION_MAX, &file))
+		return false;
+	if (take_list(authority, view_buf(&file), &list) != RC_OK) {
+		fprintf(stderr, "intaglio: %s is not the revocation list of this authority\n",
+			a->revoked);
+		buf_free(&file);
+		return false;
+	}
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct cvc *c = &chain->links[i];
+
+		if (revocation_covers(list.entries, c))
+			audit_find(a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD,
+				   "the authority has revoked %s %.*s",
+				   c == cvc_chain_own(chain) ? "the card" : "the issuer",
+				   (int)c->chr.len, (const char *)c->chr.data);
+	}
+	buf_free(&file);
+	return true;
 }
 
 static bool read_authority(struct audit *a, struct buf *ret)
@@ -39,11 +97,12 @@ static bool read_authority(struct audit *a, struct buf *ret)
 	return false;
 }
 
-static void check(struct audit *a, struct view authority)
+static bool check(struct audit *a, struct view authority)
 {
 	uint8_t array[LEDGER_CERTIFICATE_MAX], text_array[NOTE_KEY_MAX];
 	struct buf file, text;
-	struct cvc card;
+	struct cvc_chain chain;
+	const struct cvc *card;
 	enum rc rc;
 
 	buf_fixed(&file, array, sizeof(array));
@@ -54,29 +113,35 @@ static void check(struct audit *a, struct view authority)
 		audit_find(a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD,
 			   "the export has no certificate: nothing leads from the authority to "
 			   "the ledger's key");
-		return;
+		return true;
 	}
 	if (rc == RC_OK)
-		rc = ledger_certificate_verify(view_buf(&file), authority, view_buf(&text), &card);
+		rc = ledger_certificate_verify(view_buf(&file), authority, view_buf(&text), &chain);
 	if (rc != RC_OK) {
 		audit_find(a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD,
 			   "the certificate does not lead from the authority to a card and from "
 			   "the card to the ledger's key");
-		return;
+		return true;
 	}
-	snprintf(a->card, sizeof(a->card), "%.*s", (int)card.chr.len, (const char *)card.chr.data);
-	check_dates(a, &card);
+	card = cvc_chain_own(&chain);
+	snprintf(a->card, sizeof(a->card), "%.*s", (int)card->chr.len,
+		 (const char *)card->chr.data);
+	check_dates(a, &chain);
+	return check_revoked(a, authority, &chain);
 }
 
 bool audit_check_chain(struct audit *a)
 {
 	struct buf authority;
+	bool good;
 
+	if (!a->authority && a->revoked)
+		fprintf(stderr, "intaglio: --revoked goes with --authority, whose list it is\n");
 	if (!a->authority)
-		return true;
+		return !a->revoked;
 	if (!read_authority(a, &authority))
 		return false;
-	check(a, view_buf(&authority));
+	good = check(a, view_buf(&authority));
 	buf_free(&authority);
-	return true;
+	return good;
 }

@@ -395,9 +395,9 @@ static enum exit_code conclude(struct comparison *c, const struct audit *a)
 	if (c->rows) {
 		tool_print_json(
 			json_pack("{s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:O}", "valid",
-				  !a->findings.count, "equal", good, "same", (json_int_t)c->same,
-				  "differing", (json_int_t)c->differing, "only_sealed",
-				  (json_int_t)c->only_sealed, "only_listed",
+				  audit_verdict(a) == EXIT_DONE, "equal", good, "same",
+				  (json_int_t)c->same, "differing", (json_int_t)c->differing,
+				  "only_sealed", (json_int_t)c->only_sealed, "only_listed",
 				  (json_int_t)c->only_listed, "sealed_twice", (json_int_t)c->twice,
 				  "other_records", (json_int_t)c->unread, "rows", c->rows));
 	} else {
@@ -408,14 +408,14 @@ static enum exit_code conclude(struct comparison *c, const struct audit *a)
 		       (unsigned long long)c->only_sealed, (unsigned long long)c->only_listed,
 		       (unsigned long long)c->twice, (unsigned long long)c->unread);
 	}
-	return good && !a->findings.count ? EXIT_DONE : EXIT_REFUSED;
+	return good ? audit_verdict(a) : EXIT_REFUSED;
 }
 
 enum exit_code audit_compare_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {
-		"json",       "previous",        "key", "authority", "with",
-		"escrow-key", "passphrase-file", NULL};
+	static const char *const allowed[] = {"json",       "previous",        "key",
+					      "authority",  "revoked",         "with",
+					      "escrow-key", "passphrase-file", NULL};
 	enum exit_code code = EXIT_FILE;
 	struct comparison c = {.count = 0};
 	struct audit_options o;

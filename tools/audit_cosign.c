@@ -67,7 +67,7 @@ static enum exit_code take_auditor(const struct audit *a, EVP_PKEY *pair, struct
 	return EXIT_DONE;
 }
 
-static enum exit_code sign(struct tool *tool, struct audit *a, EVP_PKEY *pair)
+static enum exit_code sign(const struct audit_options *o, struct audit *a, EVP_PKEY *pair)
 {
 	struct note_cosignature cosignature;
 	struct note_key auditor;
@@ -81,11 +81,37 @@ static enum exit_code sign(struct tool *tool, struct audit *a, EVP_PKEY *pair)
 		return refuse("the checkpoint cannot be signed");
 	/* a->note may hold other lines by now; the new one follows them. */
 	note_put_cosignature(&a->note, &auditor, &cosignature);
-	if (buf_rc(&a->note) != RC_OK || !file_write(tool->output, view_buf(&a->note)))
+	if (buf_rc(&a->note) != RC_OK || !file_write(o->output, view_buf(&a->note)))
 		return EXIT_FILE;
-	printf("%s: the first %llu entries of %s, countersigned as %s.\n", tool->output,
+	printf("%s: the first %llu entries of %s, countersigned as %s.\n", o->output,
 	       (unsigned long long)a->checkpoint.size, a->label, auditor.name);
 	return EXIT_DONE;
+}
+
+/*
+ * An auditor never signs two histories of one ledger: each head continues the one before, and that
+ * there is none before is for a person to say.
+ */
+static bool knows_before(const struct audit_options *o)
+{
+	if ((o->previous != NULL) != o->first)
+		return true;
+	fprintf(stderr,
+		"intaglio: give the checkpoint that was countersigned last with --previous, or --first if "
+		"none of this ledger ever was; nothing was signed\n");
+	return false;
+}
+
+static enum exit_code refuse_findings(const struct audit *a)
+{
+	for (size_t i = 0; i < a->findings.kept; i++) {
+		if (a->findings.rows[i].kind == AUDIT_PREVIOUS) {
+			fprintf(stderr, "intaglio: %s; nothing was signed\n",
+				a->findings.rows[i].text);
+			return EXIT_REFUSED;
+		}
+	}
+	return refuse("the export is not in order; see intaglio audit verify");
 }
 
 static EVP_PKEY *read_key(const char *file)
@@ -106,24 +132,31 @@ static EVP_PKEY *read_key(const char *file)
 
 enum exit_code audit_cosign_command(struct tool *tool, int argc, char **argv)
 {
+	static const char *const allowed[] = {"key",   "authority", "revoked",     "previous",
+					      "first", "output",    "signing-key", NULL};
+	struct audit_options o;
 	enum exit_code code;
 	struct audit a;
 	EVP_PKEY *pair;
 
-	if (argc != 1 || !tool->output || !tool->signing_key)
+	(void)tool;
+	if (!audit_parse(&o, argc, argv, allowed) || o.file_count != 1 || !o.output ||
+	    !o.signing_key || !knows_before(&o))
 		return EXIT_USAGE;
-	pair = read_key(tool->signing_key);
+	pair = read_key(o.signing_key);
 	if (!pair)
 		return EXIT_FILE;
 	audit_init(&a);
-	a.book.dir = argv[0];
-	a.key_text = tool->key;
+	audit_take_options(&a, &o);
 	if (audit_walk(&a) != RC_OK)
 		code = EXIT_FILE;
 	else if (a.findings.count)
-		code = refuse("the export is not in order; see intaglio audit verify");
+		code = refuse_findings(&a);
+	else if (!audit_voucher(&a))
+		code = refuse("whose key the export is signed by is not known; give --key or "
+			      "--authority");
 	else
-		code = sign(tool, &a, pair);
+		code = sign(&o, &a, pair);
 	audit_free(&a);
 	EVP_PKEY_free(pair);
 	return code;

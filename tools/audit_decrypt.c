@@ -217,12 +217,12 @@ static bool write_record(void *arg, const struct leaf_header *header, struct vie
 
 enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {
-		"previous", "key", "authority", "escrow-key", "output", "passphrase-file", NULL};
+	static const char *const allowed[] = {"previous",   "key",    "authority",       "revoked",
+					      "escrow-key", "output", "passphrase-file", NULL};
 	struct decryption d = {.written = 0};
 	struct audit_options o;
 	struct audit a;
-	enum rc rc;
+	enum exit_code code = EXIT_FILE;
 
 	(void)tool;
 	if (!audit_parse(&o, argc, argv, allowed) || o.file_count != 1 || !o.escrow_key ||
@@ -237,14 +237,13 @@ enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv)
 	d.out.dir = o.output;
 	a.record = write_record;
 	a.arg = &d;
-	rc = audit_walk(&a);
-	audit_escrow_close(&d.escrow);
-	if (rc == RC_OK && !d.failed) {
+	if (audit_walk(&a) == RC_OK && !d.failed) {
 		audit_report_text(&a, stdout);
 		printf("%llu records are deciphered in %s.\n", (unsigned long long)d.written,
 		       o.output);
-		rc = a.findings.count ? RC_AUTH : RC_OK;
+		code = audit_verdict(&a);
 	}
+	audit_escrow_close(&d.escrow);
 	audit_free(&a);
-	return rc == RC_OK && !d.failed ? EXIT_DONE : rc == RC_AUTH ? EXIT_REFUSED : EXIT_FILE;
+	return code;
 }

@@ -54,6 +54,12 @@ static void put_verdict(struct buf *b, const struct audit *a)
 			   "finding%s.</p>\n",
 			   (unsigned long long)a->findings.count,
 			   a->findings.count == 1 ? "" : "s");
+	else if (!audit_voucher(a))
+		buf_printf(b,
+			   "<p class=\"verdict bad\"><strong>Not vouched for:</strong> all %llu "
+			   "entries are those of one signed tree, but whose key signed it was not "
+			   "checked.</p>\n",
+			   (unsigned long long)a->checkpoint.size);
 	else
 		buf_printf(b,
 			   "<p class=\"verdict good\"><strong>In order:</strong> all %llu entries "

@@ -79,13 +79,15 @@ static bool put_record(void *arg, const struct leaf_header *header, struct view 
 static enum exit_code load(struct loading *l)
 {
 	enum rc rc = audit_walk(l->audit);
+	enum exit_code code;
 
 	if (rc != RC_OK || l->failed)
 		return EXIT_FILE;
-	if (l->audit->findings.count) {
+	code = audit_verdict(l->audit);
+	if (code != EXIT_DONE) {
 		audit_report_text(l->audit, stdout);
 		fprintf(stderr, "intaglio: nothing was loaded\n");
-		return EXIT_REFUSED;
+		return code;
 	}
 	if (!l->kind->commit(l->database, l->audit))
 		return EXIT_FILE;
@@ -96,8 +98,9 @@ static enum exit_code load(struct loading *l)
 
 enum exit_code audit_load_command(struct tool *tool, int argc, char **argv)
 {
-	static const char *const allowed[] = {
-		"previous", "key", "authority", "escrow-key", "database", "passphrase-file", NULL};
+	static const char *const allowed[] = {"previous",        "key",        "authority",
+					      "revoked",         "escrow-key", "database",
+					      "passphrase-file", NULL};
 	struct loading l = {.failed = false};
 	enum exit_code code = EXIT_FILE;
 	struct audit_options o;

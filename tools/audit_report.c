@@ -57,20 +57,22 @@ void audit_report_text(const struct audit *a, FILE *out)
 		fprintf(out, "%llu invoices deciphered, %llu other records; by tax rate:\n",
 			(unsigned long long)t->read, (unsigned long long)t->unread);
 	say_rates(t, out);
-	if (a->findings.count)
+	if (audit_verdict(a) == EXIT_REFUSED)
 		fprintf(out, "REFUSED: %llu finding%s.\n", (unsigned long long)a->findings.count,
 			a->findings.count == 1 ? "" : "s");
 	else
-		fprintf(out, "Ledger %s: all %llu entries are those that the card signed%s.\n",
-			a->label, (unsigned long long)a->checkpoint.size,
+		fprintf(out, "Ledger %s: all %llu entries are those that %s signed%s.\n", a->label,
+			(unsigned long long)a->checkpoint.size,
+			audit_voucher(a) ? "the card" : "the key in the export",
 			a->previous_size ? ", and continue the previous audit" : "");
 	if (*a->card)
 		fprintf(out, "The ledger is that of card %s, which the authority vouches for.\n",
 			a->card);
-	else if (!a->key_text)
-		fprintf(out, "The key was taken from the export itself; who it belongs to is not "
-			     "checked. Give it with --key, or who vouches for the card with "
-			     "--authority.\n");
+	else if (!audit_voucher(a))
+		fprintf(out,
+			"NOT VOUCHED FOR: the key was taken from the export itself; who it "
+			"belongs to is not checked. Give it with --key, or who vouches for the "
+			"card with --authority.\n");
 }
 
 static json_t *list_json(const struct audit_list *list)
@@ -147,9 +149,10 @@ json_t *audit_report_json(const struct audit *a)
 	base64_put(&text, view_of(a->checkpoint.root, MERKLE_HASH));
 	root[text.len] = '\0';
 	return json_pack(
-		"{s:b,s:s,s:s,s:b,s:b,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
-		"valid", !a->findings.count, "ledger", a->key.name, "label", a->label, "key_given",
-		a->key_text != NULL, "authority_given", a->authority != NULL, "card",
+		"{s:b,s:b,s:s?,s:s,s:s,s:b,s:b,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"valid", audit_verdict(a) == EXIT_DONE, "in_order", !a->findings.count,
+		"vouched_by", audit_voucher(a), "ledger", a->key.name, "label", a->label,
+		"key_given", a->key_text != NULL, "authority_given", a->authority != NULL, "card",
 		*a->card ? a->card : NULL, "entries", (json_int_t)a->checkpoint.size, "root", root,
 		"previous_entries", (json_int_t)a->previous_size, "records",
 		(json_int_t)a->totals.records, "bytes", (json_int_t)a->totals.bytes,

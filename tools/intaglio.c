@@ -32,7 +32,7 @@ static const struct {
 	{"audit", "key", audit_key_command, "NAME",
 	 "make an auditor's key in the file --output, and print its public text"},
 	{"audit", "cosign", audit_cosign_command, "DIR",
-	 "countersign an export that is in order, with --signing-key, into --output"},
+	 "countersign an export that is in order, with --signing-key, into --output", true},
 	{"authority", "create", authority_create_command, "DIR",
 	 "make an authority, or an issuer's key", true},
 	{"authority", "issue", authority_issue_command, "DIR ...",
@@ -83,7 +83,6 @@ static const struct option options[] = {
 	{"key", required_argument, NULL, 'k'},
 	{"auditor", required_argument, NULL, 1},
 	{"escrow-key", required_argument, NULL, 2},
-	{"signing-key", required_argument, NULL, 3},
 	{"capacity", required_argument, NULL, 4},
 	{"record-size", required_argument, NULL, 5},
 	{"append-roles", required_argument, NULL, 6},
@@ -118,7 +117,6 @@ static void usage(FILE *out)
 	      "  --record-size N  bytes of a record that it takes\n"
 	      "  --append-roles, --read-roles, --prune-roles ROLES\n"
 	      "                   who may do that to it: user, issuer, auditor, or none\n"
-	      "  --signing-key FILE  an auditor's private key, PEM\n"
 	      "  --pin-file FILE  the user PIN is the first line of FILE\n"
 	      "  --module FILE    the PKCS#11 module to load\n"
 	      "  --json           answers for programs\n"
@@ -167,9 +165,6 @@ static bool parse_options(struct tool *tool, int argc, char **argv, enum exit_co
 			break;
 		case 2:
 			tool->escrow_key = optarg;
-			break;
-		case 3:
-			tool->signing_key = optarg;
 			break;
 		case 4:
 			tool->capacity = optarg;

@@ -21,12 +21,12 @@ enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_CARD = 3, /* the card or the module refused or failed */
 	EXIT_FILE = 4, /* a file could not be read or written */
+	EXIT_UNVOUCHED = 5, /* all is in order, but nobody vouches for the key it is signed by */
 };
 
 struct tool {
 	/* Options as given; NULL or 0 if not. */
-	const char *module_path, *card, *pin_file, *ledger, *output, *key, *auditor, *escrow_key,
-		*signing_key;
+	const char *module_path, *card, *pin_file, *ledger, *output, *key, *auditor, *escrow_key;
 	/* Rules of a ledger that is made, as text. */
 	const char *capacity, *record_size, *append_roles, *read_roles, *prune_roles;
 	unsigned long type;

@@ -55,7 +55,7 @@ static void certify(uint8_t n)
 
 static enum rc verify(struct view in)
 {
-	struct cvc ret;
+	struct cvc_chain ret;
 
 	return ledger_certificate_verify(in, view_buf(&authority_certificate),
 					 view_str(verifier_key), &ret);
@@ -90,16 +90,16 @@ static void the_card_s_word_is_verified_and_says_which_card(void)
 {
 	static const uint8_t id[CVC_ID] = {'2', '3', '4', '0', '0', '0', '0', '1'};
 	uint8_t found[CVC_ID];
-	struct cvc ret;
+	struct cvc_chain ret;
 
 	the_usual();
 	CU_ASSERT_EQUAL(ledger_certificate_verify(view_buf(&bytes),
 						  view_buf(&authority_certificate),
 						  view_str(verifier_key), &ret),
 			RC_OK);
-	CU_ASSERT_EQUAL(cvc_id(&ret, found), RC_OK);
+	CU_ASSERT_EQUAL(cvc_id(cvc_chain_own(&ret), found), RC_OK);
 	CU_ASSERT_TRUE(view_equal(view_of(found, CVC_ID), view_of(id, CVC_ID)));
-	CU_ASSERT_EQUAL(ret.expiration, 311231);
+	CU_ASSERT_EQUAL(cvc_chain_own(&ret)->expiration, 311231);
 }
 
 static void every_flipped_byte_and_every_other_length_is_refused(void)

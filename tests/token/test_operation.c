@@ -406,7 +406,7 @@ static void a_ledger_has_a_certificate_that_the_card_signed(void)
 	};
 	char path[128];
 	struct buf authority;
-	struct cvc card;
+	struct cvc_chain chain;
 	size_t n;
 	FILE *file;
 
@@ -419,7 +419,7 @@ static void a_ledger_has_a_certificate_that_the_card_signed(void)
 	fclose(file);
 	CU_ASSERT_EQUAL(ledger_certificate_verify(view_of(bytes, template[1].ulValueLen),
 						  view_of(authority.data, n),
-						  view_of(text, template[0].ulValueLen), &card),
+						  view_of(text, template[0].ulValueLen), &chain),
 			RC_OK);
 	buf_free(&authority);
 }
