@@ -92,6 +92,13 @@ typedef struct CK_INTAGLIO_FILE {
  * private key, which the module never sees; it must not call the module, and no slot is locked while
  * it runs. What it returns but CKR_OK ends everything with CKR_FUNCTION_CANCELED.
  */
+/* A host's public key that lies on the card, as the certificates that lead to it. */
+typedef struct CK_INTAGLIO_STORED_KEY {
+	CK_BYTE version, index; /* its reference, tag 83 */
+	CK_BYTE *pChain;
+	CK_ULONG ulChainLen;
+} CK_INTAGLIO_STORED_KEY;
+
 typedef struct CK_INTAGLIO_CARD {
 	const char *name; /* of the card's directory */
 	CK_BYTE *pAuthority; /* the authority's certificate, 7F21 */
@@ -99,6 +106,11 @@ typedef struct CK_INTAGLIO_CARD {
 	CK_BYTE *pSuites; /* that the card serves: 42, 02, 01 (hexadecimal), each once */
 	CK_ULONG ulSuiteCount;
 	CK_ULONG ulModulusBits; /* of the card's keys, a multiple of 256 */
+	CK_BYTE lowestLevel; /* bits that the level of every session must have; 0: 33 */
+	CK_BYTE keyNumbering; /* of suite 01: 0 that of GPCS, 1 that of step 134' */
+	CK_BBOOL plainCertificates; /* P2 AE: hosts' certificates need not describe themselves */
+	CK_INTAGLIO_STORED_KEY *pStoredKeys; /* host keys that the card knows, for P2 A4 */
+	CK_ULONG ulStoredKeyCount;
 	/*
 	 * The host's identity towards the card, as files beside authority.cvc and card.id, which the
 	 * module writes: host.key, host.cvc and those of other suites, revoked.

@@ -139,17 +139,36 @@ enum rc application_generate_card_key(struct sc *sc, struct policy_reference ref
 	return rc;
 }
 
-static void put_certificates(struct buf *data, const struct application_certificate *c,
-			     size_t count)
+enum {
+	TAG_CARD_KEY = 0xA0,
+	TAG_HOST_KEY = 0xA1,
+	TAG_SUITES = 0xC8,
+	TAG_LEVEL = 0xC9,
+	TAG_NUMBERING = 0xCA,
+	TAG_VALUES_ONLY = 0xCB,
+	LEVEL_DEFAULT = 0x33,
+};
+
+static void put_certificates(struct buf *data, uint32_t tag,
+			     const struct application_certificate *c, size_t count)
 {
 	for (; count; c++, count--) {
 		const uint8_t reference[] = {c->reference.version, c->reference.index};
-		size_t mark = tlv_open(data, 0xA0);
+		size_t mark = tlv_open(data, tag);
 
 		tlv_put(data, 0x83, view_of(reference, sizeof(reference)));
 		buf_view(data, c->certificate);
 		tlv_close(data, mark);
 	}
+}
+
+/* doc/scp10.md, section 6. */
+static void put_policy(struct buf *data, const struct application_personalisation *p)
+{
+	tlv_put(data, TAG_SUITES, p->suites);
+	tlv_put_u8(data, TAG_LEVEL, p->lowest_level ? p->lowest_level : LEVEL_DEFAULT);
+	tlv_put_u8(data, TAG_NUMBERING, p->by_use);
+	tlv_put_u8(data, TAG_VALUES_ONLY, p->plain_certificates);
 }
 
 enum rc application_personalise(struct sc *sc, const struct application_personalisation *p,
@@ -161,8 +180,9 @@ enum rc application_personalise(struct sc *sc, const struct application_personal
 	enum rc rc;
 
 	buf_view(data, p->authority);
-	put_certificates(data, p->certificates, p->certificate_count);
-	tlv_put(data, 0xC8, p->suites);
+	put_certificates(data, TAG_CARD_KEY, p->certificates, p->certificate_count);
+	put_policy(data, p);
+	put_certificates(data, TAG_HOST_KEY, p->hosts, p->host_count);
 	rc = buf_rc(data);
 	command.data = view_buf(data);
 	buf_init(&answer, APDU_RESPONSE_MAX);
@@ -181,7 +201,7 @@ enum rc application_update_trust(struct sc *sc, const struct application_trust *
 	struct buf *data = sc_scratch(sc);
 
 	buf_view(data, trust->link);
-	put_certificates(data, trust->certificates, trust->certificate_count);
+	put_certificates(data, TAG_CARD_KEY, trust->certificates, trust->certificate_count);
 	buf_view(data, trust->revocations);
 	return exchange_empty(sc, command, data, ret_sw);
 }

@@ -50,6 +50,12 @@ struct application_personalisation {
 	const struct application_certificate *certificates;
 	size_t certificate_count;
 	struct view suites; /* that the card accepts, one byte each */
+	uint8_t lowest_level; /* 0: the card's default, 33 */
+	bool by_use; /* key numbering of suite 01 as step 134' has it, not GPCS */
+	bool plain_certificates; /* P2 AE is accepted */
+	const struct application_certificate
+		*hosts; /* stored host keys: the chains that lead to them */
+	size_t host_count;
 };
 /* Personalisation, bare: everything at once; the card is personalised or nothing changed. */
 enum rc application_personalise(struct sc *sc, const struct application_personalisation *p,

@@ -225,6 +225,32 @@ for length in 1 2 3 4; do
 	refuse_says "unless the settings have no such suite" 'suite 01 with any card' open chain$length
 	: >"$INTAGLIO_CONF"
 done
+
+# What a card asks for, or lets pass, is settled when it is made.
+step "a card takes less than others" "$intaglio" card personalise --authority group --suite 42,02,01 \
+	--host "$cards/chain1/host" --level 01 --numbering use --plain-certificates \
+	--stored-key 7:2:"$cards/chain1/host/host-02.cvc" \
+	--stored-key 7:1:"$cards/chain1/host/host-01.cvc" easy
+easy=$(cat "$cards/easy/host/card.id")
+printf '[card %s]\nsuite = 02\nlevel = 01\nunauthenticated = yes\nhost = stored\nhost-key = 7 2\n' "$easy" \
+	>"$INTAGLIO_CONF"
+step "it opens for a host that it has stored, with commands authenticated only" open easy
+printf '[card %s]\nsuite = 02\nhost = stored\nhost-key = 7 3\n' "$easy" >"$INTAGLIO_CONF"
+refuse "for no other" open easy
+printf '[card %s]\nsuite = 01\nhost = stored\nhost-key = 7 1\nnumbering = use\n' "$easy" >"$INTAGLIO_CONF"
+step "it numbers the keys of suite 01 by use" open easy
+printf '[card %s]\nsuite = 01\nhost = stored\nhost-key = 7 1\n' "$easy" >"$INTAGLIO_CONF"
+refuse "and not as other cards do" open easy
+printf '[card %s]\nsuite = 02\nlevel = 01\nunauthenticated = yes\n' \
+	"$(cat "$cards/chain1/host/card.id")" >"$INTAGLIO_CONF"
+refuse "others take no such level" open chain1
+: >"$INTAGLIO_CONF"
+refuse_says "a level is of two digits" 'a level is two' \
+	"$intaglio" card personalise --authority group --level 7 other
+refuse_says "with bits that there are" 'a level is two' \
+	"$intaglio" card personalise --authority group --level 44 other
+refuse_says "a stored key has a reference" 'version:index:file' \
+	"$intaglio" card personalise --authority group --stored-key "$cards/chain1/host/host.cvc" other
 middle=$(holder group ZZISSU)
 step "an issuer that may not certify cards is certified" authority create limited --issuer --bits 2048
 step "for users only" authority issue group --issuer --roles user \

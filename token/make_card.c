@@ -15,7 +15,7 @@
 #include "token/slot.h"
 
 _Static_assert(CK_INTAGLIO_CERTIFICATE_MAX == CVC_CHAIN_BYTES, "what intaglio.h promises");
-enum { NAME_MAX_CARD = 64 };
+enum { NAME_MAX_CARD = 64, STORED_KEYS_MAX = 8, NUMBERING_BY_USE = 1 };
 
 struct making {
 	const CK_INTAGLIO_CARD *card;
@@ -45,8 +45,13 @@ static bool is_host_file(const CK_INTAGLIO_FILE *file)
 static bool is_complete(const CK_INTAGLIO_CARD *card)
 {
 	if (!is_name(card->name) || !card->pAuthority || !card->pSuites || !card->Certify ||
-	    (card->ulHostFileCount && !card->pHostFiles))
+	    (card->ulHostFileCount && !card->pHostFiles) ||
+	    (card->ulStoredKeyCount && !card->pStoredKeys) ||
+	    card->ulStoredKeyCount > STORED_KEYS_MAX || card->keyNumbering > NUMBERING_BY_USE)
 		return false;
+	for (CK_ULONG i = 0; i < card->ulStoredKeyCount; i++)
+		if (!card->pStoredKeys[i].pChain)
+			return false;
 	for (CK_ULONG i = 0; i < card->ulHostFileCount; i++)
 		if (!is_host_file(&card->pHostFiles[i]))
 			return false;
@@ -99,16 +104,29 @@ static enum rc fill(const char *dir, void *arg)
 {
 	struct making *making = arg;
 	const CK_INTAGLIO_CARD *card = making->card;
+	struct application_certificate hosts[STORED_KEYS_MAX];
 	const struct personalisation p = {
 		.authority = view_of(card->pAuthority, card->ulAuthorityLen),
 		.suites = card->pSuites,
 		.suite_count = card->ulSuiteCount,
 		.bits = (unsigned int)card->ulModulusBits,
+		.lowest_level = card->lowestLevel,
+		.by_use = card->keyNumbering == NUMBERING_BY_USE,
+		.plain_certificates = card->plainCertificates,
+		.hosts = hosts,
+		.host_count = card->ulStoredKeyCount,
 		.certify = certify,
 		.arg = making,
 	};
 	enum rc rc = write_host(dir, card, making->config);
 
+	for (CK_ULONG i = 0; i < card->ulStoredKeyCount; i++) {
+		const CK_INTAGLIO_STORED_KEY *key = &card->pStoredKeys[i];
+
+		hosts[i].reference.version = key->version;
+		hosts[i].reference.index = key->index;
+		hosts[i].certificate = view_of(key->pChain, key->ulChainLen);
+	}
 	return rc == RC_OK ? personalise_card(dir, &p) : rc;
 }
 

@@ -81,6 +81,11 @@ static enum rc store(struct sc *sc, const struct personalisation *p,
 		.certificates = certificates,
 		.certificate_count = p->suite_count,
 		.suites = view_of(p->suites, p->suite_count),
+		.lowest_level = p->lowest_level,
+		.by_use = p->by_use,
+		.plain_certificates = p->plain_certificates,
+		.hosts = p->hosts,
+		.host_count = p->host_count,
 	};
 	uint16_t sw = 0;
 	enum rc rc = application_personalise(sc, &all, &sw);

@@ -25,6 +25,11 @@ struct personalisation {
 	const uint8_t *suites; /* each one once, at most PERSONALISE_SUITES */
 	size_t suite_count;
 	unsigned int bits; /* of each key */
+	uint8_t lowest_level; /* of every session; 0: 33 */
+	bool by_use; /* key numbering of suite 01 */
+	bool plain_certificates; /* P2 AE */
+	const struct application_certificate *hosts; /* stored host keys */
+	size_t host_count;
 	/* Appends the card's certificate for a key, its issuers' before it; of one holder all. */
 	enum rc (*certify)(void *arg, uint8_t suite, struct view public_key,
 			   struct buf *certificate);

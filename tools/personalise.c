@@ -14,7 +14,14 @@
 #include "base/pem.h"
 #include "tools/authority.h"
 
-enum { SUITES = 3, FILES_MAX = 2 * SUITES + 1, FILE_SIZE_MAX = 65536, BITS = 2048, YEARS = 3 };
+enum {
+	SUITES = 3,
+	FILES_MAX = 2 * SUITES + 1,
+	FILE_SIZE_MAX = 65536,
+	STORED_MAX = 8,
+	BITS = 2048,
+	YEARS = 3,
+};
 
 /* The host's files for each suite; the first are always there. */
 static const struct {
@@ -39,7 +46,66 @@ struct making {
 	struct buf bytes[FILES_MAX]; /* of files */
 	CK_INTAGLIO_FILE files[FILES_MAX];
 	size_t file_count;
+	CK_BYTE level; /* the lowest of the card's sessions; 0: the default */
+	bool by_use; /* key numbering of suite 01 */
+	bool plain_certificates; /* P2 AE */
+	struct buf chains[STORED_MAX]; /* of stored */
+	CK_INTAGLIO_STORED_KEY stored[STORED_MAX];
+	size_t stored_count;
 };
+
+/* Two hexadecimal digits out of C-MAC 01, C-ENC 02, R-MAC 10, R-ENC 20. */
+static bool parse_level(const char *text, CK_BYTE *ret)
+{
+	unsigned int level;
+	char rest;
+
+	if (strlen(text) != 2 || sscanf(text, "%2x%c", &level, &rest) != 1 || level == 0 ||
+	    level & ~0x33U) {
+		fprintf(stderr, "intaglio: a level is two hexadecimal digits: the sum of 01 and 10 "
+				"for MACs, 02 and 20 for encipherment, of commands and answers\n");
+		return false;
+	}
+	*ret = (CK_BYTE)level;
+	return true;
+}
+
+static bool parse_numbering(const char *text, bool *ret_by_use)
+{
+	*ret_by_use = strcmp(text, "use") == 0;
+	if (*ret_by_use || strcmp(text, "gpcs") == 0)
+		return true;
+	fprintf(stderr, "intaglio: the numbering of suite 01 is gpcs or use\n");
+	return false;
+}
+
+/* VERSION:INDEX:FILE, the file being a host's certificate with its issuers' before it. */
+static bool parse_stored(const char *text, struct making *m)
+{
+	unsigned int version, index;
+	int file = 0;
+
+	if (m->stored_count == STORED_MAX ||
+	    sscanf(text, "%3u:%3u:%n", &version, &index, &file) != 2 || !file || version > 255 ||
+	    index > 255) {
+		fprintf(stderr,
+			"intaglio: a stored host key is version:index:file, at most %d of "
+			"them\n",
+			STORED_MAX);
+		return false;
+	}
+	buf_init(&m->chains[m->stored_count], FILE_SIZE_MAX);
+	if (!file_read(text + file, FILE_SIZE_MAX, &m->chains[m->stored_count]))
+		return false;
+	m->stored[m->stored_count] = (CK_INTAGLIO_STORED_KEY){
+		.version = (CK_BYTE)version,
+		.index = (CK_BYTE)index,
+		.pChain = m->chains[m->stored_count].data,
+		.ulChainLen = m->chains[m->stored_count].len,
+	};
+	m->stored_count++;
+	return true;
+}
 
 static bool parse_suites(const char *text, struct making *m)
 {
@@ -75,6 +141,10 @@ static bool parse(struct making *m, int argc, char **argv)
 		{"bits", required_argument, NULL, 'b'},
 		{"years", required_argument, NULL, 'y'},
 		{"module", required_argument, NULL, 'm'},
+		{"level", required_argument, NULL, 'l'},
+		{"numbering", required_argument, NULL, 'n'},
+		{"plain-certificates", no_argument, NULL, 'p'},
+		{"stored-key", required_argument, NULL, 'k'},
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
@@ -100,6 +170,18 @@ static bool parse(struct making *m, int argc, char **argv)
 			break;
 		case 'j':
 			m->json = true;
+			break;
+		case 'l':
+			good = parse_level(optarg, &m->level);
+			break;
+		case 'n':
+			good = parse_numbering(optarg, &m->by_use);
+			break;
+		case 'p':
+			m->plain_certificates = true;
+			break;
+		case 'k':
+			good = parse_stored(optarg, m);
 			break;
 		case 's':
 			good = parse_suites(optarg, m);
@@ -273,6 +355,11 @@ static enum exit_code make(struct tool *tool, struct making *m)
 		.pSuites = m->suites,
 		.ulSuiteCount = m->suite_count,
 		.ulModulusBits = m->bits,
+		.lowestLevel = m->level,
+		.keyNumbering = m->by_use,
+		.plainCertificates = m->plain_certificates,
+		.pStoredKeys = m->stored,
+		.ulStoredKeyCount = m->stored_count,
 		.pHostFiles = m->files,
 		.ulHostFileCount = m->file_count,
 		.Certify = certify,
@@ -373,6 +460,8 @@ enum exit_code card_personalise(struct tool *tool, int argc, char **argv)
 	}
 	for (size_t i = 0; i < m.file_count; i++)
 		buf_free(&m.bytes[i]);
+	for (size_t i = 0; i < m.stored_count; i++)
+		buf_free(&m.chains[i]);
 	buf_free(&m.trust_point);
 	authority_close(&m.authority);
 	tool_close(tool);
