@@ -8,6 +8,7 @@
 #include "base/tlv.h"
 
 enum {
+	SUITE_OF_PSS = 0x42,
 	TAG_CERTIFICATE = 0x7F21,
 	TAG_BODY = 0x7F4E,
 	TAG_PROFILE = 0x5F29,
@@ -284,6 +285,13 @@ static enum rc put_values(struct view in, struct buf *out)
 enum rc cvc_put_values(const struct cvc *c, struct buf *out)
 {
 	return put_values(c->body, out);
+}
+
+bool cvc_serves(const struct cvc *c, uint8_t suite)
+{
+	if (c->suite)
+		return c->suite == suite;
+	return (c->scheme == RSA_PSS_SHA256) == (suite == SUITE_OF_PSS);
 }
 
 enum rc cvc_id(const struct cvc *c, uint8_t ret[CVC_ID])

@@ -49,6 +49,11 @@ enum rc cvc_verify(const struct cvc *c, EVP_PKEY *signer, enum rsa_scheme scheme
 enum rc cvc_put_values(const struct cvc *c, struct buf *out) WARN_UNUSED;
 /* Last 8 bytes of the holder reference: OCE id or card id. RC_MALFORMED if it has only 7. */
 enum rc cvc_id(const struct cvc *c, uint8_t ret[CVC_ID]) WARN_UNUSED;
+/*
+ * Whether its key serves a suite. Without extension 65 the key's algorithm tells: RSASSA-PSS keys
+ * serve 42 and no other, PKCS#1 v1.5 keys 01 and 02, so that no key ever serves old and new ones.
+ */
+bool cvc_serves(const struct cvc *c, uint8_t suite);
 
 struct cvc_request {
 	const char *car, *chr; /* 7 to 16 printable characters */

@@ -87,7 +87,7 @@ static uint16_t take_host(struct chain *chain, const struct suite *suite,
 	/* A certificate without a role is a card's; a chain may leave a host without one, too. */
 	if (certificate->roles == 0 || chain->roles == 0)
 		return SW_WRONG_DATA;
-	if (certificate->suite != suite->id)
+	if (!cvc_serves(certificate, suite->id))
 		return SW_REFERENCE_NOT_FOUND;
 	if (cvc_id(certificate, chain->host_id) != RC_OK)
 		return SW_WRONG_DATA;

@@ -120,7 +120,7 @@ static enum rc check_key(const struct card_chain_terms *terms, const struct cvc 
 {
 	const struct scp10_suite *s = terms->suite;
 
-	if (c->suite != s->id || (c->scheme == RSA_PSS_SHA256) != s->pss_key ||
+	if (!cvc_serves(c, s->id) || (c->scheme == RSA_PSS_SHA256) != s->pss_key ||
 	    rsa_bits(key) < s->bits_min || rsa_bits(key) > s->bits_max ||
 	    !rsa_exponent_is_f4(key)) {
 		log_error("the card's key is not one for suite %02X", s->id);

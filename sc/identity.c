@@ -157,7 +157,7 @@ static enum rc check_chain(const struct identity *i, struct identity_key *k)
 	if (rc != RC_OK)
 		return rc;
 	own = cvc_chain_own(&chain);
-	if (own->type != CVC_TERMINAL || own->suite != k->suite ||
+	if (own->type != CVC_TERMINAL || !cvc_serves(own, k->suite) ||
 	    !(cvc_chain_roles(&chain, authority) & own->roles))
 		return RC_POLICY;
 	k->certificate = *own;

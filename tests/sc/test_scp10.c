@@ -233,6 +233,7 @@ static void other_suite(struct cvc_request *r)
 static void no_suite(struct cvc_request *r)
 {
 	r->suite = 0;
+	r->scheme = RSA_PKCS1_SHA256;
 }
 
 static void pkcs1_scheme(struct cvc_request *r)
@@ -270,7 +271,7 @@ static const struct wrong wrongs[] = {
 	{"a role", give_role, RC_POLICY},
 	{"an issuer's type", make_issuer, RC_POLICY},
 	{"another suite", other_suite, RC_POLICY},
-	{"no suite", no_suite, RC_POLICY},
+	{"no suite and the algorithm of others", no_suite, RC_POLICY},
 	{"another scheme", pkcs1_scheme, RC_POLICY},
 	{"an expired date", expire, RC_EXPIRED},
 	{"a date to come", begin_later, RC_EXPIRED},
