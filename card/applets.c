@@ -7,6 +7,7 @@
 #include "card/keyed.h"
 #include "card/manager.h"
 #include "card/pkcs15.h"
+#include "card/principal.h"
 
 enum { SW_NOT_SELECTABLE = 0x6999 };
 
@@ -23,6 +24,9 @@ static const struct command_row *const domain_tables[] = {domain_commands, core_
 static const struct command_row *const pkcs15_tables[] = {pkcs15_commands, pin_commands,
 							  core_commands, NULL};
 
+static const struct command_row *const principal_tables[] = {principal_commands, core_commands,
+							     NULL};
+
 static const struct applet applets[] = {
 	[APPLET_TOKEN] = {.name = "token", .select = application_select, .tables = command_tables},
 	[APPLET_DOMAIN] = {.name = "security domain",
@@ -33,6 +37,12 @@ static const struct applet applets[] = {
 			   .select = pkcs15_select,
 			   .deselect = pkcs15_deselect,
 			   .tables = pkcs15_tables},
+	[APPLET_PRINCIPAL] = {.name = "principal card",
+			      .install = principal_install,
+			      .uninstall = principal_uninstall,
+			      .select = principal_select,
+			      .deselect = principal_deselect,
+			      .tables = principal_tables},
 };
 
 const struct applet *applet_of(enum applet_kind kind)

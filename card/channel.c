@@ -6,6 +6,7 @@
 #include "card/instance.h"
 #include "card/keyed.h"
 #include "card/manager.h"
+#include "card/principal.h"
 #include "card/scp10.h"
 
 enum { P1_OPEN = 0x00, P1_CLOSE = 0x80, SW_ALREADY_CLOSED = 0x6200 };
@@ -47,6 +48,7 @@ void channels_free(struct slot slots[CHANNEL_COUNT])
 		scp10_free(&slots[i].channel.scp10);
 		keyed_free(&slots[i].channel.keyed);
 		manager_free(&slots[i].channel.manager);
+		principal_free(&slots[i].channel.principal);
 		buf_free(&slots[i].chain);
 		buf_free(&slots[i].plain);
 		buf_free(&slots[i].answer);
@@ -67,6 +69,7 @@ void channel_end_session(struct channel *channel)
 	scp10_reset(channel->scp10);
 	keyed_reset(channel->keyed);
 	manager_reset(channel->manager);
+	principal_reset(channel->principal);
 	channel->roles = 0;
 	if (channel->pin != PIN_NONE || channel->user_key)
 		pin_forget(channel);

@@ -16,6 +16,7 @@ struct card;
 struct applet; /* card/applet.h */
 struct keyed;
 struct manager;
+struct principal;
 struct scp10;
 struct token_ram; /* card/ram.h */
 
@@ -36,6 +37,7 @@ struct channel {
 	struct keyed *keyed; /* channel from a key set, card/keyed.h; NULL before the first */
 	struct manager *
 		manager; /* card content management in hand, card/manager.h; NULL before the first */
+	struct principal *principal; /* installation in hand, card/principal.h; NULL likewise */
 	unsigned int roles; /* of the session's certificate, 0 without a session */
 	enum pin_status pin;
 	uint8_t *user_key; /* CARD_KEY_SIZE bytes from secret_new while pin is not PIN_NONE, else NULL */
@@ -103,6 +105,14 @@ enum record_kind {
 	RECORD_KEYSET_COUNTER = 0x43000000, /* as above: the sequence counter */
 	RECORD_DOMAIN_DATA =
 		0x44000000, /* | number of the security domain: what was stored in it */
+	RECORD_PRINCIPAL = 0x50000000, /* pending entry and audit's ends, card/principal_store.h */
+	RECORD_PRINCIPAL_KEYS = 0x51000000, /* | number of the key set */
+	RECORD_PRINCIPAL_APPLICATION = 0x52000000, /* | number: its script */
+	RECORD_PRINCIPAL_COUNTER = 0x53000000, /* | number: its activations */
+	RECORD_PRINCIPAL_FILE = 0x54000000, /* | number of the load file */
+	RECORD_PRINCIPAL_PART = 0x55000000, /* | number << 8 | part: its code */
+	RECORD_PRINCIPAL_AUDIT = 0x56000000, /* | sequence number */
+	RECORD_PRINCIPAL_LAST = RECORD_PRINCIPAL_AUDIT,
 	RECORD_KIND_MASK = 0x7F000000,
 };
 

@@ -39,6 +39,15 @@ enum {
 		{0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50, 0x41}, 8 \
 	}
 
+#define PRINCIPAL_FILE                                                  \
+	{                                                               \
+		{0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 'P'}, 10 \
+	}
+#define PRINCIPAL_MODULE                                                      \
+	{                                                                     \
+		{0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 'P', 0x01}, 11 \
+	}
+
 /* What is in the card's COS. */
 static const struct registry_entry built_in[] = {
 	{
@@ -80,6 +89,17 @@ static const struct registry_entry built_in[] = {
 		.life_cycle = LIFE_SELECTABLE,
 		.domain = REGISTRY_ISD,
 		.applet = APPLET_PKCS15,
+	},
+	{
+		.number = REGISTRY_PRINCIPAL_FILE,
+		.kind = REGISTRY_LOAD_FILE,
+		.aid = PRINCIPAL_FILE,
+		.life_cycle = LIFE_LOADED,
+		.domain = REGISTRY_ISD,
+		.applet = APPLET_PRINCIPAL,
+		.version = {1, 0},
+		.modules = {PRINCIPAL_MODULE},
+		.module_count = 1,
 	},
 };
 

@@ -23,6 +23,7 @@ enum applet_kind {
 	APPLET_DOMAIN, /* the card manager: issuer and supplementary security domains */
 	APPLET_LOADED, /* downloaded code */
 	APPLET_PKCS15, /* the token's objects as ISO/IEC 7816-15 */
+	APPLET_PRINCIPAL, /* the principal card: installs on other cards, and counts */
 };
 
 /* The built-in entries. */
@@ -31,6 +32,7 @@ enum {
 	REGISTRY_TOKEN = 2,
 	REGISTRY_DOMAIN_FILE = 3,
 	REGISTRY_PKCS15 = 4,
+	REGISTRY_PRINCIPAL_FILE = 5,
 	REGISTRY_FIRST_FREE = 16,
 };
 

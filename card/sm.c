@@ -194,6 +194,11 @@ void sm_free(struct sm **sm)
 	secret_free(sm);
 }
 
+uint8_t sm_level(const struct sm *sm)
+{
+	return sm ? sm->level : 0;
+}
+
 struct view sm_dek(const struct sm *sm, enum session_key which)
 {
 	size_t i = which == KEY_RESPONSE_DEK;

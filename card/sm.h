@@ -55,6 +55,8 @@ bool sm_accepts_class(const struct sm *sm, const struct apdu *part);
  * if it has none; borrowed from the session. GPCS F.3.2.7.
  */
 struct view sm_dek(const struct sm *sm, enum session_key which);
+/* The security level, LEVEL_ bits; 0 where there is no session. */
+uint8_t sm_level(const struct sm *sm);
 /* Appends the data field of the protected response; the status word follows it outside. */
 enum rc sm_wrap(struct sm *sm, struct view answer, uint16_t sw, struct buf *out) WARN_UNUSED;
 

@@ -39,6 +39,7 @@ struct peer {
 	uint64_t counter[2];
 	uint8_t challenge[16]; /* of the card; 8 bytes under 01 */
 	uint8_t secret[32]; /* of the host, under 01 */
+	const char *name; /* of the card, in its certificate; NULL: DECARD00000001 */
 	bool values_only; /* personalised to accept P2 AE */
 	bool by_use; /* keys of 01 are numbered as step 134' has it */
 	struct buf signature; /* of the last peer_external */

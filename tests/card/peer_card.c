@@ -199,7 +199,7 @@ void peer_generate(struct peer *p)
 static void put_card_certificate(struct peer *p, struct buf *out, uint8_t version, uint8_t suite)
 {
 	const uint8_t reference[] = {version, 1};
-	struct cvc_request request = {.chr = "DECARD00000001",
+	struct cvc_request request = {.chr = p->name ? p->name : "DECARD00000001",
 				      .type = CVC_TERMINAL,
 				      .effective = PEER_TODAY,
 				      .expiration = PEER_LATER,

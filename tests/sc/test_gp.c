@@ -195,7 +195,7 @@ static bool manages(struct gp *gp)
 	    !view_equal(aid_view(&e.file), hex(PACKAGE)) ||
 	    !view_equal(aid_view(&e.domain), hex(ISD)))
 		return false;
-	if (count(gp, GP_MODULES, &e) != 2 || e.module_count != 1 ||
+	if (count(gp, GP_MODULES, &e) != 3 || e.module_count != 1 ||
 	    !view_equal(aid_view(&e.modules[0]), hex(MODULE)) || e.version[0] != 1)
 		return false;
 	if (gp_set_status(gp, GP_APPLICATIONS, 0x87, hex(INSTANCE), &sw) != RC_OK ||
@@ -386,7 +386,7 @@ static void a_load_that_is_left_leaves_nothing(void)
 	gp_close(&gp);
 	gp = open_gp(&w);
 	CU_ASSERT_EQUAL(gp_load_block(gp, 1, false, hex("00"), &sw), RC_SW);
-	CU_ASSERT_EQUAL(count(gp, GP_FILES, NULL), 1);
+	CU_ASSERT_EQUAL(count(gp, GP_FILES, NULL), 2);
 	CU_ASSERT_EQUAL(load(gp, 100, 0, &sw), RC_OK);
 	CU_ASSERT_EQUAL(load(gp, 100, 0, &sw), RC_SW);
 	CU_ASSERT_EQUAL(sw, 0x6985);

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is counted: one activation an installation, taken in the commit that writes the pending entry,
+ * before the first INSTALL is released. An entry that matches the running session makes a torn
+ * installation's second try free.
+ */
+#include <string.h>
+
+#include "card/instance.h"
+#include "card/principal.h"
+
+enum { FREE_RETRIES = 3 };
+
+static bool matches(const struct principal *p, const struct principal_pending *entry)
+{
+	return entry->application == p->number && principal_channel_proves(&p->target) &&
+	       view_equal(view_of(entry->target, sizeof(entry->target)),
+			  view_of(p->target.target, sizeof(p->target.target))) &&
+	       view_equal(view_of(entry->digest, sizeof(entry->digest)),
+			  view_of(p->digest, sizeof(p->digest)));
+}
+
+/* Under SCP02 the end of an installation is the host's word: an entry does not serve for ever. */
+static bool is_free(const struct principal *p, const struct principal_pending *entry)
+{
+	return matches(p, entry) && (p->target.is03 || entry->retries < FREE_RETRIES);
+}
+
+/* What other channels' installations of this application have been promised. */
+static uint32_t promised(const struct command *c, const struct principal *p)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+		const struct principal *other = c->card->slots[i].channel.principal;
+
+		if (other && other != p && other->reserved && other->number == p->number)
+			n++;
+	}
+	return n;
+}
+
+uint16_t principal_reserve(struct command *c, struct principal *p)
+{
+	struct principal_counter counter;
+	struct principal_state state;
+	enum rc rc = principal_state_get(c->nvm, &state);
+
+	if (rc == RC_OK)
+		rc = principal_counter_get(c->nvm, p->number, &counter);
+	if (rc != RC_OK)
+		return command_sw(rc);
+	if (is_free(p, &state.pending))
+		return SW_OK;
+	if (counter.left <= promised(c, p))
+		return SW_CONDITIONS;
+	p->reserved = true;
+	return SW_OK;
+}
+
+static enum rc note(struct command *c, const struct principal *p, struct principal_state *state,
+		    enum principal_event event)
+{
+	struct principal_audit entry = {
+		.event = (uint8_t)event,
+		.application = p->number,
+		.proved = principal_channel_proves(&p->target) &&
+			  (event != PRINCIPAL_REPORTED || p->target.is03),
+		.date = identity_date(c->card->identity),
+		.host_time = p->host_time,
+	};
+
+	memcpy(entry.target, p->target.target, sizeof(entry.target));
+	memcpy(entry.digest, p->digest, sizeof(entry.digest));
+	return principal_audit_append(c->nvm, state, &entry);
+}
+
+/* The entry goes: noted with what it was for. */
+static enum rc drop(struct command *c, struct principal_state *state, enum principal_event event,
+		    uint64_t host_time)
+{
+	struct principal_audit entry = {
+		.event = (uint8_t)event,
+		.application = state->pending.application,
+		.proved = true,
+		.date = identity_date(c->card->identity),
+		.host_time = host_time,
+	};
+
+	memcpy(entry.target, state->pending.target, sizeof(entry.target));
+	memcpy(entry.digest, state->pending.digest, sizeof(entry.digest));
+	state->pending = (struct principal_pending){.application = 0};
+	return principal_audit_append(c->nvm, state, &entry);
+}
+
+/* Nothing is charged then; what may be without end is not noted. */
+static bool is_full(const struct principal_state *state)
+{
+	return state->audit_next - state->audit_first >= PRINCIPAL_AUDIT_MAX;
+}
+
+/* Takes an activation; *ret_refused: there is none. */
+static enum rc charge(struct command *c, const struct principal *p, struct principal_state *state,
+		      bool *ret_refused)
+{
+	struct principal_counter counter;
+	enum rc rc = principal_counter_get(c->nvm, p->number, &counter);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret_refused = counter.left == 0 || (!p->reserved && counter.left <= promised(c, p));
+	if (*ret_refused)
+		return RC_OK;
+	if (is_full(state))
+		return RC_FULL;
+	counter.left--;
+	counter.used++;
+	if (principal_channel_proves(&p->target)) {
+		state->pending = (struct principal_pending){.application = p->number};
+		memcpy(state->pending.target, p->target.target, sizeof(state->pending.target));
+		memcpy(state->pending.digest, p->digest, sizeof(state->pending.digest));
+	}
+	rc = principal_counter_put(c->nvm, p->number, &counter);
+	return rc == RC_OK ? note(c, p, state, PRINCIPAL_CHARGED) : rc;
+}
+
+/* Inside the transaction. Keys that cards share have no entry, and nobody else's is touched. */
+static enum rc decide(struct command *c, struct principal *p, bool *ret_refused)
+{
+	struct principal_state state;
+	enum rc rc = principal_state_get(c->nvm, &state);
+
+	*ret_refused = false;
+	if (rc != RC_OK)
+		return rc;
+	if (is_free(p, &state.pending)) {
+		/* Without end only where the target proves that it was needed. */
+		if (!p->target.is03)
+			state.pending.retries++;
+		if (!is_full(&state))
+			rc = note(c, p, &state, PRINCIPAL_RETRIED);
+	} else {
+		if (matches(p, &state.pending))
+			rc = drop(c, &state, PRINCIPAL_DROPPED, p->host_time);
+		else if (state.pending.application && principal_channel_proves(&p->target))
+			rc = RC_STATE;
+		if (rc == RC_OK)
+			rc = charge(c, p, &state, ret_refused);
+	}
+	return rc == RC_OK ? principal_state_put(c->nvm, &state) : rc;
+}
+
+static bool is_loaded(const struct principal *p)
+{
+	if (p->file_index < p->application.file_count)
+		return false;
+	if (p->stage == PRINCIPAL_DELETES)
+		return p->step == p->application.delete_count;
+	return p->stage == PRINCIPAL_DATA && p->step == p->blocks;
+}
+
+uint16_t principal_activate(struct command *c)
+{
+	struct principal *p = principal_of(c->channel);
+	bool refused = false;
+	enum rc rc;
+
+	if (!p)
+		return command_sw(RC_MEMORY);
+	if (c->p1 || c->p2)
+		return SW_INCORRECT_P1P2;
+	if (c->data.len)
+		return SW_WRONG_LENGTH;
+	if (p->stage == PRINCIPAL_INSTALLS)
+		return SW_OK;
+	if (p->stage == PRINCIPAL_NONE || !is_loaded(p))
+		return SW_CONDITIONS;
+	rc = nvm_begin(c->nvm);
+	if (rc != RC_OK)
+		return command_sw(rc);
+	rc = command_commit(c->nvm, decide(c, p, &refused));
+	if (rc != RC_OK || refused)
+		return rc == RC_OK ? SW_CONDITIONS : command_sw(rc);
+	p->reserved = false;
+	p->stage = PRINCIPAL_INSTALLS;
+	p->step = 0;
+	return SW_OK;
+}
+
+uint16_t principal_complete(struct command *c, struct principal *p)
+{
+	struct principal_state state;
+	enum rc rc = nvm_begin(c->nvm);
+
+	if (rc != RC_OK)
+		return command_sw(rc);
+	rc = principal_state_get(c->nvm, &state);
+	/* One report an entry; where keys are shared there are none, and one an activation. */
+	if (rc == RC_OK && (matches(p, &state.pending) || !principal_channel_proves(&p->target)))
+		rc = note(c, p, &state, PRINCIPAL_REPORTED);
+	if (rc == RC_OK && matches(p, &state.pending))
+		state.pending = (struct principal_pending){.application = 0};
+	if (rc == RC_OK)
+		rc = principal_state_put(c->nvm, &state);
+	rc = command_commit(c->nvm, rc);
+	if (rc == RC_OK)
+		p->stage = PRINCIPAL_OVER;
+	return command_sw(rc);
+}
+
+uint16_t principal_give_up(struct command *c)
+{
+	struct principal_state state;
+	enum rc rc;
+
+	if (c->p2)
+		return SW_INCORRECT_P1P2;
+	if (c->data.len)
+		return SW_WRONG_LENGTH;
+	rc = nvm_begin(c->nvm);
+	if (rc != RC_OK)
+		return command_sw(rc);
+	rc = principal_state_get(c->nvm, &state);
+	if (rc == RC_OK && state.pending.application == 0)
+		rc = RC_NOT_FOUND;
+	if (rc == RC_OK)
+		rc = drop(c, &state, PRINCIPAL_GIVEN_UP, c->channel->principal->host_time);
+	if (rc == RC_OK)
+		rc = principal_state_put(c->nvm, &state);
+	return command_sw(command_commit(c->nvm, rc));
+}
