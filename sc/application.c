@@ -212,13 +212,27 @@ enum rc application_verify(struct sc *sc, enum application_pin who, struct view 
 			   uint16_t *ret_sw)
 {
 	const struct apdu header = {.ins = INS_VERIFY, .p2 = (uint8_t)who};
-	struct buf *data = sc_scratch(sc);
+	struct application_token ignored;
+	struct buf *data;
+	enum rc rc = RC_OK;
 
 	/* Without data VERIFY asks for the status, and would say that all is well. */
 	if (!pin.len)
 		return RC_ARGUMENT;
-	buf_view(data, pin);
-	return exchange_empty(sc, header, data, ret_sw);
+	/*
+	 * A PIN is sent once. That the channel is still there is seen, and mended, by a command that
+	 * may be sent twice, and nobody can take it in between.
+	 */
+	sc_begin(sc);
+	if (sc_is_connected(sc) && sc_channel(sc))
+		rc = application_token_info(sc, &ignored, ret_sw);
+	if (rc == RC_OK) {
+		data = sc_scratch(sc);
+		buf_view(data, pin);
+		rc = exchange_empty(sc, header, data, ret_sw);
+	}
+	sc_end(sc);
+	return rc;
 }
 
 enum rc application_logout(struct sc *sc, uint16_t *ret_sw)

@@ -535,6 +535,16 @@ static enum rc exchange(struct sc *sc, const struct apdu *command, bool repeatab
 	return RC_OK;
 }
 
+void sc_begin(struct sc *sc)
+{
+	transport_begin(sc->wire.transport);
+}
+
+void sc_end(struct sc *sc)
+{
+	transport_end(sc->wire.transport);
+}
+
 enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view *ret_answer,
 			 uint16_t *ret_sw)
 {

@@ -106,6 +106,12 @@ enum rc sc_exchange_view(struct sc *sc, const struct apdu *command, struct view 
 /* For commands that may be executed twice: a reader, or one whose second time has no effect. */
 enum rc sc_exchange_repeatable(struct sc *sc, const struct apdu *command, struct view *ret_answer,
 			       uint16_t *ret_sw) WARN_UNUSED;
+/*
+ * From begin to end no other process's command comes between this connection's; nothing to do where
+ * nobody else uses the card. Pairs nest.
+ */
+void sc_begin(struct sc *sc);
+void sc_end(struct sc *sc);
 /* An empty buffer of the connection's to build a command's data in; wiped after the next exchange. */
 struct buf *sc_scratch(struct sc *sc);
 
