@@ -152,6 +152,14 @@ install -m 600 issuer.key issuer/authority.key
 step "and its issuer issues here" authority issue issuer --host --roles user --public new.pub \
 	--output issuer-host.cvc
 step "a chain that holds" authority show --under foreign.cvcert issuer-host.cvc
+mkdir -m 700 theirs
+install -m 600 host.key theirs/host.key
+cp foreign-chain.cvc theirs/host.cvc
+step "a card is made under cvc-create's authority" \
+	"$intaglio" card personalise --authority foreign --host "$PWD/theirs" theirs
+step "it opens for a host with cvc-create's certificates, and no other words in them" \
+	pkcs11-tool --module "$module" --slot-description "Intaglio embedded card: theirs" --init-token \
+	--label theirs --so-pin 12345678
 
 head -c 300 host.cvc >cut.cvc
 refuse "half a certificate is none" authority show cut.cvc
