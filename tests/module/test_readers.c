@@ -19,7 +19,14 @@
 
 #include "tests/module/load.h"
 
-enum { READERS = 3, CONTEXTS = 64, SLOTS = 8, EVENT_SHIFT = 16, EMBEDDED = 1 };
+enum {
+	READERS = 3,
+	CONTEXTS = 64,
+	SLOTS = 8,
+	EVENT_SHIFT = 16,
+	EMBEDDED = 1,
+	NAME_MAX_READER = 32
+};
 
 static struct plugged {
 	const char *name;
@@ -74,7 +81,7 @@ LONG SCardIsValidContext(SCARDCONTEXT context)
 /* As with SCARD_AUTOALLOCATE; freed below. */
 LONG SCardListReaders(SCARDCONTEXT context, LPCSTR groups, LPSTR names, LPDWORD len)
 {
-	char *list = calloc(READERS + 1, 32), *at = list;
+	char *list = calloc(READERS + 1, NAME_MAX_READER), *at = list;
 
 	(void)context;
 	(void)groups;
@@ -83,7 +90,7 @@ LONG SCardListReaders(SCARDCONTEXT context, LPCSTR groups, LPSTR names, LPDWORD 
 	pthread_mutex_lock(&mutex);
 	for (size_t i = 0; i < READERS; i++)
 		if (readers[i].there)
-			at += sprintf(at, "%s", readers[i].name) + 1;
+			at += snprintf(at, NAME_MAX_READER, "%s", readers[i].name) + 1;
 	pthread_mutex_unlock(&mutex);
 	*len = (DWORD)(at - list + 1);
 	if (at == list) {
