@@ -139,7 +139,7 @@ step "which goes again" app delete --related $package
 
 start_pcscd
 start_cards default
-until_true 10 reader_has 0 Yes
+until_true 30 reader_has 0 Yes
 card=$("$intaglio" --json card list | python3 -c '
 import json, sys
 print(*[c["name"] for c in json.load(sys.stdin) if "Virtual PCD" in c["name"] and c["serial"]])')

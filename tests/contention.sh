@@ -12,7 +12,7 @@ try=$scenario_build/tests/pcsc
 "$intaglio" card list >/dev/null 2>&1
 start_pcscd
 background "$intaglio_card" default
-step "a card is in the reader" until_true 10 reader_has 0 Yes
+step "a card is in the reader" until_true 30 reader_has 0 Yes
 step "it is prepared" "$try" prepare
 step "eight processes with four threads each work for a minute, and nobody starves" "$try" many 8 4 60
 cat "$scenario_log"

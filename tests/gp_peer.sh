@@ -11,7 +11,7 @@ says "a card provisions itself" 'default' "$intaglio" card list
 step "its issuer security domain gets a key set" "$scenario_build/tests/gp_keys" "$card/card"
 start_pcscd
 background "$intaglio_card" "$card/card"
-until_true 10 sh -c 'opensc-tool --list-readers | grep -q Yes'
+until_true 30 sh -c 'opensc-tool --list-readers | grep -q Yes'
 says "a client from the specification's letter manages it, level by level" '^all of it' \
 	timeout 60 python3 -B "${INTAGLIO_SOURCE:-$(dirname "$0")/..}/tests/gp_peer.py" "Virtual PCD 00 00"
 says "and the token application is what it was" 'SW1=0x90, SW2=0x00' \

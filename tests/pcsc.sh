@@ -19,7 +19,7 @@ chmod +x restart-pcscd
 "$intaglio" card list >/dev/null 2>&1
 start_pcscd
 background "$intaglio_card" default
-until_true 10 sh -c 'opensc-tool --list-readers | grep -q Yes'
+until_true 30 sh -c 'opensc-tool --list-readers | grep -q Yes'
 
 step "a card in the reader is prepared" "$try" prepare
 step "events are told once, none is lost, and waiting costs nothing" "$try" events

@@ -25,7 +25,7 @@ readers_hold() {
 	reader_has 0 "$1" && reader_has 1 "$2" && reader_has 2 "$3" && reader_has 3 No
 }
 
-step "all are in, and the fourth reader is empty" until_true 10 readers_hold Yes Yes Yes
+step "all are in, and the fourth reader is empty" until_true 30 readers_hold Yes Yes Yes
 
 # serial NUMBER: of the card in the slot, slots 0 and 1 being the embedded cards.
 serial() {
@@ -53,19 +53,19 @@ print(s.makefile().read())'
 done
 
 step "the second goes" "$intaglio" card remove second
-step "alone" until_true 5 readers_hold Yes No Yes
+step "alone" until_true 20 readers_hold Yes No Yes
 step "and its slot is empty" slots_hold "$first" "" "$third"
 step "the third goes" "$intaglio" card remove elsewhere
-step "too" until_true 5 readers_hold Yes No No
+step "too" until_true 20 readers_hold Yes No No
 step "the second comes" "$intaglio" card insert second
-step "without the third" until_true 5 readers_hold Yes Yes No
+step "without the third" until_true 20 readers_hold Yes Yes No
 step "in its own slot" slots_hold "$first" "$second" ""
 step "the third comes" "$intaglio" card insert elsewhere
-step "and all are there" until_true 5 readers_hold Yes Yes Yes
+step "and all are there" until_true 20 readers_hold Yes Yes Yes
 step "in their slots" slots_hold "$first" "$second" "$third"
 step "a running program sees each move of the three, and keeps the logins of the others" "$try" three
 cat "$scenario_log"
 
 kill "$(cat daemon.pid)"
-step "the end of the daemon takes all out" until_true 5 readers_hold No No No
+step "the end of the daemon takes all out" until_true 20 readers_hold No No No
 finish

@@ -18,20 +18,20 @@ ended() {
 # stop SIGNAL: the daemon in daemon.pid ends; its exit code is in stopped.
 stop() {
 	kill "-$1" "$(cat daemon.pid)"
-	until_true 5 ended "$(cat daemon.pid)" && wait "$(cat daemon.pid)"
+	until_true 20 ended "$(cat daemon.pid)" && wait "$(cat daemon.pid)"
 	stopped=$?
 }
 
 # A pcscd that comes later.
 background "$intaglio_card" --wait default
 echo "$background_pid" >daemon.pid
-step "a daemon that may wait starts without a pcscd" until_true 5 test -S "$socket"
+step "a daemon that may wait starts without a pcscd" until_true 20 test -S "$socket"
 start_pcscd
-step "and its card is in the reader when there is one" until_true 10 reader_has 0 Yes
+step "and its card is in the reader when there is one" until_true 30 reader_has 0 Yes
 stop TERM
 step "SIGTERM ends it cleanly" test "$stopped" -eq 0
 step "with its socket" sh -c '! test -e "$0"' "$socket"
-step "and the card is out of the reader" until_true 5 reader_has 0 No
+step "and the card is out of the reader" until_true 20 reader_has 0 No
 
 # Fences, as /proc shows them and as the daemon runs into them.
 has_landlock() {
@@ -44,7 +44,7 @@ setpriv --bounding-set=-all --inh-caps=-all env "LD_PRELOAD=$scenario_build/test
 pid=$!
 echo "$pid" >daemon.pid
 scenario_pids="$scenario_pids $pid"
-until_true 10 grep -q 'start a program' fences
+until_true 30 grep -q 'start a program' fences
 status=/proc/$pid/status
 says "the daemon runs under seccomp" '^Seccomp:.2' cat "$status"
 says "without new privileges" '^NoNewPrivs:.1' cat "$status"
@@ -55,7 +55,7 @@ as_same_user() {
 background setpriv --bounding-set=-all --inh-caps=-all sleep 60
 other=$background_pid
 # setpriv has given up what the reader lacks when it has become sleep.
-step "a process of the same user reads another's memory" until_true 5 \
+step "a process of the same user reads another's memory" until_true 20 \
 	as_same_user head -c 1 "/proc/$other/environ"
 refuse_says "and not the daemon's" 'Permission denied' as_same_user head -c 1 "/proc/$pid/environ"
 refuse_says "nor what is mapped" 'Permission denied' as_same_user head -c 1 "/proc/$pid/maps"
@@ -72,14 +72,14 @@ for what in 'open IPv6' 'open a packet socket' 'be traced' 'be dumped' 'change t
 	'start a program'; do
 	says "it may not $what" "fenced: $what: Operation not permitted" cat fences
 done
-step "what it may not do leaves the card in the reader" until_true 10 reader_has 0 Yes
+step "what it may not do leaves the card in the reader" until_true 30 reader_has 0 Yes
 
 # A killed daemon.
 stop KILL
 step "a killed daemon leaves its socket" test -S "$socket"
 start_cards default
 step "which the next one takes over" "$intaglio" card remove default
-step "with the card" until_true 5 reader_has 0 No
+step "with the card" until_true 20 reader_has 0 No
 refuse_says "a second daemon is told that there is one" 'another intaglio-card' \
 	"$intaglio_card" --control "$socket" --port 35964 default
 stop TERM
@@ -111,7 +111,7 @@ expand_filter <groups >allowed 2>/dev/null
 pid=$!
 echo "$pid" >daemon.pid
 scenario_pids="$scenario_pids $pid"
-step "a daemon under the unit's system calls serves its card" until_true 10 reader_has 0 Yes
+step "a daemon under the unit's system calls serves its card" until_true 30 reader_has 0 Yes
 says "behind both filters" '^Seccomp_filters:.2' cat "/proc/$pid/status"
 step "and misses none of its fences" sh -c 'test ! -s unit.log'
 cat unit.log
@@ -123,11 +123,11 @@ systemd-socket-activate --listen="$INTAGLIO_CONTROL" "$intaglio_card" "$director
 pid=$!
 echo "$pid" >daemon.pid
 scenario_pids="$scenario_pids $pid"
-until_true 5 test -S "$INTAGLIO_CONTROL"
+until_true 20 test -S "$INTAGLIO_CONTROL"
 step "systemd starts the daemon when it is asked for" "$intaglio" card insert default
-step "its card is in the reader" until_true 10 reader_has 0 Yes
+step "its card is in the reader" until_true 30 reader_has 0 Yes
 step "the socket that was passed is listened to" "$intaglio" card remove default
-step "the card goes" until_true 5 reader_has 0 No
+step "the card goes" until_true 20 reader_has 0 No
 stop TERM
 step "it ends cleanly" test "$stopped" -eq 0
 step "and leaves systemd its socket" test -S "$INTAGLIO_CONTROL"

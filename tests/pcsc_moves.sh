@@ -28,7 +28,7 @@ chmod +x start-cards restart-cards
 "$intaglio" card list >/dev/null 2>&1
 start_pcscd
 ./start-cards
-step "a daemon puts a card in" until_true 10 reader_has 0 Yes
+step "a daemon puts a card in" until_true 30 reader_has 0 Yes
 step "which is prepared" "$try" prepare
 step "100 moves in a hurry: whoever waits is told of the last" "$try" storm
 cat "$scenario_log"

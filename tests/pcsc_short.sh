@@ -11,7 +11,7 @@ aid=F0496E7461676C696F01
 "$intaglio" card list >/dev/null 2>&1
 start_pcscd
 background "$intaglio_card" --short default
-until_true 10 reader_has 0 Yes
+until_true 30 reader_has 0 Yes
 
 says "the answer to reset announces chaining and no extended length" \
 	'73:80:01:97:58:49:6e:74:61:67:6c:69:6f' opensc-tool --reader 0 --atr

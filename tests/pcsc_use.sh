@@ -10,7 +10,7 @@ pin=123456
 "$intaglio" card list >/dev/null 2>&1
 start_pcscd
 background "$intaglio_card" default
-until_true 10 reader_has 0 Yes
+until_true 30 reader_has 0 Yes
 
 # As with another user, this one has no embedded card of that id.
 host=$XDG_DATA_HOME/intaglio/cards/default/host
@@ -79,7 +79,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	chown daemon host_key host_key.pub authorized_keys sshd_config
 fi
 background run_sshd -D -e -f "$scenario_dir/sshd_config"
-until_true 5 ssh-keyscan -p 2222 127.0.0.1
+until_true 20 ssh-keyscan -p 2222 127.0.0.1
 login() {
 	ssh -v -F none -l "$user" -p 2222 -o UserKnownHostsFile="$scenario_dir/known" \
 		-o PreferredAuthentications=publickey -o ConnectTimeout=10 "$@" 127.0.0.1 true || :

@@ -15,7 +15,7 @@ refuse "a directory without a card is refused" "$intaglio_card" "$XDG_DATA_HOME"
 says "and so is a port where no vpcd listens, in a sentence" 'vpcd does not answer' \
 	sh -c '"$0" --port 9 "$1"; test $? -eq 1' "$intaglio_card" "$card/card"
 background "$intaglio_card" "$card/card"
-until_true 10 sh -c 'opensc-tool --list-readers | grep -q Yes'
+until_true 30 sh -c 'opensc-tool --list-readers | grep -q Yes'
 says "pcscd sees the card's ATR" '^3b' opensc-tool --reader 0 --atr
 says "the token application answers SELECT" 'SW1=0x90, SW2=0x00' \
 	opensc-tool --reader 0 --card-driver default --send-apdu "00A404000A${aid}00"
@@ -25,9 +25,9 @@ says "nothing of it is served without a channel" 'SW1=0x69, SW2=0x82' \
 
 # The control socket moves the card.
 step "the card is taken out by name" "$intaglio" card remove default
-step "pcscd sees it go" until_true 5 sh -c 'opensc-tool --list-readers | grep -q No'
+step "pcscd sees it go" until_true 20 sh -c 'opensc-tool --list-readers | grep -q No'
 step "and come again" sh -c '"$0" card insert default' "$intaglio"
-step "in the same reader" until_true 5 sh -c 'opensc-tool --list-readers | grep -q Yes'
+step "in the same reader" until_true 20 sh -c 'opensc-tool --list-readers | grep -q Yes'
 refuse "there is no card of another name" "$intaglio" card remove other
 
 # The module on the reader. Slot 0 is the embedded card, slot 1 the same card in the reader.

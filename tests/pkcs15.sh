@@ -35,7 +35,7 @@ step "a public data object" token --write-object open --type data --label "open 
 step "and a private one" token --write-object hidden --type data --label "hidden data" --private
 start_pcscd
 background "$intaglio_card" "$card/card"
-until_true 10 sh -c 'opensc-tool --list-readers | grep -q Yes'
+until_true 30 sh -c 'opensc-tool --list-readers | grep -q Yes'
 
 says "pkcs15-tool finds the token by its label" 'Rendered' pkcs15 --list-info
 says "lists the certificate" 'X.509 Certificate .A certificate' pkcs15 --list-certificates

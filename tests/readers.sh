@@ -40,14 +40,14 @@ more_readers() {
 start_pcscd() {
 	background /usr/sbin/pcscd --foreground "$@"
 	echo "$background_pid" >pcscd.pid
-	until_true 10 test -S /run/pcscd/pcscd.comm
+	until_true 30 test -S /run/pcscd/pcscd.comm
 }
 
 # start_cards ARGUMENT...: an intaglio-card, until it has connected its cards; pid in daemon.pid.
 start_cards() {
 	background "$intaglio_card" "$@"
 	echo "$background_pid" >daemon.pid
-	until_true 10 sh -c '"$intaglio" card list | grep -v "no card"'
+	until_true 30 sh -c '"$intaglio" card list | grep -v "no card"'
 }
 
 # reader_has NUMBER Yes|No: whether pcscd sees a card in its reader of this number.

@@ -49,7 +49,7 @@ says "one is EC" '^ecdsa-sha2-nistp256 ' cat keys
 echo 'to be signed' >message
 background ssh-agent -D -a "$scenario_dir/agent" -P "$module"
 export SSH_AUTH_SOCK="$scenario_dir/agent"
-until_true 5 test -S "$SSH_AUTH_SOCK"
+until_true 20 test -S "$SSH_AUTH_SOCK"
 step "an agent takes them after it got the PIN" add_to_agent
 step "the agent signs with the RSA key" sign_and_verify ssh-rsa
 step "the agent signs with the EC key" sign_and_verify ecdsa-sha2-nistp256
@@ -102,7 +102,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	chown daemon host_key host_key.pub authorized_keys sshd_config
 fi
 background run_sshd -D -e -f "$scenario_dir/sshd_config"
-until_true 5 ssh-keyscan -p "$port" 127.0.0.1
+until_true 20 ssh-keyscan -p "$port" 127.0.0.1
 unset SSH_AUTH_SOCK
 says "ssh logs in with the token" 'Authenticated to 127.0.0.1 .* using "publickey"' \
 	login -I "$module"
