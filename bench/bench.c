@@ -489,7 +489,7 @@ int main(int argc, char **argv)
 	if (all) {
 		bench_start();
 		bench_channel(dir, timed);
-		bench_content(vendor, slot, &passed, &failed);
+		bench_content(vendor, slot, dir, &passed, &failed);
 	}
 	p11->C_Finalize(NULL);
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
