@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINE_MAX_BYTES = 1024, ID_TEXT = 2 * CVC_ID };
+enum { ID_TEXT = 2 * CVC_ID };
 
 struct reader {
 	struct config *config;
@@ -441,7 +441,8 @@ static void read_line(struct reader *r, char *text)
 
 static enum rc read_file(struct reader *r)
 {
-	char line[LINE_MAX_BYTES];
+	char *line = NULL;
+	size_t room = 0;
 	enum rc rc = RC_OK;
 	FILE *file = fopen(r->path, "re");
 
@@ -451,14 +452,15 @@ static enum rc read_file(struct reader *r)
 		log_error("the settings in %s cannot be read: %s", r->path, strerror(errno));
 		return RC_IO;
 	}
-	while (fgets(line, sizeof(line), file)) {
+	while (getline(&line, &room, file) >= 0) {
 		r->line++;
 		read_line(r, line);
 	}
-	if (ferror(file)) {
+	if (!feof(file)) {
 		log_error("the settings in %s cannot be read: %s", r->path, strerror(errno));
 		rc = RC_IO;
 	}
+	free(line);
 	fclose(file);
 	return rc;
 }

@@ -178,7 +178,7 @@ static const struct schema_row raw_private_rows[] = {
 static const struct schema_group raw_private_group = {
 	raw_private_rows, sizeof(raw_private_rows) / sizeof(raw_private_rows[0])};
 
-/* A ledger: intaglio(7). The card makes all but the label and whom it serves. */
+/* A ledger: intaglio-pkcs11(7). The card makes all but the label and whom it serves. */
 static const struct schema_row ledger_rows[] = {
 	{CKA_PRIVATE, FORM_BOOL, MAY_CREATE | ONLY_FALSE | BY_CARD, DEFAULT_FALSE},
 	{CKA_ENCRYPT, FORM_BOOL, MAY_CREATE | ONLY_TRUE | BY_CARD, DEFAULT_TRUE},

@@ -157,6 +157,20 @@ static void a_bad_line_is_named_with_its_number(void)
 	}
 }
 
+static void a_line_is_read_whole_however_long(void)
+{
+	static const char head[] = "[card]\ndata = /", tail[] = "\n[log]\nlevel = debug\n";
+	char text[sizeof(head) + 3000 + sizeof(tail)];
+	struct config *config = NULL;
+
+	snprintf(text, sizeof(text), "%s%03000d%s", head, 0, tail);
+	config = load(text);
+	CU_ASSERT_EQUAL(strlen(config->data), 3001);
+	CU_ASSERT_EQUAL(config->log_level, LOG_LEVEL_DEBUG);
+	CU_ASSERT_STRING_EQUAL(log_last(), "");
+	config_free(&config);
+}
+
 static void a_named_file_that_is_missing_is_an_error(void)
 {
 	struct config *config = NULL;
@@ -195,6 +209,7 @@ int main(void)
 		{"a_card_that_is_not_named_keeps_the_modern_suite",
 		 a_card_that_is_not_named_keeps_the_modern_suite},
 		{"a_bad_line_is_named_with_its_number", a_bad_line_is_named_with_its_number},
+		{"a_line_is_read_whole_however_long", a_line_is_read_whole_however_long},
 		{"a section of a card says how it is spoken to",
 		 a_section_of_a_card_says_how_it_is_spoken_to},
 		{"a_named_file_that_is_missing_is_an_error",
