@@ -56,6 +56,11 @@ uint32_t keyed_domain(const struct keyed *k)
 	return keyed_is_up(k) ? k->set.domain : 0;
 }
 
+uint8_t keyed_level(const struct keyed *k)
+{
+	return k->level;
+}
+
 /* Session keys, and both cryptograms, of SCP02. */
 static enum rc derive02(struct keyed *k, uint16_t counter)
 {

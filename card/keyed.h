@@ -28,6 +28,9 @@ void keyed_interrupt(struct keyed *k);
 /* The security domain whose key set opened the session; 0 without one. */
 uint32_t keyed_domain(const struct keyed *k);
 
+/* The security level of a session that is up, as P1 of EXTERNAL AUTHENTICATE asked for it. */
+uint8_t keyed_level(const struct keyed *k);
+
 /* 80 50: P1 key version, P2 00, data host challenge. */
 uint16_t keyed_initialize(struct command *c);
 /* 84 82: P1 security level, P2 00, data host cryptogram and C-MAC. */

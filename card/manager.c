@@ -13,8 +13,10 @@ struct manager *manager_of(struct channel *channel)
 	if (channel->manager)
 		return channel->manager;
 	channel->manager = calloc(1, sizeof(*channel->manager));
-	if (channel->manager)
+	if (channel->manager) {
 		buf_init(&channel->manager->code, CAP_SIZE_MAX);
+		buf_init(&channel->manager->stored, MANAGER_STORE_MAX);
+	}
 	return channel->manager;
 }
 
@@ -23,8 +25,10 @@ void manager_reset(struct manager *m)
 	if (!m)
 		return;
 	buf_free(&m->code);
+	buf_free(&m->stored);
 	*m = (struct manager){.loading = false};
 	buf_init(&m->code, CAP_SIZE_MAX);
+	buf_init(&m->stored, MANAGER_STORE_MAX);
 }
 
 void manager_free(struct manager **m)

@@ -2,8 +2,8 @@
 /*
  * Card content management, GPCS 9 and 11: what the commands of a security domain share. Handlers
  * are in the file of their family: manager_load.c (INSTALL [for load], LOAD), manager_install.c
- * (the other INSTALLs, DELETE), manager_status.c (GET STATUS, SET STATUS), manager_data.c (GET DATA,
- * STORE DATA), manager_keys.c (PUT KEY). All of them are served in a session only, SCP02 or SCP03
+ * (the other INSTALLs, DELETE), manager_status.c (GET STATUS, SET STATUS), manager_data.c (GET DATA),
+ * manager_store.c (STORE DATA), manager_keys.c (PUT KEY). All of them are served in a session only, SCP02 or SCP03
  * with the selected domain, or SCP10 with the issuer's role, but for public reads.
  */
 #ifndef INTAGLIO_CARD_MANAGER_H
@@ -29,7 +29,21 @@ struct manager {
 	uint32_t status_after; /* 0: it did not */
 	/* STORE DATA, to whom: a domain under the selected one, by INSTALL [for personalization]; 0: itself. */
 	uint32_t personalised;
-	unsigned int store_block;
+	unsigned int store_block; /* the next one */
+	uint8_t store_format; /* bits of P1 that all blocks share */
+	struct buf stored; /* the data so far */
+};
+
+/* Bytes of one sequence of STORE DATA; bytes of RAM that applications may be promised. */
+enum { MANAGER_STORE_MAX = 8192, MANAGER_VOLATILE = 65536 };
+
+/* Objects that a security domain keeps as they were stored, GPCS 11.11.2.3. */
+enum {
+	TAG_ISSUER_NUMBER = 0x42,
+	TAG_IMAGE_NUMBER = 0x45,
+	TAG_CARD_DATA = 0x66,
+	TAG_CAPABILITIES = 0x67,
+	TAG_MANAGER_URL = 0x5F50,
 };
 
 /* The channel's; made at first use. NULL without memory. */
@@ -61,6 +75,9 @@ uint16_t manager_delete(struct command *c);
 /* 80 F2, 80 F0. */
 uint16_t manager_get_status(struct command *c);
 uint16_t manager_set_status(struct command *c);
+/* The value of an object that was stored in a domain. RC_NOT_FOUND. */
+enum rc manager_stored(struct nvm *nvm, uint32_t domain, uint32_t tag,
+		       struct view *ret) WARN_UNUSED;
 /* CA and CB, bare and in a session; 80 E2. */
 uint16_t manager_get_data(struct command *c);
 uint16_t manager_store_data(struct command *c);

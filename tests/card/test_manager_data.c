@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What security domains store and say of themselves, GPCS 11.3 and 11.11: objects in whatever blocks
+ * a host cuts them into, the issuer security domain's name, the security level, memory left.
+ */
+#include "tests/suite.h"
+
+#include "tests/base/hex.h"
+#include "tests/card/manage.h"
+
+#define NAME "A00000015153504103"
+
+static void objects_are_stored_however_they_are_cut_into_blocks(void)
+{
+	manage_start();
+	CU_ASSERT_EQUAL(manage_send(0x80E21000, "42"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E21001, "0311"), 0x9000);
+	/* Nothing is stored before the last block. */
+	CU_ASSERT_EQUAL(manage_send(0x80CA0042, ""), 0x6A88);
+	CU_ASSERT_EQUAL(manage_send(0x80E29002, "2233 5F500441424344"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80CA0042, ""), 0x9000);
+	CU_ASSERT(manage_answered("4203112233"));
+	CU_ASSERT_EQUAL(manage_send(0x80CA5F50, ""), 0x9000);
+	CU_ASSERT(manage_answered("5F500441424344"));
+	CU_ASSERT_EQUAL(manage_send(0x80E20800, "0070 05 45"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E28801, "03445566"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80CA0045, ""), 0x9000);
+	CU_ASSERT(manage_answered("4503445566"));
+	/* What stands in no format, as GlobalPlatformPro sends it. */
+	CU_ASSERT_EQUAL(manage_send(0x80E28000, "6702A000"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x00CA0067, ""), 0x9000);
+	CU_ASSERT(manage_answered("A000"));
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "6604 7302 0600"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80CA0066, ""), 0x9000);
+	CU_ASSERT(manage_answered("6604 7302 0600"));
+	manage_stop();
+}
+
+static void a_sequence_that_is_not_one_stores_nothing(void)
+{
+	static const struct {
+		uint32_t header;
+		const char *data;
+		uint16_t sw;
+	} rows[] = {
+		{0x80E29001, "420199", 0x6A86}, /* begins with the second block */
+		{0x80E29000, "4202AA", 0x6A80}, /* half an object */
+		{0x80E29000, "420199 420188", 0x6A80},
+		{0x80E29000, "4200", 0x6A80},
+		{0x80E29000, "420199 C1020000", 0x6A80},
+		{0x80E29000, "420199 C2020000", 0x6A80},
+		{0x80E29000, "420199 D30100", 0x6A80},
+		{0x80E29000, "420199 FF2100", 0x6A80},
+		{0x80E29800, "420199", 0x6A86}, /* both formats */
+		{0x80E2F000, "420199", 0x6A81},
+		{0x80E28800, "0070 04 420199", 0x6A80},
+		{0x80E28800, "0071 03 420199", 0x6A80},
+		{0x80E29000, "420199 4F04A0000001", 0x6A80},
+		{0x80E29000, "420199 4F0A" TOKEN, 0x6985},
+	};
+
+	manage_start();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CU_ASSERT_EQUAL(manage_send(rows[i].header, rows[i].data), rows[i].sw);
+		CU_ASSERT_EQUAL(manage_send(0x80CA0042, ""), 0x6A88);
+	}
+	/* A second block of another format, or none after a wrong one. */
+	CU_ASSERT_EQUAL(manage_send(0x80E21000, "42"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E28801, "0199"), 0x6A86);
+	CU_ASSERT_EQUAL(manage_send(0x80E29001, "0199"), 0x6A86);
+	CU_ASSERT_EQUAL(manage_send(0x80CA0042, ""), 0x6A88);
+	manage_stop();
+}
+
+static void a_sequence_has_its_longest(void)
+{
+	uint8_t block[200] = {0};
+	uint16_t sw = 0x9000;
+
+	manage_start();
+	for (uint32_t n = 0; n < 41 && sw == 0x9000; n++)
+		sw = manage_bytes(0x80E21000 | n, view_of(block, sizeof(block)));
+	CU_ASSERT_EQUAL(sw, 0x6A84);
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "420111"), 0x9000);
+	manage_stop();
+}
+
+static void the_issuer_security_domain_takes_another_name(void)
+{
+	manage_start();
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "4F09" NAME), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80F28002, "4F00"), 0x9000);
+	CU_ASSERT(manage_answered("E31F 4F09" NAME "9F700101 C50398FE80 CC09" NAME));
+	peer_reopen(&manage_peer, NULL);
+	CU_ASSERT_EQUAL(manage_bare("00A4040000"), 0x9000);
+	CU_ASSERT_EQUAL(manage_bare("00A4040008" ISD "00"), 0x6A82);
+	CU_ASSERT_EQUAL(manage_bare("00A4040009" NAME "00"), 0x9000);
+	manage_stop();
+	/* A supplementary one keeps its own. */
+	manage_start();
+	CU_ASSERT_EQUAL_FATAL(manage_make_domain("80"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x00A40400, DOMAIN), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "4F09" NAME), 0x6A80);
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "6702A000"), 0x6A80);
+	CU_ASSERT_EQUAL(manage_send(0x80E29000, "5F500141"), 0x9000);
+	manage_stop();
+}
+
+static void the_level_and_the_memory_left_are_told(void)
+{
+	manage_start();
+	CU_ASSERT_EQUAL(manage_send(0x80CA00D3, ""), 0x9000);
+	CU_ASSERT(manage_answered("D301B3"));
+	CU_ASSERT_EQUAL(manage_send(0x80CAFF21, ""), 0x9000);
+	CU_ASSERT_EQUAL(manage_answer.len, 3 + 4 + 6 + 6);
+	CU_ASSERT(view_equal(view_of(manage_answer.data, 9), hex("FF2110 81020003 8204")));
+	peer_reopen(&manage_peer, NULL);
+	CU_ASSERT_EQUAL(manage_bare("00A4040000"), 0x9000);
+	CU_ASSERT_EQUAL(manage_bare("80CA00D300"), 0x9000);
+	CU_ASSERT(manage_answered("D30100"));
+	manage_stop();
+}
+
+static int clean(void)
+{
+	peer_world_free();
+	return 0;
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{"objects are stored however they are cut into blocks",
+		 objects_are_stored_however_they_are_cut_into_blocks},
+		{"a sequence that is not one stores nothing",
+		 a_sequence_that_is_not_one_stores_nothing},
+		{"a sequence has its longest", a_sequence_has_its_longest},
+		{"the issuer security domain takes another name",
+		 the_issuer_security_domain_takes_another_name},
+		{"the level and the memory left are told", the_level_and_the_memory_left_are_told},
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+		{.pName = "manager data", .pCleanupFunc = clean, .pTests = tests},
+		CU_SUITE_INFO_NULL,
+	};
+
+	return suite_run("manager data", suites);
+}
