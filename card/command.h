@@ -105,6 +105,9 @@ enum record_kind {
 	RECORD_KEYSET_COUNTER = 0x43000000, /* as above: the sequence counter */
 	RECORD_DOMAIN_DATA =
 		0x44000000, /* | number of the security domain: what was stored in it */
+	RECORD_KEYRING =
+		0x45000000, /* | number of the security domain << 8 | version: other keys */
+	RECORD_CONFIRMATIONS = 0x46000000, /* | number of the security domain: receipts it made */
 	RECORD_PRINCIPAL = 0x50000000, /* pending entry and audit's ends, card/principal_store.h */
 	RECORD_PRINCIPAL_KEYS = 0x51000000, /* | number of the key set */
 	RECORD_PRINCIPAL_APPLICATION = 0x52000000, /* | number: its script */

@@ -55,7 +55,8 @@ static void put_protocols(struct command *c, uint32_t domain, struct buf *out)
 	uint8_t suite;
 
 	while (keyset_next(c->nvm, domain, set.version, &set) == RC_OK)
-		put_protocol(out, set.type == KEY_TYPE_DES ? SCP02 : SCP03, set.i);
+		if (!set.missing)
+			put_protocol(out, set.type == KEY_TYPE_DES ? SCP02 : SCP03, set.i);
 	keyset_wipe(&set);
 	while (domain == REGISTRY_ISD && view_u8(&suites, &suite) == RC_OK)
 		put_protocol(out, SCP10, suite);

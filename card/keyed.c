@@ -205,8 +205,12 @@ uint16_t keyed_initialize(struct command *c)
 	if (c->p2)
 		return SW_INCORRECT_P1P2;
 	rc = keyset_load(c->nvm, c->channel->application, c->p1, &k->set);
-	if (rc != RC_OK)
+	if (rc == RC_OK && k->set.missing)
+		rc = RC_NOT_FOUND;
+	if (rc != RC_OK) {
+		keyed_reset(k);
 		return rc == RC_NOT_FOUND ? SW_REFERENCE_NOT_FOUND : command_sw(rc);
+	}
 	k->is03 = k->set.type == KEY_TYPE_AES;
 	k->size = k->is03 && (k->set.i & SCP03_I_S16) ? SCP03_S16 : SCP03_S8;
 	if (c->data.len != k->size) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Key sets in card memory: `type 1 || i 1 || keys` under the storage key, one record a set, and a
- * record of four bytes for its sequence counter.
+ * Key sets in card memory: `type 1 || i 1 || keys` under the storage key, one record a set, then a
+ * byte that says which keys are missing if any is, and a record of four bytes for its sequence counter.
  */
 #include "card/keyset.h"
 
@@ -17,7 +17,8 @@ enum {
 	VERSION_MASK = 0xFF,
 	COUNTER_MAX_DES = 0xFFFF,
 	COUNTER_MAX_AES = 0xFFFFFF,
-	PLAIN_MAX = 2 + KEYSET_KEYS * SCP03_KEY_MAX,
+	PLAIN_MAX = 2 + KEYSET_KEYS * SCP03_KEY_MAX + 1,
+	MISSING_MASK = 0x07,
 	SEALED_MAX = PLAIN_MAX + 64,
 	DES_BLOCK = 8,
 };
@@ -48,10 +49,12 @@ static enum rc take_keys(struct view in, struct keyset *set)
 	if (rc == RC_OK)
 		rc = view_u8(&in, &set->i);
 	set->len = in.len / KEYSET_KEYS;
-	if (rc != RC_OK || in.len % KEYSET_KEYS || !is_possible(set))
+	if (rc != RC_OK || in.len % KEYSET_KEYS > 1 || !is_possible(set))
 		return RC_DAMAGED;
 	for (int k = 0; rc == RC_OK && k < KEYSET_KEYS; k++)
 		rc = view_copy(&in, set->key[k], set->len);
+	if (rc == RC_OK && in.len)
+		rc = view_u8(&in, &set->missing);
 	return rc;
 }
 
@@ -93,15 +96,19 @@ enum rc keyset_load(struct nvm *nvm, uint32_t domain, uint8_t version, struct ke
 	struct view sealed;
 	enum rc rc;
 
-	if (version == 0)
-		return keyset_next(nvm, domain, 0, ret);
+	if (version == 0) {
+		ret->version = 0;
+		do
+			rc = keyset_next(nvm, domain, ret->version, ret);
+		while (rc == RC_OK && ret->missing);
+		return rc;
+	}
 	rc = nvm_get(nvm, id, &sealed);
 	return rc == RC_OK ? open_set(nvm, id, sealed, ret) : rc;
 }
 
-enum rc keyset_put(struct nvm *nvm, const struct keyset *set)
+enum rc keyset_change(struct nvm *nvm, const struct keyset *set)
 {
-	static const uint8_t none[4];
 	uint32_t id = record(RECORD_KEYSET, set->domain, set->version);
 	uint8_t array[PLAIN_MAX], sealed_array[SEALED_MAX];
 	struct buf plain, sealed;
@@ -115,15 +122,25 @@ enum rc keyset_put(struct nvm *nvm, const struct keyset *set)
 	buf_u8(&plain, set->i);
 	for (int k = 0; k < KEYSET_KEYS; k++)
 		buf_put(&plain, set->key[k], set->len);
+	if (set->missing)
+		buf_u8(&plain, set->missing & MISSING_MASK);
 	rc = buf_rc(&plain);
 	if (rc == RC_OK)
 		rc = nvm_secret_seal(nvm, id, NULL, view_buf(&plain), &sealed);
-	if (rc == RC_OK) {
+	if (rc == RC_OK)
 		nvm_put(nvm, id, view_buf(&sealed));
+	buf_free(&plain);
+	return rc;
+}
+
+enum rc keyset_put(struct nvm *nvm, const struct keyset *set)
+{
+	static const uint8_t none[4];
+	enum rc rc = keyset_change(nvm, set);
+
+	if (rc == RC_OK)
 		nvm_put(nvm, record(RECORD_KEYSET_COUNTER, set->domain, set->version),
 			view_of(none, sizeof(none)));
-	}
-	buf_free(&plain);
 	return rc;
 }
 
@@ -213,7 +230,7 @@ enum rc keyset_is_current(struct nvm *nvm, const struct keyset *set)
 		return RC_STATE;
 	if (rc != RC_OK)
 		return rc;
-	if (now.type != set->type || now.i != set->i || now.len != set->len)
+	if (now.type != set->type || now.i != set->i || now.len != set->len || now.missing)
 		rc = RC_STATE;
 	for (int k = 0; rc == RC_OK && k < KEYSET_KEYS; k++)
 		if (!secret_equal(now.key[k], set->key[k], set->len))

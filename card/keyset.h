@@ -24,10 +24,11 @@ struct keyset {
 	uint8_t type; /* KEY_TYPE_ */
 	uint8_t i; /* parameter of the protocol: 15 or 55; or SCP03_I_ bits */
 	size_t len; /* of each key: 16, and 24 or 32 for AES */
+	uint8_t missing; /* keys that were deleted, a bit each by its use; such a set opens nothing */
 	uint8_t key[KEYSET_KEYS][SCP03_KEY_MAX];
 };
 
-/* The set of this version, or with version 0 the domain's first. RC_NOT_FOUND. Wipe what it gives. */
+/* The set of this version, or with version 0 the domain's first that is whole. RC_NOT_FOUND. Wipe what it gives. */
 enum rc keyset_load(struct nvm *nvm, uint32_t domain, uint8_t version,
 		    struct keyset *ret) WARN_UNUSED;
 /* The domain's first set with a version above after; as keyset_load. */
@@ -35,6 +36,8 @@ enum rc keyset_next(struct nvm *nvm, uint32_t domain, uint8_t after,
 		    struct keyset *ret) WARN_UNUSED;
 /* Puts a set and sets its counter to zero, inside a transaction. RC_ARGUMENT: not a possible set. */
 enum rc keyset_put(struct nvm *nvm, const struct keyset *set) WARN_UNUSED;
+/* The same, but the counter goes on: keys of the set stay as they are. */
+enum rc keyset_change(struct nvm *nvm, const struct keyset *set) WARN_UNUSED;
 /* Deletes a set and its counter, inside a transaction. */
 void keyset_delete(struct nvm *nvm, uint32_t domain, uint8_t version);
 /* Every set of a domain, readable or not. */

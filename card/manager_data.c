@@ -4,6 +4,7 @@
 #include "card/certificate.h"
 #include "card/domain.h"
 #include "card/keyed.h"
+#include "card/keyring.h"
 #include "card/keyset.h"
 #include "card/manager.h"
 #include "card/scp10.h"
@@ -13,6 +14,7 @@ enum {
 	OBJECT_EF_OD = 0x5031,
 	TAG_KEY_INFORMATION = 0xE0,
 	TAG_KEY = 0xC0,
+	KEY_TYPE_EXTENDED = 0xFF,
 	TAG_COUNTER = 0xC1,
 	TAG_CONFIRMATION_COUNTER = 0xC2,
 	TAG_CPLC = 0x9F7F,
@@ -46,22 +48,72 @@ static uint16_t put_stored(struct command *c, uint32_t domain, uint32_t tag, str
 	return SW_OK;
 }
 
-/* Identifier, version, type and length of each key; GPCS table 11-28. */
+/* A component of the extended format has a longer type and length, GPCS tables 11-28 and 11-29. */
+static void put_component(struct buf *out, bool extended, uint8_t type, size_t len)
+{
+	if (extended) {
+		buf_u8(out, KEY_TYPE_EXTENDED);
+		buf_u8(out, type);
+		buf_u16(out, (uint16_t)len);
+	} else {
+		buf_u8(out, type);
+		buf_u8(out, len > UINT8_MAX ? 0 : (uint8_t)len);
+	}
+}
+
+/* A key that opens no session. A point is told without its first byte, a curve by its reference. */
+static void put_ring_key(const struct ring_key *key, struct buf *out)
+{
+	size_t mark = tlv_open(out, TAG_KEY);
+
+	buf_u8(out, key->id);
+	buf_u8(out, key->version);
+	put_component(out, key->extended, key->type,
+		      key->type == KEY_TYPE_ECC ? key->len - 1 : key->len);
+	if (key->type == KEY_TYPE_RSA)
+		put_component(out, key->extended, KEY_TYPE_RSA_EXPONENT, key->exponent_len);
+	if (key->type == KEY_TYPE_ECC || key->type == KEY_TYPE_ECC_PRIVATE)
+		put_component(out, key->extended, KEY_TYPE_CURVE, key->curve);
+	if (key->extended) {
+		buf_u8(out, 1);
+		buf_u8(out, key->usage);
+		buf_u8(out, 1);
+		buf_u8(out, key->access);
+	}
+	tlv_close(out, mark);
+}
+
+static void put_set(const struct keyset *set, struct buf *out)
+{
+	for (uint8_t id = 1; id <= KEYSET_KEYS; id++) {
+		if (set->missing & 1 << (id - 1))
+			continue;
+		tlv_header(out, TAG_KEY, 4);
+		buf_u8(out, id);
+		buf_u8(out, set->version);
+		put_component(out, false, set->type, set->len);
+	}
+}
+
+/* Sets first, then the other keys, each in the order of versions and identifiers. */
 static uint16_t put_keys(struct command *c, uint32_t domain, struct buf *out)
 {
 	size_t mark = tlv_open(out, TAG_KEY_INFORMATION);
+	struct ring_key key = {.version = 0};
 	struct keyset set = {.version = 0};
+	int version = -1, id = -1;
 	enum rc rc;
 
 	while ((rc = keyset_next(c->nvm, domain, set.version, &set)) == RC_OK)
-		for (uint8_t id = 1; id <= KEYSET_KEYS; id++) {
-			tlv_header(out, TAG_KEY, 4);
-			buf_u8(out, id);
-			buf_u8(out, set.version);
-			buf_u8(out, set.type);
-			buf_u8(out, (uint8_t)set.len);
+		put_set(&set, out);
+	if (rc == RC_NOT_FOUND)
+		while ((rc = keyring_next(c->nvm, domain, version, id, &key)) == RC_OK) {
+			put_ring_key(&key, out);
+			version = key.version;
+			id = key.id;
 		}
 	keyset_wipe(&set);
+	keyring_wipe(&key);
 	tlv_close(out, mark);
 	return rc == RC_NOT_FOUND ? SW_OK : command_sw(rc);
 }

@@ -8,6 +8,7 @@
 #include "base/tlv.h"
 #include "card/applet.h"
 #include "card/instance.h"
+#include "card/keyring.h"
 #include "card/keyset.h"
 #include "card/manager.h"
 
@@ -361,6 +362,8 @@ static enum rc remove_instance(struct command *c, const struct registry_entry *e
 		return RC_STATE;
 	if (e->kind == REGISTRY_DOMAIN) {
 		keyset_delete_all(c->nvm, e->number);
+		keyring_delete_all(c->nvm, e->number);
+		nvm_delete(c->nvm, RECORD_CONFIRMATIONS | e->number);
 		nvm_delete(c->nvm, RECORD_DOMAIN_DATA | e->number);
 	}
 	return registry_delete(c->nvm, e->number);

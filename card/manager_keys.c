@@ -1,160 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PUT KEY and DELETE [key], GPCS 11.8 and 11.2.2.3.2: key sets of three keys, added, replaced and
- * deleted whole. Keys come enciphered under the DEK of the session.
+ * PUT KEY and DELETE [key], GPCS 11.8 and 11.2.2.3.2: key sets of three keys that open sessions,
+ * one key of a set, and the other keys of a domain (card/keyring.h). Each command is one commit.
  */
 #include <string.h>
 
 #include "base/secret.h"
 #include "base/tlv.h"
-#include "card/keyed.h"
+#include "card/keyring.h"
 #include "card/keyset.h"
 #include "card/manager.h"
-#include "card/scp10.h"
+#include "card/manager_key_data.h"
 
 enum {
-	P2_SET = 0x81, /* several keys, from identifier 1 on */
+	P2_SEVERAL = 0x80,
 	TAG_KEY_ID = 0xD0,
 	TAG_KEY_VERSION = 0xD2,
 	I_DES = 0x15,
 	I_AES = 0x60, /* random challenges, R-MAC and R-ENC */
-	BLOCK_DES = 8,
+	MISSING_ALL = 0x07,
 };
 
-/* Under SCP10 the DEK that was agreed on; GPCS F.3.2.7, doc/scp10.md. */
-static enum rc decipher10(struct command *c, struct view in, struct buf *out)
-{
-	static const uint8_t zero[AES_BLOCK];
-	struct view dek = sm_dek(c->channel->scp10->sm, KEY_DEK);
-	size_t block = dek.len == AES256_KEY ? AES_BLOCK : BLOCK_DES;
-	struct cipher *cipher = NULL;
-	uint8_t *to;
-	enum rc rc;
-
-	if (dek.len == 0)
-		return RC_STATE;
-	if (in.len == 0 || in.len % block)
-		return RC_MALFORMED;
-	to = buf_space(out, in.len);
-	if (!to)
-		return buf_rc(out);
-	rc = cipher_new(dek.len == AES256_KEY ? CIPHER_AES_256 : CIPHER_3DES_2KEY, dek.data,
-			&cipher);
-	if (rc == RC_OK)
-		rc = cipher_cbc_decrypt(cipher, zero, in.data, in.len, to);
-	cipher_free(&cipher);
-	return rc;
-}
-
-/* An AES key is not taken under a key that is easier to break, GPCS 11.8.2.3.4. */
-static bool is_strong_enough(struct command *c, uint8_t type, size_t len)
-{
-	size_t strength = keyed_is_up(c->channel->keyed) ? keyed_strength(c->channel->keyed)
-			  : sm_dek(c->channel->scp10->sm, KEY_DEK).len == AES256_KEY ? AES256_KEY
-										     : 0;
-
-	return type != KEY_TYPE_AES || strength >= len;
-}
-
-static enum rc decipher(struct command *c, struct view in, struct buf *out)
-{
-	return keyed_is_up(c->channel->keyed) ? keyed_decipher(c->channel->keyed, in, out)
-					      : decipher10(c, in, out);
-}
-
-static bool is_key_length(uint8_t type, size_t len)
-{
-	if (type == KEY_TYPE_DES)
-		return len == SCP02_KEY;
-	return type == KEY_TYPE_AES && (len == 16 || len == 24 || len == 32);
-}
-
-/* A key component block: with a length before it where there may be padding, GPCS table 11-70. */
-static enum rc take_component(struct command *c, uint8_t type, struct view block, uint8_t *key,
-			      size_t *ret_len)
-{
-	size_t unit = type == KEY_TYPE_AES ? AES_BLOCK : BLOCK_DES;
-	uint8_t array[2 * SCP03_KEY_MAX];
-	uint8_t len = (uint8_t)block.len;
-	struct buf plain;
-	enum rc rc = RC_OK;
-
-	if (block.len % unit) {
-		rc = view_u8(&block, &len);
-		if (rc == RC_OK && (len > block.len || block.len % unit))
-			rc = RC_MALFORMED;
-	}
-	if (rc != RC_OK || block.len > sizeof(array) || !is_key_length(type, len) ||
-	    !is_strong_enough(c, type, len))
-		return RC_MALFORMED;
-	buf_fixed(&plain, array, sizeof(array));
-	rc = decipher(c, block, &plain);
-	if (rc == RC_OK && plain.len < len)
-		rc = RC_MALFORMED;
-	if (rc == RC_OK) {
-		memcpy(key, plain.data, len);
-		*ret_len = len;
-	}
-	buf_free(&plain);
-	return rc;
-}
-
-/* Key type, component block, check value. */
-static uint16_t take_key(struct command *c, struct view *in, struct keyset *set,
-			 enum keyset_use use)
-{
-	struct view block, check;
-	uint8_t type, value[KEY_CHECK];
-	size_t len;
-	enum rc rc;
-
-	if (view_u8(in, &type) != RC_OK || manager_take(in, &block) != RC_OK ||
-	    manager_take(in, &check) != RC_OK)
-		return SW_WRONG_DATA;
-	if (type == 0x82 || type == 0x81) /* names of double length DES keys in older cards */
-		type = KEY_TYPE_DES;
-	if (use != KEYSET_ENC && type != set->type)
-		return SW_WRONG_DATA;
-	rc = take_component(c, type, block, set->key[use], &len);
-	if (rc != RC_OK)
-		return rc == RC_STATE ? SW_CONDITIONS : SW_WRONG_DATA;
-	if (use != KEYSET_ENC && len != set->len)
-		return SW_WRONG_DATA;
-	set->type = type;
-	set->len = len;
-	rc = keyset_check(type, view_of(set->key[use], len), value);
-	if (rc != RC_OK)
-		return command_sw(rc);
-	/* Keys of these types come with theirs, GPCS 11.8.2.3.3. */
-	if (check.len != KEY_CHECK || !secret_equal(check.data, value, KEY_CHECK))
-		return SW_SECURITY_STATUS;
-	buf_put(c->answer, value, KEY_CHECK);
-	return SW_OK;
-}
-
-static uint16_t take_set(struct command *c, struct keyset *set)
-{
-	struct view in = c->data;
-	uint16_t sw = SW_OK;
-
-	if (view_u8(&in, &set->version) != RC_OK || set->version == 0 ||
-	    set->version > KEYSET_VERSION_MAX)
-		return SW_WRONG_DATA;
-	buf_u8(c->answer, set->version);
-	for (int use = KEYSET_ENC; sw == SW_OK && use < KEYSET_KEYS; use++)
-		sw = take_key(c, &in, set, (enum keyset_use)use);
-	if (sw == SW_OK && in.len)
-		return SW_WRONG_DATA;
-	set->i = set->type == KEY_TYPE_DES ? I_DES : I_AES;
-	return sw;
-}
-
 /* A new version must be new, a replaced one must be there and of the same kind. */
-static uint16_t check_place(struct command *c, const struct keyset *set)
+static uint16_t check_set_place(struct command *c, const struct keyset *set)
 {
 	struct keyset old;
 	enum rc rc = keyset_load(c->nvm, set->domain, set->version, &old);
-	bool exists = rc == RC_OK;
+	bool exists = rc == RC_OK || keyring_has(c->nvm, set->domain, set->version);
 	uint16_t sw = SW_OK;
 
 	if (exists && c->p1 != set->version)
@@ -169,9 +41,88 @@ static uint16_t check_place(struct command *c, const struct keyset *set)
 	return sw;
 }
 
-static uint16_t put_set(struct command *c, const struct keyset *set)
+static uint16_t put_set(struct command *c, const struct key_data *data)
 {
-	uint16_t sw = check_place(c, set);
+	struct keyset set = {.domain = c->channel->application,
+			     .version = data->version,
+			     .type = data->keys->type,
+			     .len = data->keys->len};
+	uint16_t sw;
+	enum rc rc;
+
+	set.i = set.type == KEY_TYPE_DES ? I_DES : I_AES;
+	for (size_t k = 0; k < KEYSET_KEYS; k++)
+		memcpy(set.key[k], data->keys[k].value, set.len);
+	sw = check_set_place(c, &set);
+	if (sw == SW_OK) {
+		rc = nvm_begin(c->nvm);
+		if (rc == RC_OK && c->p1 && c->p1 != set.version)
+			keyset_delete(c->nvm, set.domain, c->p1);
+		if (rc == RC_OK)
+			rc = command_commit(c->nvm, keyset_put(c->nvm, &set));
+		sw = command_sw(rc);
+	}
+	keyset_wipe(&set);
+	return sw;
+}
+
+/* The set that has, or had, this one key; 6A88 if there is none of this version. */
+static uint16_t find_member(struct command *c, const struct key_data *data, struct keyset *ret)
+{
+	const struct ring_key *key = data->keys;
+	enum rc rc = keyset_load(c->nvm, c->channel->application, data->version, ret);
+	bool missing;
+
+	if (rc != RC_OK)
+		return rc == RC_NOT_FOUND ? SW_REFERENCE_NOT_FOUND : command_sw(rc);
+	if (data->count != 1 || key->id < 1 || key->id > KEYSET_KEYS)
+		return SW_CONDITIONS;
+	missing = ret->missing & 1 << (key->id - 1);
+	if (c->p1 != (missing ? 0 : data->version))
+		return SW_CONDITIONS;
+	return key->type == ret->type && key->len == ret->len ? SW_OK : SW_WRONG_DATA;
+}
+
+/* Of a set's keys one alone: its counter goes on, so that nothing recorded fits again. */
+static uint16_t put_member(struct command *c, const struct key_data *data, struct keyset *set)
+{
+	const struct ring_key *key = data->keys;
+	enum rc rc;
+
+	memcpy(set->key[key->id - 1], key->value, set->len);
+	set->missing &= (uint8_t) ~(1 << (key->id - 1));
+	rc = nvm_begin(c->nvm);
+	if (rc == RC_OK)
+		rc = command_commit(c->nvm, keyset_change(c->nvm, set));
+	return command_sw(rc);
+}
+
+static uint16_t check_ring_place(struct command *c, const struct key_data *data)
+{
+	uint32_t domain = c->channel->application;
+	struct ring_key old;
+	uint16_t sw = SW_OK;
+
+	for (size_t i = 0; sw == SW_OK && i < data->count; i++) {
+		const struct ring_key *key = &data->keys[i];
+		bool exists = keyring_load(c->nvm, domain, key->version, key->id, &old) == RC_OK;
+
+		if (exists && c->p1 != key->version)
+			sw = SW_CONDITIONS;
+		else if (c->p1 && keyring_load(c->nvm, domain, c->p1, key->id, &old) != RC_OK)
+			sw = SW_REFERENCE_NOT_FOUND;
+		else if (c->p1 &&
+			 (old.type != key->type || old.len != key->len || old.curve != key->curve))
+			sw = SW_WRONG_DATA;
+	}
+	keyring_wipe(&old);
+	return sw;
+}
+
+static uint16_t put_ring(struct command *c, struct key_data *data)
+{
+	uint32_t domain = c->channel->application;
+	uint16_t sw = check_ring_place(c, data);
 	enum rc rc;
 
 	if (sw != SW_OK)
@@ -179,9 +130,30 @@ static uint16_t put_set(struct command *c, const struct keyset *set)
 	rc = nvm_begin(c->nvm);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	if (c->p1 && c->p1 != set->version)
-		keyset_delete(c->nvm, set->domain, c->p1);
-	return command_sw(command_commit(c->nvm, keyset_put(c->nvm, set)));
+	rc = keyring_put(c->nvm, domain, data->keys, data->count);
+	/* The old ones have the same identifiers under another version. */
+	for (size_t i = 0; i < data->count; i++)
+		data->keys[i].version = c->p1;
+	if (rc == RC_OK && c->p1 && c->p1 != data->version)
+		rc = keyring_delete(c->nvm, domain, data->keys, data->count);
+	rc = command_commit(c->nvm, rc);
+	return rc == RC_SPACE ? SW_NOT_ENOUGH_MEMORY : command_sw(rc);
+}
+
+static uint16_t put_keys(struct command *c, struct key_data *data)
+{
+	struct keyset set;
+	uint16_t sw;
+
+	if (key_data_is_set(data))
+		return put_set(c, data);
+	sw = find_member(c, data, &set);
+	if (sw == SW_OK)
+		sw = put_member(c, data, &set);
+	else if (sw == SW_REFERENCE_NOT_FOUND)
+		sw = put_ring(c, data);
+	keyset_wipe(&set);
+	return sw;
 }
 
 /* 9000 if the selected domain's keys may change. */
@@ -195,44 +167,87 @@ static uint16_t may_write(struct command *c)
 
 uint16_t manager_put_key(struct command *c)
 {
-	struct keyset set = {.domain = c->channel->application};
+	struct key_data *data;
 	uint16_t sw = may_write(c);
 
 	manager_reset(c->channel->manager);
 	if (sw != SW_OK)
 		return sw;
-	if (c->p2 != P2_SET || c->p1 > KEYSET_VERSION_MAX)
+	if (c->p1 > KEYSET_VERSION_MAX)
 		return SW_INCORRECT_P1P2;
-	sw = take_set(c, &set);
+	data = secret_new(sizeof(*data));
+	if (!data)
+		return command_sw(RC_MEMORY);
+	sw = key_data_take(c, c->data, c->p2 & RING_ID_MAX, data);
+	if (sw == SW_OK && !(c->p2 & P2_SEVERAL) && data->count != 1)
+		sw = SW_WRONG_DATA;
 	if (sw == SW_OK)
-		sw = put_set(c, &set);
-	keyset_wipe(&set);
+		sw = put_keys(c, data);
+	secret_free(&data);
 	return sw;
+}
+
+/* Of a set: whole without an identifier, else one key of it, and with the last the set. */
+static enum rc delete_of_set(struct command *c, struct keyset *set, const uint8_t *id)
+{
+	uint8_t bit = id ? (uint8_t)(1 << (*id - 1)) : MISSING_ALL;
+
+	if (id && (*id < 1 || *id > KEYSET_KEYS || set->missing & bit))
+		return RC_NOT_FOUND;
+	set->missing |= bit;
+	if (set->missing != MISSING_ALL)
+		return keyset_change(c->nvm, set);
+	keyset_delete(c->nvm, set->domain, set->version);
+	return RC_OK;
+}
+
+static enum rc delete_keys(struct command *c, uint8_t version, const uint8_t *id)
+{
+	uint32_t domain = c->channel->application;
+	struct keyset set;
+	enum rc rc = keyset_load(c->nvm, domain, version, &set);
+
+	if (rc == RC_OK)
+		rc = delete_of_set(c, &set, id);
+	else if (rc == RC_NOT_FOUND && id)
+		rc = keyring_delete(c->nvm, domain,
+				    &(struct ring_key){.version = version, .id = *id}, 1);
+	else if (rc == RC_NOT_FOUND && keyring_has(c->nvm, domain, version)) {
+		keyring_delete_version(c->nvm, domain, version);
+		rc = RC_OK;
+	}
+	keyset_wipe(&set);
+	return rc;
+}
+
+static enum rc take_byte(struct view *in, uint32_t tag, uint8_t *ret)
+{
+	return tlv_copy(in, tag, ret, sizeof(*ret));
 }
 
 uint16_t manager_delete_key(struct command *c, struct view data)
 {
-	struct view value, in = data;
-	uint32_t domain = c->channel->application;
-	struct keyset set;
-	uint8_t version;
+	struct view in = data;
+	bool has_id = tlv_is_next(in, TAG_KEY_ID);
+	uint8_t version, id = 0;
 	uint16_t sw = may_write(c);
 	enum rc rc;
 
 	if (sw != SW_OK)
 		return sw;
-	/* A set is deleted whole: the version says which. */
-	if (tlv_expect(&in, TAG_KEY_VERSION, &value) != RC_OK || view_end(&in) != RC_OK ||
-	    view_u8(&value, &version) != RC_OK || value.len || version == 0)
+	if (has_id && take_byte(&in, TAG_KEY_ID, &id) != RC_OK)
 		return SW_WRONG_DATA;
-	rc = keyset_load(c->nvm, domain, version, &set);
-	keyset_wipe(&set);
-	if (rc != RC_OK)
-		return command_sw(rc);
+	/* Not every key of one identifier, whatever its version: which they are must be said. */
+	if (has_id && in.len == 0)
+		return SW_CONDITIONS;
+	if (take_byte(&in, TAG_KEY_VERSION, &version) != RC_OK || view_end(&in) != RC_OK ||
+	    version == 0)
+		return SW_WRONG_DATA;
 	rc = nvm_begin(c->nvm);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	keyset_delete(c->nvm, domain, version);
-	rc = command_commit(c->nvm, RC_OK);
+	rc = command_commit(c->nvm, delete_keys(c, version, has_id ? &id : NULL));
+	if (rc == RC_NOT_FOUND)
+		return SW_REFERENCE_NOT_FOUND;
 	return rc == RC_OK ? manager_confirm(c) : command_sw(rc);
 }

@@ -147,24 +147,51 @@ static void make_dek(uint8_t ret[AES256_KEY])
 			      view_str("intaglio scp10 dek"), ret, AES256_KEY));
 }
 
-void manage_key_data(const struct keyset *set, struct buf *out)
+void manage_encipher(struct view secret, struct buf *out)
 {
-	uint8_t dek[AES256_KEY], zero[AES_BLOCK] = {0}, check[KEY_CHECK], sealed[SCP03_KEY_MAX];
+	uint8_t dek[AES256_KEY], zero[AES_BLOCK] = {0}, block[256] = {0};
+	size_t len = (secret.len + AES_BLOCK - 1) / AES_BLOCK * AES_BLOCK;
 	struct cipher *cipher = NULL;
 
+	CU_ASSERT_FATAL(len <= sizeof(block));
 	make_dek(dek);
+	memcpy(block, secret.data, secret.len);
 	peer_good(cipher_new(CIPHER_AES_256, dek, &cipher));
-	buf_u8(out, set->version);
-	for (size_t k = 0; k < KEYSET_KEYS; k++) {
-		peer_good(cipher_cbc_encrypt(cipher, zero, set->key[k], set->len, sealed));
-		peer_good(keyset_check(set->type, view_of(set->key[k], set->len), check));
-		buf_u8(out, set->type);
-		buf_u8(out, (uint8_t)set->len);
-		buf_put(out, sealed, set->len);
-		buf_u8(out, KEY_CHECK);
-		buf_put(out, check, KEY_CHECK);
-	}
+	peer_good(cipher_cbc_encrypt(cipher, zero, block, len, block));
+	buf_put(out, block, len);
 	cipher_free(&cipher);
+}
+
+/* Type, block with its length, check value. */
+static void put_key(uint8_t type, struct view key, struct buf *out)
+{
+	uint8_t check[KEY_CHECK];
+	struct buf block;
+
+	buf_init(&block, 256);
+	manage_encipher(key, &block);
+	peer_good(keyset_check(type, key, check));
+	buf_u8(out, type);
+	if (block.len != key.len)
+		buf_u8(out, (uint8_t)(block.len + 1));
+	buf_u8(out, (uint8_t)key.len);
+	buf_view(out, view_buf(&block));
+	buf_u8(out, KEY_CHECK);
+	buf_put(out, check, KEY_CHECK);
+	buf_free(&block);
+}
+
+void manage_key(uint8_t version, uint8_t type, struct view key, struct buf *out)
+{
+	buf_u8(out, version);
+	put_key(type, key, out);
+}
+
+void manage_key_data(const struct keyset *set, struct buf *out)
+{
+	buf_u8(out, set->version);
+	for (size_t k = 0; k < KEYSET_KEYS; k++)
+		put_key(set->type, view_of(set->key[k], set->len), out);
 }
 
 struct keyset manage_keys(uint8_t version)

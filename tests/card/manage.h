@@ -46,6 +46,10 @@ uint16_t manage_install(const char *privileges);
 uint16_t manage_make_domain(const char *privileges);
 /* The data field of a PUT KEY of this set, its keys enciphered under the session's DEK. */
 void manage_key_data(const struct keyset *set, struct buf *out);
+/* Appends a secret under the session's DEK, padded with zeros to whole blocks. */
+void manage_encipher(struct view secret, struct buf *out);
+/* The data field of a PUT KEY of one symmetric key. */
+void manage_key(uint8_t version, uint8_t type, struct view key, struct buf *out);
 /* Three AES-128 keys 00.., 10.., 20.. as this version. */
 struct keyset manage_keys(uint8_t version);
 

@@ -30,7 +30,7 @@ static const struct row matrix[] = {
 	{"80 CA tt tt", "anybody", "served", 0x00CB0066, "", 0x9000, 0x9000},
 	{"80 F2 p1 p2", "issuer", "served", 0x80F28002, "4F00", 0x9000, 0x9000},
 	{"80 E2 pp nn", "issuer", "6985", 0x80E29000, "4201AA", 0x9000, 0x6985},
-	{"80 D8 vv 81", "issuer", "6985", 0x80D80081, "", 0x6A80, 0x6985},
+	{"80 D8 vv ii", "issuer", "6985", 0x80D80081, "", 0x6A80, 0x6985},
 	{"80 E6 pp 00", "issuer", "6985", 0x80E60200, "06" PACKAGE "00000000", 0x9000, 0x6985},
 	{"80 E8 pp nn", "issuer", "6985", 0x80E80000, "C4", 0x9000, 0x6985},
 	{"80 E4 00 pp", "issuer", "6985", 0x80E40000, "4F06" PACKAGE, 0x6A88, 0x6985},
