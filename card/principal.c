@@ -14,6 +14,7 @@
 enum {
 	P1_SELECT = 0x00,
 	P1_DELETE = 0x10,
+	P1_TAKE_BACK = 0x11,
 	P1_INSTALL_FOR_LOAD = 0x20,
 	P1_LOAD = 0x30,
 	P1_INSTALL = 0x40,
@@ -313,6 +314,10 @@ static uint16_t find_operation(const struct principal *p, uint8_t kind,
 		*ret_stage = PRINCIPAL_DELETES;
 		*ret_count = p->application.delete_count;
 		return SW_OK;
+	case P1_TAKE_BACK:
+		*ret_stage = PRINCIPAL_BACK;
+		*ret_count = p->application.delete_count;
+		return SW_OK;
 	case P1_INSTALL_FOR_LOAD:
 		*ret_stage = PRINCIPAL_FILE;
 		*ret_count = 1;
@@ -387,6 +392,7 @@ static enum rc wrap(struct command *c, struct principal *p, uint8_t kind, size_t
 	buf_reset(&p->last);
 	switch (kind) {
 	case P1_DELETE:
+	case P1_TAKE_BACK:
 		return wrap_delete(p, index);
 	case P1_INSTALL_FOR_LOAD:
 		return principal_channel_wrap(&p->target, INS_INSTALL, FOR_LOAD, 0,
@@ -397,6 +403,17 @@ static enum rc wrap(struct command *c, struct principal *p, uint8_t kind, size_t
 	default:
 		return wrap_install(p, index);
 	}
+}
+
+/* What has come onto the target before activation is deleted again, and no more comes. */
+static void begin_taking_back(struct principal *p)
+{
+	if (p->stage == PRINCIPAL_NONE || p->stage >= PRINCIPAL_INSTALLS)
+		return;
+	p->stage = PRINCIPAL_BACK;
+	p->reserved = false;
+	p->step = 0;
+	p->last_kind = 0;
 }
 
 static uint16_t release(struct command *c, struct principal *p)
@@ -410,8 +427,11 @@ static uint16_t release(struct command *c, struct principal *p)
 		sw = take_index(c, 0xFF, &index);
 	if (sw != SW_OK)
 		return sw;
+	if (c->p1 == P1_TAKE_BACK && index == 1)
+		begin_taking_back(p);
 	now = p->stage == PRINCIPAL_OVER ? PRINCIPAL_INSTALLS : p->stage;
-	if (now == PRINCIPAL_NONE || (now < stage && stage == PRINCIPAL_INSTALLS))
+	if (now == PRINCIPAL_NONE || (now < stage && stage == PRINCIPAL_INSTALLS) ||
+	    (now != stage && stage == PRINCIPAL_BACK))
 		return SW_CONDITIONS;
 	if (now == stage && p->last_kind == c->p1 && p->step == index) {
 		buf_view(c->answer, view_buf(&p->last));

@@ -21,6 +21,7 @@ enum principal_stage {
 	PRINCIPAL_DATA, /* its data are */
 	PRINCIPAL_INSTALLS, /* activated */
 	PRINCIPAL_OVER, /* reported */
+	PRINCIPAL_BACK, /* taken back: no activation any more */
 };
 
 struct principal {
