@@ -15,6 +15,7 @@ enum {
 	CLA_GP = 0x80,
 	INS_SELECT = 0xA4,
 	INS_INITIALIZE_UPDATE = 0x50,
+	INS_EXTERNAL_AUTHENTICATE = 0x82,
 	INS_PUT_KEY = 0xD8,
 	INS_DELETE = 0xE4,
 	INS_INSTALL = 0xE6,
@@ -49,6 +50,7 @@ struct gp {
 	struct wire wire;
 	struct keychannel *channel; /* NULL: bare */
 	bool published_class;
+	bool carried; /* a session may be up that is not ours */
 	struct aid domain;
 	size_t field; /* bytes of a data field that the domain takes */
 	struct buf data; /* of a command in the making */
@@ -303,7 +305,7 @@ void gp_close(struct gp **gp)
 	if ((*gp)->sc) {
 		sc_close(&(*gp)->sc);
 	} else {
-		if ((*gp)->channel)
+		if ((*gp)->channel || (*gp)->carried)
 			end_session(*gp);
 		keychannel_free(&(*gp)->channel);
 		transport_end((*gp)->wire.transport);
@@ -351,6 +353,49 @@ void gp_figures(const struct gp *gp, struct sc_figures *ret)
 				   .sent = gp->wire.sent,
 				   .received = gp->wire.received,
 				   .sessions = gp->channel != NULL};
+}
+
+enum rc gp_diversification(const struct gp *gp, uint8_t ret[DIVERSIFY_DATA])
+{
+	const uint8_t *id = gp->sc ? sc_card_id(gp->sc) : NULL;
+
+	if (gp->channel) {
+		memcpy(ret, keychannel_diversification(gp->channel), DIVERSIFY_DATA);
+		return RC_OK;
+	}
+	if (!id)
+		return RC_STATE;
+	memset(ret, 0, DIVERSIFY_DATA - CVC_ID);
+	memcpy(ret + DIVERSIFY_DATA - CVC_ID, id, CVC_ID);
+	return RC_OK;
+}
+
+enum rc gp_carry(struct gp *gp, struct view command, struct buf *answer, uint16_t *ret_sw)
+{
+	struct apdu apdu;
+	struct view data;
+	enum rc rc = RC_STATE;
+
+	if (!gp->sc && !gp->channel)
+		rc = apdu_parse(command, &apdu);
+	if (rc != RC_OK)
+		return rc;
+	/* What is protected cannot be chained. */
+	if (apdu.data.len > APDU_SHORT_DATA) {
+		if (!transport_attributes(gp->wire.transport)->extended)
+			return RC_SPACE;
+		gp->wire.extended = true;
+	}
+	/* No MAC covers Le, and some cards give nothing that was not asked for. */
+	if (apdu.ins != INS_EXTERNAL_AUTHENTICATE)
+		apdu.le = apdu.data.len > APDU_SHORT_DATA ? COMMAND_FIELD_MAX + 1 : LE_SHORT;
+	gp->carried = true;
+	rc = wire_exchange(&gp->wire, &apdu, &data, ret_sw);
+	if (rc != RC_OK)
+		return rc;
+	buf_view(answer, data);
+	buf_u16(answer, *ret_sw);
+	return buf_rc(answer);
 }
 
 enum rc gp_get_data(struct gp *gp, uint16_t tag, struct buf *out, uint16_t *ret_sw)

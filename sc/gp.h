@@ -10,6 +10,7 @@
 #define INTAGLIO_SC_GP_H
 
 #include "base/aid.h"
+#include "base/diversify.h"
 #include "sc/connection.h"
 #include "sc/keychannel.h"
 
@@ -39,6 +40,20 @@ const struct keychannel *gp_channel(const struct gp *gp);
 /* Class 80 for INSTALL [for load] and LOAD; see keychannel_protect. */
 void gp_set_published_class(struct gp *gp);
 void gp_figures(const struct gp *gp, struct sc_figures *ret);
+
+/*
+ * The key diversification bytes, from which a card's own keys are derived (base/diversify.h): those
+ * that the channel was opened with, or over SCP10 those that our card's INITIALIZE UPDATE answers.
+ * RC_STATE without a channel.
+ */
+enum rc gp_diversification(const struct gp *gp, uint8_t ret[DIVERSIFY_DATA]) WARN_UNUSED;
+/*
+ * Carries a whole command APDU that somebody else has made for this domain, on a bare connection, and
+ * appends the whole answer, status word and all. RC_MALFORMED: it is none; RC_SPACE: too long for this
+ * reader or card. Whatever session this was in ends with the close.
+ */
+enum rc gp_carry(struct gp *gp, struct view command, struct buf *answer,
+		 uint16_t *ret_sw) WARN_UNUSED;
 
 /* Appends what GET DATA answers for a tag. */
 enum rc gp_get_data(struct gp *gp, uint16_t tag, struct buf *out, uint16_t *ret_sw) WARN_UNUSED;

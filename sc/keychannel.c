@@ -19,7 +19,6 @@ enum {
 	P1_FOR_LOAD = 0x02,
 	CLA_PLAIN = 0x80,
 	CLA_PROTECTED = 0x84,
-	DIVERSIFICATION = 10,
 	ID_SCP02 = 0x02,
 	ID_SCP03 = 0x03,
 	DES_BLOCK = 8,
@@ -32,6 +31,7 @@ enum {
 struct keychannel {
 	bool is03;
 	uint8_t i, level, version;
+	uint8_t diversification[DIVERSIFY_DATA];
 	size_t size; /* of challenges, cryptograms and MACs */
 	size_t key_len;
 	uint8_t s_enc[SCP03_KEY_MAX];
@@ -46,6 +46,7 @@ struct keychannel {
 
 /* The answer to INITIALIZE UPDATE, GPCS E.5.1.6 and Amendment D 7.1.1.6. */
 struct greeting {
+	uint8_t diversification[DIVERSIFY_DATA];
 	uint8_t version, protocol, i;
 	uint16_t counter; /* SCP02 */
 	struct view challenge, cryptogram;
@@ -70,10 +71,9 @@ void keychannel_free(struct keychannel **k)
 
 static enum rc take_greeting(struct view in, struct greeting *g)
 {
-	struct view ignored;
 	size_t size;
 
-	if (view_take(&in, DIVERSIFICATION, &ignored) != RC_OK ||
+	if (view_copy(&in, g->diversification, DIVERSIFY_DATA) != RC_OK ||
 	    view_u8(&in, &g->version) != RC_OK || view_u8(&in, &g->protocol) != RC_OK)
 		return RC_MALFORMED;
 	if (g->protocol == ID_SCP02) {
@@ -216,9 +216,24 @@ static enum rc check_protocol(const struct keychannel_keys *keys, const struct g
 	return RC_OK;
 }
 
+enum rc keychannel_derive_keys(const struct keychannel_keys *keys,
+			       const uint8_t diversification[DIVERSIFY_DATA],
+			       struct keychannel_keys *ret)
+{
+	enum rc rc = RC_OK;
+
+	*ret = *keys;
+	ret->are_masters = false;
+	for (int i = 0; rc == RC_OK && keys->are_masters && i < KEYCHANNEL_KEYS; i++)
+		rc = diversify_key(view_of(keys->key[i], keys->len), (enum diversify_use)i,
+				   view_of(diversification, DIVERSIFY_DATA), ret->key[i]);
+	return rc;
+}
+
 static enum rc set_up(struct keychannel *k, const struct keychannel_keys *keys,
 		      const struct greeting *g, struct view host, struct apdu *ret_command)
 {
+	struct keychannel_keys own;
 	uint8_t cryptogram[SCP03_S16];
 	struct apdu command = {.cla = CLA_PROTECTED, .ins = INS_EXTERNAL_AUTHENTICATE};
 	uint8_t level;
@@ -229,9 +244,13 @@ static enum rc set_up(struct keychannel *k, const struct keychannel_keys *keys,
 	k->version = g->version;
 	k->size = g->cryptogram.len;
 	k->key_len = keys->len;
+	memcpy(k->diversification, g->diversification, sizeof(k->diversification));
 	rc = choose_level(k, keys->level);
 	if (rc == RC_OK)
-		rc = derive(k, keys, g, host, cryptogram);
+		rc = keychannel_derive_keys(keys, g->diversification, &own);
+	if (rc == RC_OK)
+		rc = derive(k, &own, g, host, cryptogram);
+	secret_wipe(&own, sizeof(own));
 	if (rc != RC_OK)
 		return rc;
 	/* EXTERNAL AUTHENTICATE itself has a MAC and nothing else. */
@@ -483,4 +502,9 @@ uint8_t keychannel_level(const struct keychannel *k)
 uint8_t keychannel_version(const struct keychannel *k)
 {
 	return k->version;
+}
+
+const uint8_t *keychannel_diversification(const struct keychannel *k)
+{
+	return k->diversification;
 }

@@ -9,6 +9,7 @@
 #define INTAGLIO_SC_KEYCHANNEL_H
 
 #include "base/apdu.h"
+#include "base/diversify.h"
 #include "base/scp02.h"
 #include "base/scp03.h"
 
@@ -26,6 +27,7 @@ struct keychannel_keys {
 	uint8_t version; /* 0: the card's first */
 	uint8_t level; /* LEVEL_ bits; 0: the highest that protocol and card have */
 	bool s16; /* the card speaks SCP03 with S16, which its host challenge has to follow */
+	bool are_masters; /* the card's own keys are derived from these, base/diversify.h */
 	size_t len; /* of each key: 16, and 24 or 32 for AES */
 	uint8_t key[KEYCHANNEL_KEYS][SCP03_KEY_MAX];
 };
@@ -67,6 +69,12 @@ size_t keychannel_room(const struct keychannel *k, size_t field);
 uint8_t keychannel_protocol(const struct keychannel *k);
 uint8_t keychannel_parameter(const struct keychannel *k);
 uint8_t keychannel_level(const struct keychannel *k);
+/* The card's key diversification bytes, as it told them. */
+const uint8_t *keychannel_diversification(const struct keychannel *k);
+/* The keys of the card with these bytes: keys themselves unless they are masters. Wipe ret. */
+enum rc keychannel_derive_keys(const struct keychannel_keys *keys,
+			       const uint8_t diversification[DIVERSIFY_DATA],
+			       struct keychannel_keys *ret) WARN_UNUSED;
 /* The version of the card's key set. */
 uint8_t keychannel_version(const struct keychannel *k);
 
