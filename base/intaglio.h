@@ -145,6 +145,7 @@ typedef struct CK_INTAGLIO_KEY_SET {
 	CK_BYTE keys[3][32]; /* ENC, MAC, DEK */
 	CK_ULONG ulKeyLen; /* of each: 16, and 24 or 32 for AES; 0: no keys, SCP10 all the same */
 	CK_INTAGLIO_AID domain; /* none: the issuer's */
+	CK_BBOOL bMasters; /* the card's keys are derived from these, doc/principal.md */
 } CK_INTAGLIO_KEY_SET;
 
 /* What GET STATUS tells of one application, security domain or load file. */
@@ -205,8 +206,125 @@ typedef struct CK_INTAGLIO_INSTALLATION {
 		ulReceived; /* bytes on the wire of all that, the channel's set-up included */
 } CK_INTAGLIO_INSTALLATION;
 
+/*
+ * The principal card: an application on a card of ours that holds target cards' keys, load files and
+ * scripts, and a number of activations, and installs applications on other cards through a host that
+ * reads nothing of it. doc/principal.md says what it does.
+ */
+#define CK_INTAGLIO_TARGET_SHARED   1UL /* cards have these very keys: none proves which it is */
+#define CK_INTAGLIO_TARGET_CLASS_84 2UL /* SCP02: class 84 also in INSTALL [for load] and LOAD */
+typedef struct CK_INTAGLIO_TARGET_KEYS {
+	CK_ULONG ulNumber; /* 1 to 16 */
+	CK_ULONG ulProtocol; /* 2: SCP02, 3: SCP03 */
+	CK_ULONG ulOption; /* SCP02: i, 15 or 55 (hexadecimal) */
+	CK_ULONG ulVersion; /* of the target's key set; 0: any */
+	CK_ULONG ulFlags;
+	CK_ULONG ulBlockSize; /* the largest block that targets take; 0: what a short command holds */
+	CK_BYTE keys[3][32]; /* ENC, MAC, DEK: masters, unless they are shared; not told */
+	CK_ULONG ulKeyLen; /* of each; 0: the set is deleted */
+	CK_BYTE checks[3][3]; /* told: their check values */
+} CK_INTAGLIO_TARGET_KEYS;
+
+/*
+ * An application as it is put on a principal card: what is deleted on a target first (the packages of
+ * all files, with what was made of them), what is loaded, and what of the last file is installed.
+ */
+#define CK_INTAGLIO_PRINCIPAL_HASH      8UL /* the target is told the SHA-256 of each file */
+#define CK_INTAGLIO_PRINCIPAL_KEEP      16UL /* nothing is deleted first */
+#define CK_INTAGLIO_PRINCIPAL_FILES_MAX 7UL
+typedef struct CK_INTAGLIO_PRINCIPAL_LOAD {
+	CK_ULONG ulNumber; /* of the application, 1 to 4095 */
+	CK_ULONG ulKeySet; /* that its targets must have; 0: any */
+	CK_ULONG ulFlags;
+	CK_INTAGLIO_FILE *pFiles; /* CAP files or load files, in the order in which they are loaded */
+	CK_ULONG ulFileCount;
+	CK_INTAGLIO_AID domain; /* on the target, for INSTALL [for load]; none: the selected one */
+	CK_INTAGLIO_AID module, instance; /* as in CK_INTAGLIO_INSTALLATION */
+	CK_BYTE privileges[3];
+	CK_BYTE *pParameters;
+	CK_ULONG ulParametersLen; /* at most 128 */
+	/* As in CK_INTAGLIO_INSTALLATION; cancelled, the principal has what it had before. */
+	CK_RV (*Progress)(void *pApplication, CK_ULONG done, CK_ULONG total);
+	void *pApplication;
+	CK_ULONG ulInstalls; /* filled: applications that a target will have of it */
+} CK_INTAGLIO_PRINCIPAL_LOAD;
+
+typedef struct CK_INTAGLIO_PRINCIPAL_COUNTER {
+	CK_ULONG ulNumber; /* of the application */
+	CK_ULONG ulLeft, ulUsed; /* activations */
+	CK_ULONG ulSerial, ulLast; /* of the last charge: its number, and how many it gave */
+} CK_INTAGLIO_PRINCIPAL_COUNTER;
+
+typedef struct CK_INTAGLIO_PRINCIPAL_FILE {
+	CK_ULONG ulNumber; /* on the card; its low twelve bits are the application's */
+	CK_ULONG ulSize;
+	CK_BYTE hash[32]; /* SHA-256 */
+} CK_INTAGLIO_PRINCIPAL_FILE;
+
+#define CK_INTAGLIO_EVENT_CHARGED  1UL
+#define CK_INTAGLIO_EVENT_RETRIED  2UL /* released again without a charge */
+#define CK_INTAGLIO_EVENT_REPORTED 3UL /* the target has the application */
+#define CK_INTAGLIO_EVENT_DROPPED  4UL /* the pending entry: no free retry was left */
+#define CK_INTAGLIO_EVENT_GIVEN_UP 5UL /* the pending entry: the host asked */
+typedef struct CK_INTAGLIO_PRINCIPAL_EVENT {
+	CK_ULONG ulSequence; /* from 1 */
+	CK_ULONG ulEvent;
+	CK_ULONG ulApplication;
+	CK_BYTE target[10]; /* the target's id */
+	CK_BYTE digest[32]; /* of what was installed */
+	CK_BBOOL bProved; /* by the target's keys, and a report by its MAC */
+	CK_ULONG ulDate; /* YYMMDD in decimal digits; the event was not before it */
+	unsigned long long ullTime; /* ms since 1970, as the host said; 0: it did not */
+} CK_INTAGLIO_PRINCIPAL_EVENT;
+
+/*
+ * Each count is the room of its list, and then how many there are; a list may be NULL. bAll, bTrail:
+ * whether the host's role may read keys, files and the pending entry, and the trail.
+ */
+typedef struct CK_INTAGLIO_PRINCIPAL_STATUS {
+	CK_INTAGLIO_PRINCIPAL_COUNTER *pCounters;
+	CK_ULONG ulCounterCount;
+	CK_INTAGLIO_TARGET_KEYS *pKeys;
+	CK_ULONG ulKeyCount;
+	CK_INTAGLIO_PRINCIPAL_FILE *pFiles;
+	CK_ULONG ulFileCount;
+	CK_INTAGLIO_PRINCIPAL_EVENT *pEvents;
+	CK_ULONG ulEventCount;
+	CK_ULONG ulFirst; /* given: the trail from this entry on */
+	CK_BBOOL bAll, bTrail;
+	/* An installation that was charged and not reported yet. */
+	CK_ULONG ulPending; /* its application; 0: there is none */
+	CK_BYTE target[10];
+	CK_BYTE digest[32];
+	CK_ULONG ulRetries; /* that it had for nothing */
+} CK_INTAGLIO_PRINCIPAL_STATUS;
+
+/* An installation through a principal card. */
+typedef struct CK_INTAGLIO_TRANSFER {
+	CK_ULONG ulApplication; /* its number on the principal */
+	CK_ULONG ulFlags; /* CK_INTAGLIO_INSTALL_DRY_RUN: until principal and target know each other */
+	CK_ULONG ulVersion; /* of the target's key set; 0: its first */
+	CK_BBOOL bS16; /* the target speaks SCP03 with challenges and MACs of 16 bytes */
+	CK_INTAGLIO_AID domain; /* on the target; none: the issuer's */
+	/*
+	 * Called before each command that changes the target, with how many it had; how many there
+	 * will be only the principal knows, and total is 0 until they are through. While another
+	 * target's report is waited for, it is called again and again. What it returns but CKR_OK
+	 * ends everything with CKR_FUNCTION_CANCELED, and the target keeps nothing that was loaded.
+	 * After the activation it is called once, at the end. No slot is locked while it runs; it
+	 * must not call C_Finalize. May be NULL.
+	 */
+	CK_RV (*Progress)(void *pApplication, CK_ULONG done, CK_ULONG total);
+	void *pApplication;
+	/* Filled: */
+	CK_BYTE target[10]; /* what the target says is its id */
+	CK_ULONG ulCommands; /* that changed it */
+	CK_BBOOL bActivated; /* an activation is charged, or one that is charged already was used */
+	CK_ULONG ulSent, ulReceived; /* bytes on the target's wire */
+} CK_INTAGLIO_TRANSFER;
+
 typedef struct CK_INTAGLIO_FUNCTION_LIST {
-	CK_VERSION version; /* of this table: 1.3 */
+	CK_VERSION version; /* of this table: 1.4 */
 	/* Figures of one slot. CKR_SLOT_ID_INVALID, CKR_ARGUMENTS_BAD. */
 	CK_RV (*Figures)(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret);
 	/*
@@ -296,6 +414,40 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	 CK_ULONG replaces);
 	CK_RV(*DeleteKeys)
 	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version);
+	/*
+	 * The principal card in a slot; all since 1.4. As above they need no session and no login; all
+	 * but PrincipalStatus, PrincipalInstall and PrincipalGiveUp need the role issuer
+	 * (CKR_ACTION_PROHIBITED). CKR_DATA_INVALID: the card is none, or does not take that.
+	 *
+	 * Makes the card a principal card.
+	 */
+	CK_RV (*PrincipalCreate)(CK_SLOT_ID slot);
+	CK_RV (*PrincipalPutKeys)(CK_SLOT_ID slot, const CK_INTAGLIO_TARGET_KEYS *keys);
+	/* Puts an application, in the place of one with this number; it keeps that one's activations. */
+	CK_RV (*PrincipalLoad)(CK_SLOT_ID slot, CK_INTAGLIO_PRINCIPAL_LOAD *load);
+	/* Takes an application off, with its files and its activations. */
+	CK_RV (*PrincipalUnload)(CK_SLOT_ID slot, CK_ULONG application);
+	/*
+	 * Gives an application count activations more. serial: one above the last charge's, or 0, which
+	 * means that; a charge whose answer was lost is repeated with the serial that it had, and
+	 * gives nothing twice.
+	 */
+	CK_RV(*PrincipalCharge)
+	(CK_SLOT_ID slot, CK_ULONG application, CK_ULONG serial, CK_ULONG count);
+	/* CKR_BUFFER_TOO_SMALL: a list has no room for all. */
+	CK_RV (*PrincipalStatus)(CK_SLOT_ID slot, CK_INTAGLIO_PRINCIPAL_STATUS *status);
+	/* The trail's entries below this sequence number go. */
+	CK_RV (*PrincipalTrim)(CK_SLOT_ID slot, CK_ULONG sequence);
+	/*
+	 * Installs an application of the principal on the card in another slot. A torn installation is
+	 * repeated with the same call and costs no second activation. CKR_ACTION_PROHIBITED: no
+	 * activation, or another target's installation is not reported yet; CKR_DATA_INVALID: what
+	 * the target refuses, or what principal and target have no keys for.
+	 */
+	CK_RV(*PrincipalInstall)
+	(CK_SLOT_ID principal, CK_SLOT_ID target, CK_INTAGLIO_TRANSFER *transfer);
+	/* Gives up the pending entry: its target's next installation is charged. */
+	CK_RV (*PrincipalGiveUp)(CK_SLOT_ID slot);
 } CK_INTAGLIO_FUNCTION_LIST;
 
 #define CK_INTAGLIO_LEAVES_MAX 65536UL

@@ -40,7 +40,7 @@ static CK_FUNCTION_LIST_3_2 functions_3_2 = {
 #pragma GCC diagnostic pop
 
 static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
-	.version = {1, 3},
+	.version = {1, 4},
 	.Figures = vendor_figures,
 	.LastError = vendor_last_error,
 	.ReadLeaf = vendor_read_leaf,
@@ -57,6 +57,15 @@ static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
 	.LockContent = vendor_lock_content,
 	.PutKeys = vendor_put_keys,
 	.DeleteKeys = vendor_delete_keys,
+	.PrincipalCreate = vendor_principal_create,
+	.PrincipalPutKeys = vendor_principal_put_keys,
+	.PrincipalLoad = vendor_principal_load,
+	.PrincipalUnload = vendor_principal_unload,
+	.PrincipalCharge = vendor_principal_charge,
+	.PrincipalStatus = vendor_principal_status,
+	.PrincipalTrim = vendor_principal_trim,
+	.PrincipalInstall = vendor_principal_install,
+	.PrincipalGiveUp = vendor_principal_give_up,
 };
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";

@@ -30,5 +30,16 @@ CK_RV vendor_lock_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
 CK_RV vendor_put_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
 		      const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces);
 CK_RV vendor_delete_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version);
+CK_RV vendor_principal_create(CK_SLOT_ID slot);
+CK_RV vendor_principal_put_keys(CK_SLOT_ID slot, const CK_INTAGLIO_TARGET_KEYS *keys);
+CK_RV vendor_principal_load(CK_SLOT_ID slot, CK_INTAGLIO_PRINCIPAL_LOAD *load);
+CK_RV vendor_principal_unload(CK_SLOT_ID slot, CK_ULONG application);
+CK_RV vendor_principal_charge(CK_SLOT_ID slot, CK_ULONG application, CK_ULONG serial,
+			      CK_ULONG count);
+CK_RV vendor_principal_status(CK_SLOT_ID slot, CK_INTAGLIO_PRINCIPAL_STATUS *status);
+CK_RV vendor_principal_trim(CK_SLOT_ID slot, CK_ULONG sequence);
+CK_RV vendor_principal_install(CK_SLOT_ID principal, CK_SLOT_ID target,
+			       CK_INTAGLIO_TRANSFER *transfer);
+CK_RV vendor_principal_give_up(CK_SLOT_ID slot);
 
 #endif

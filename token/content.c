@@ -159,6 +159,7 @@ static bool take_keys(const CK_INTAGLIO_KEY_SET *from, struct keychannel_keys *t
 				       .version = (uint8_t)from->ulVersion,
 				       .level = (uint8_t)from->ulLevel,
 				       .s16 = from->bS16,
+				       .are_masters = from->bMasters,
 				       .len = from->ulKeyLen};
 	if (from->ulVersion > 0xFF || from->ulLevel > 0xFF || from->ulProtocol == 1 ||
 	    from->ulProtocol > 3 ||
@@ -180,7 +181,7 @@ static enum rc identify(void *arg, const uint8_t card_id[CVC_ID], const struct i
 	return rc;
 }
 
-static enum rc open_role(struct content *c, struct transport **transport, struct view domain)
+static enum rc open_sc(struct content *c, struct transport **transport, struct sc **ret)
 {
 	struct sc *sc = NULL;
 	enum rc rc = sc_open(transport, c->identity, &c->slot->config->policy, &sc);
@@ -191,7 +192,16 @@ static enum rc open_role(struct content *c, struct transport **transport, struct
 		sc_set_identify(sc, identify, c);
 	if (c->slot->source->insertion)
 		sc_set_certificates(sc, &cache_certificates);
-	return gp_open_role(&sc, domain, &c->gp);
+	*ret = sc;
+	return RC_OK;
+}
+
+static enum rc open_role(struct content *c, struct transport **transport, struct view domain)
+{
+	struct sc *sc = NULL;
+	enum rc rc = open_sc(c, transport, &sc);
+
+	return rc == RC_OK ? gp_open_role(&sc, domain, &c->gp) : rc;
 }
 
 static enum rc open_keys(struct content *c, struct transport **transport,
@@ -241,6 +251,21 @@ CK_RV content_open(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, bool bare
 	if (rc == RC_ARGUMENT)
 		return CKR_ARGUMENTS_BAD;
 	return outcome(slot, CALL_OBJECT, rc, &(uint16_t){0});
+}
+
+enum rc content_connect(struct content *c, struct sc **ret)
+{
+	const struct source *source = c->slot->source;
+	struct transport *transport = NULL;
+	enum rc rc;
+
+	if (source->insertion && source->insertion(c->slot, true) == 0)
+		return RC_REMOVED;
+	rc = source->open(c->slot, &transport, &c->identity);
+	if (rc == RC_OK)
+		rc = open_sc(c, &transport, ret);
+	transport_close(&transport);
+	return rc;
 }
 
 void content_close(struct content *c)
@@ -420,6 +445,24 @@ CK_RV slot_lock_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
 	return rv;
 }
 
+/* Master keys become those of this card. */
+static enum rc derive_keys(struct content *c, struct keychannel_keys *set)
+{
+	uint8_t id[DIVERSIFY_DATA];
+	struct keychannel_keys own;
+	enum rc rc;
+
+	if (!set->are_masters)
+		return RC_OK;
+	rc = gp_diversification(c->gp, id);
+	if (rc == RC_OK)
+		rc = keychannel_derive_keys(set, id, &own);
+	if (rc == RC_OK)
+		*set = own;
+	secret_wipe(&own, sizeof(own));
+	return rc;
+}
+
 CK_RV slot_put_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
 		    const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces)
 {
@@ -439,7 +482,9 @@ CK_RV slot_put_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
 	}
 	rv = content_open(slot, keys, false, &c);
 	if (rv == CKR_OK) {
-		rc = gp_put_keys(c.gp, &set, (uint8_t)replaces, &sw);
+		rc = derive_keys(&c, &set);
+		if (rc == RC_OK)
+			rc = gp_put_keys(c.gp, &set, (uint8_t)replaces, &sw);
 		rv = content_judge(&c, CONTENT_KEYS, rc, &sw);
 		content_close(&c);
 	}

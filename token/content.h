@@ -30,6 +30,8 @@ struct content {
 CK_RV content_open(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, bool bare,
 		   struct content *ret);
 void content_close(struct content *c);
+/* A connection over SCP10 for an application that is no security domain; nothing is sent yet. */
+enum rc content_connect(struct content *c, struct sc **ret) WARN_UNUSED;
 /* The CKR, and the sentence, of what came out of a step; sw as for outcome(). */
 CK_RV content_judge(struct content *c, enum content_step step, enum rc rc, const uint16_t *sw);
 

@@ -214,6 +214,20 @@ CK_RV slot_put_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
 		    const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces);
 CK_RV slot_delete_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version);
 
+/* The principal card in a slot; likewise. */
+CK_RV slot_create_principal(struct slot *slot);
+CK_RV slot_put_target_keys(struct slot *slot, const CK_INTAGLIO_TARGET_KEYS *keys);
+CK_RV slot_load_principal(struct slot *slot, CK_INTAGLIO_PRINCIPAL_LOAD *load);
+CK_RV slot_unload_principal(struct slot *slot, CK_ULONG application);
+CK_RV slot_charge_principal(struct slot *slot, CK_ULONG application, CK_ULONG serial,
+			    CK_ULONG count);
+CK_RV slot_principal_status(struct slot *slot, CK_INTAGLIO_PRINCIPAL_STATUS *status);
+CK_RV slot_trim_principal(struct slot *slot, CK_ULONG sequence);
+CK_RV slot_give_up_principal(struct slot *slot);
+/* Both slots are locked, and both unlocked while the caller's Progress runs. */
+CK_RV slot_install_through(struct slot *principal, struct slot *target,
+			   CK_INTAGLIO_TRANSFER *transfer);
+
 /* Figures of a slot's connection since it was opened: APDUs, and bytes to and from the card. */
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received);

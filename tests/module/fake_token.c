@@ -696,3 +696,69 @@ const char *slot_channel(struct slot *slot)
 	check_locked(slot);
 	return "none, and what a long description of none at all this is, as was wanted";
 }
+
+CK_RV slot_create_principal(struct slot *slot)
+{
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_put_target_keys(struct slot *slot, const CK_INTAGLIO_TARGET_KEYS *keys)
+{
+	(void)keys;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_load_principal(struct slot *slot, CK_INTAGLIO_PRINCIPAL_LOAD *load)
+{
+	(void)load;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_unload_principal(struct slot *slot, CK_ULONG application)
+{
+	(void)application;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_charge_principal(struct slot *slot, CK_ULONG application, CK_ULONG serial,
+			    CK_ULONG count)
+{
+	(void)application;
+	(void)serial;
+	(void)count;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_principal_status(struct slot *slot, CK_INTAGLIO_PRINCIPAL_STATUS *status)
+{
+	(void)status;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_trim_principal(struct slot *slot, CK_ULONG sequence)
+{
+	(void)sequence;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_give_up_principal(struct slot *slot)
+{
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_install_through(struct slot *principal, struct slot *target,
+			   CK_INTAGLIO_TRANSFER *transfer)
+{
+	(void)transfer;
+	check_locked(principal);
+	check_locked(target);
+	return CKR_DATA_INVALID;
+}
