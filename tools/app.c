@@ -5,6 +5,8 @@
  */
 #include "tools/app.h"
 
+#include "tools/principal.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -316,7 +318,11 @@ static enum exit_code run(struct tool *tool, int argc, char **argv, int argument
 	struct app app = {.tool = tool};
 	enum exit_code code;
 
-	if (!app_options(&app, argc, argv, &argc, &argv) || argc != arguments)
+	if (!app_options(&app, argc, argv, &argc, &argv))
+		return EXIT_USAGE;
+	if (app.principal && app.target && app.application && act == install_file && argc == 0)
+		return principal_install(&app);
+	if (app.principal || app.target || app.application || argc != arguments)
 		return EXIT_USAGE;
 	code = app_open(&app);
 	if (code == EXIT_DONE)

@@ -17,6 +17,10 @@ struct app {
 	CK_BYTE privileges[3];
 	CK_BYTE parameters[240];
 	CK_ULONG parameters_len;
+	/* Through a principal card. */
+	const char *principal, *target;
+	CK_ULONG application, version;
+	bool s16;
 	/* The key set of --keys; has_keys: channel is to be used, else NULL. */
 	CK_INTAGLIO_KEY_SET keys;
 	bool has_keys;

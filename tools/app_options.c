@@ -27,6 +27,11 @@ static const struct option options[] = {
 	{"put", required_argument, NULL, 'u'},
 	{"replace", required_argument, NULL, 'R'},
 	{"delete", required_argument, NULL, 'D'},
+	{"principal", required_argument, NULL, 'i'},
+	{"target", required_argument, NULL, 't'},
+	{"application", required_argument, NULL, 'A'},
+	{"version", required_argument, NULL, 'v'},
+	{"s16", no_argument, NULL, '6'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -113,6 +118,12 @@ static bool take_value(struct app *app, int option)
 	case 'R':
 		return parse_number(optarg, 16, 1, 0xFF, &app->replaces) ||
 		       bad("--replace takes a key set's version in hex");
+	case 'A':
+		return parse_number(optarg, 10, 1, 0xFFFF, &app->application) ||
+		       bad("--application takes its number on the principal card");
+	case 'v':
+		return parse_number(optarg, 16, 1, 0xFF, &app->version) ||
+		       bad("--version takes a key set's version in hex");
 	case 'D':
 		return parse_number(optarg, 16, 1, 0xFF, &app->deletes) ||
 		       bad("--delete takes a key set's version in hex");
@@ -150,6 +161,15 @@ static bool take(struct app *app, int option)
 		return true;
 	case 'h':
 		app->hash = true;
+		return true;
+	case 'i':
+		app->principal = optarg;
+		return true;
+	case 't':
+		app->target = optarg;
+		return true;
+	case '6':
+		app->s16 = true;
 		return true;
 	default:
 		return take_value(app, option);

@@ -16,7 +16,9 @@ static const struct {
 } subcommands[] = {
 	{"app", "list", app_list, "", "what is on the card: applications, packages, domains", true},
 	{"app", "install", app_install, "FILE",
-	 "load a CAP file and make its applications, with --keys or as the issuer", true},
+	 "load a CAP file and make its applications, with --keys or as the issuer; or what a\n"
+	 "                                       --principal card has as --application, on --target",
+	 true},
 	{"app", "delete", app_delete, "AID", "delete an application, or a package", true},
 	{"app", "lock", app_lock, "AID", "lock an application", true},
 	{"app", "unlock", app_unlock, "AID", "take its lock off", true},
@@ -72,6 +74,20 @@ static const struct {
 	 "a proof that record N is in the export's tree (C2SP tlog-proof)"},
 	{"ledger", "consistency", ledger_consistency, "DIR M [N]",
 	 "a proof that the tree of N entries continues that of M"},
+	{"principal", "create", principal_create, "", "make the card a principal card", true},
+	{"principal", "keys", principal_keys, "NUMBER FILE",
+	 "put target cards' keys on it, masters unless --shared; --delete", true},
+	{"principal", "load", principal_load, "NUMBER FILE ...",
+	 "put an application on it: CAP files, and what becomes of them", true},
+	{"principal", "unload", principal_unload, "NUMBER", "take an application off it", true},
+	{"principal", "charge", principal_charge, "NUMBER COUNT",
+	 "give an application so many activations more", true},
+	{"principal", "status", principal_status, "",
+	 "activations left and used, what is pending, the audit trail", true},
+	{"principal", "trim", principal_trim, "ENTRY",
+	 "take the trail's entries below this one off it", true},
+	{"principal", "give-up", principal_give_up, "",
+	 "give the pending installation up, with its free tries", true},
 };
 
 static const struct option options[] = {

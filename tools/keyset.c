@@ -82,6 +82,11 @@ static bool read_value(struct reading *r, const char *name, const char *value)
 	if (strcmp(name, "domain") == 0)
 		return app_aid(value, &r->set->domain) ||
 		       complain(r, name, "is an application identifier of 5 to 16 bytes");
+	if (strcmp(name, "masters") == 0) {
+		r->set->bMasters = strcmp(value, "yes") == 0;
+		return r->set->bMasters || strcmp(value, "no") == 0 ||
+		       complain(r, name, "is yes or no");
+	}
 	if (strcmp(name, "enc") == 0)
 		return read_key(r, name, value, 1);
 	if (strcmp(name, "mac") == 0)

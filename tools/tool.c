@@ -243,7 +243,7 @@ static enum exit_code choose(struct tool *tool, const CK_SLOT_ID *slots, CK_ULON
 /* The chosen one of all slots, or of those with a token. */
 static enum exit_code choose_of(struct tool *tool, CK_BBOOL present)
 {
-	enum exit_code code = tool_load(tool);
+	enum exit_code code = tool->p11 ? EXIT_DONE : tool_load(tool);
 	CK_SLOT_ID *slots = NULL;
 	CK_ULONG count = 0;
 

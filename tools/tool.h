@@ -129,5 +129,13 @@ enum exit_code ledger_prune(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_proof(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_consistency(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_verify(struct tool *tool, int argc, char **argv);
+enum exit_code principal_create(struct tool *tool, int argc, char **argv);
+enum exit_code principal_keys(struct tool *tool, int argc, char **argv);
+enum exit_code principal_load(struct tool *tool, int argc, char **argv);
+enum exit_code principal_unload(struct tool *tool, int argc, char **argv);
+enum exit_code principal_charge(struct tool *tool, int argc, char **argv);
+enum exit_code principal_status(struct tool *tool, int argc, char **argv);
+enum exit_code principal_trim(struct tool *tool, int argc, char **argv);
+enum exit_code principal_give_up(struct tool *tool, int argc, char **argv);
 
 #endif
