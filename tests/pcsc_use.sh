@@ -46,46 +46,13 @@ step "pkcs11-tool signs" token --login --pin $pin --sign --mechanism ECDSA-SHA25
 	--signature-format openssl --input-file text --output-file signature
 says "which verifies with it" 'Verified OK' openssl dgst -sha256 -verify key.pem -signature signature text
 
-# ssh, and an sshd on loopback run by a user who may not log in, which is seen after the authentication.
-printf '#!/bin/sh\necho %s\n' "$pin" >askpass
-chmod 700 askpass
-export SSH_ASKPASS="$scenario_dir/askpass" SSH_ASKPASS_REQUIRE=force DISPLAY=none
-sshd=$scenario_build/../build/unpacked/usr/sbin/sshd
-user=$(id -un)
-run_sshd() {
-	if [ "$user" = daemon ]; then
-		exec setpriv --reuid=daemon --regid=daemon --clear-groups "$sshd" "$@"
-	fi
-	exec "$sshd" "$@"
-}
+# ssh.
+. "$(dirname "$0")/sshd.sh"
 says "ssh-keygen lists the key" '^ecdsa-sha2-nistp256 ' ssh-keygen -D "$module"
 cp "$scenario_log" authorized_keys
-ssh-keygen -q -t ed25519 -N '' -f host_key
-printf '[127.0.0.1]:2222 %s\n' "$(cut -d ' ' -f 1,2 host_key.pub)" >known
-cat >sshd_config <<END
-ListenAddress 127.0.0.1
-Port 2222
-HostKey $scenario_dir/host_key
-AuthorizedKeysFile $scenario_dir/authorized_keys
-PidFile none
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-END
-if [ "$(id -u)" -eq 0 ]; then
-	user=daemon
-	chmod 711 "$scenario_dir"
-	chown daemon host_key host_key.pub authorized_keys sshd_config
-fi
-background run_sshd -D -e -f "$scenario_dir/sshd_config"
-until_true 20 ssh-keyscan -p 2222 127.0.0.1
-login() {
-	ssh -v -F none -l "$user" -p 2222 -o UserKnownHostsFile="$scenario_dir/known" \
-		-o PreferredAuthentications=publickey -o ConnectTimeout=10 "$@" 127.0.0.1 true || :
-}
+sshd_start
 says "ssh logs in with the card in the reader" 'Authenticated to 127.0.0.1 .* using "publickey"' \
-	login -I "$module"
+	sshd_login -I "$module"
 mv authorized_keys none
-says "and not where its key is not known" 'Permission denied' login -I "$module"
+says "and not where its key is not known" 'Permission denied' sshd_login -I "$module"
 finish

@@ -20,10 +20,7 @@ prepare() {
 		p11 --login --pin $pin --keypairgen --key-type EC:prime256v1 --id 02 --label ec
 }
 
-# What ssh programs ask for the PIN.
-printf '#!/bin/sh\necho %s\n' "$pin" >askpass
-chmod 700 askpass
-export SSH_ASKPASS="$scenario_dir/askpass" SSH_ASKPASS_REQUIRE=force DISPLAY=none
+. "$(dirname "$0")/../sshd.sh"
 
 list_keys() {
 	ssh-keygen -D "$module" >keys
@@ -54,60 +51,13 @@ step "an agent takes them after it got the PIN" add_to_agent
 step "the agent signs with the RSA key" sign_and_verify ssh-rsa
 step "the agent signs with the EC key" sign_and_verify ecdsa-sha2-nistp256
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
-
-# ./run test unpacks an sshd there, since installing one would start it. Root has it run by a user who
-# needs no privilege separation and may not log in, which is seen only after the authentication.
-sshd=$scenario_build/../build/unpacked/usr/sbin/sshd
-user=$(id -un)
-run_sshd() {
-	if [ "$user" = daemon ]; then
-		exec setpriv --reuid=daemon --regid=daemon --clear-groups "$sshd" "$@"
-	fi
-	exec "$sshd" "$@"
-}
-
-configure_sshd() {
-	ssh-keygen -q -t ed25519 -N '' -f host_key &&
-		cp keys authorized_keys && chmod 600 authorized_keys &&
-		printf '[127.0.0.1]:%s %s\n' "$port" "$(cut -d ' ' -f 1,2 host_key.pub)" >known &&
-		cat >sshd_config <<-END
-			ListenAddress 127.0.0.1
-			Port $port
-			HostKey $scenario_dir/host_key
-			AuthorizedKeysFile $scenario_dir/authorized_keys
-			PidFile none
-			StrictModes no
-			UsePAM no
-			PasswordAuthentication no
-			KbdInteractiveAuthentication no
-		END
-}
-
-# login OPTION...: with nothing but the token's keys; prints whether it came to that, and succeeds
-# either way, since that user has no shell.
-login() {
-	ssh -v -F none -l "$user" -p "$port" -o UserKnownHostsFile="$scenario_dir/known" \
-		-o PreferredAuthentications=publickey -o ConnectTimeout=10 "$@" 127.0.0.1 true || :
-}
-
-port=$(free_port)
-step "an sshd is configured" configure_sshd
-if [ "$(id -u)" -eq 0 ]; then
-	user=daemon
-	chmod 711 "$scenario_dir"
-	chown daemon host_key host_key.pub authorized_keys sshd_config
-fi
-background run_sshd -D -e -f "$scenario_dir/sshd_config"
-until_true 20 ssh-keyscan -p "$port" 127.0.0.1
+cp keys authorized_keys
+sshd_start
 unset SSH_AUTH_SOCK
 says "ssh logs in with the token" 'Authenticated to 127.0.0.1 .* using "publickey"' \
-	login -I "$module"
+	sshd_login -I "$module"
 mv authorized_keys none
-says "and not where its keys are not known" 'Permission denied' login -I "$module"
+says "and not where its keys are not known" 'Permission denied' sshd_login -I "$module"
 
 # p11-kit reads no configuration of root's own, so that root gives the card to somebody else.
 p11_kit() {
