@@ -6,11 +6,8 @@
 
 enum {
 	ACC_INT = 0x01,
-	FORMAT_MAJOR = 2,
 	ORDER_LENGTH = 12,
 };
-
-static const uint32_t magic_number = 0xDECAFFED;
 
 /* Virtual machines may rely on this order, 6.1.1 and the load order of GPCS users. */
 static const uint8_t order[ORDER_LENGTH] = {
@@ -63,9 +60,9 @@ static enum rc read_header(struct view in, struct cap *cap)
 	uint32_t magic;
 	uint8_t flags;
 
-	if (view_u32(&in, &magic) != RC_OK || magic != magic_number ||
+	if (view_u32(&in, &magic) != RC_OK || magic != CAP_MAGIC ||
 	    view_u8(&in, &cap->format_minor) != RC_OK ||
-	    view_u8(&in, &cap->format_major) != RC_OK || cap->format_major != FORMAT_MAJOR ||
+	    view_u8(&in, &cap->format_major) != RC_OK || cap->format_major != CAP_FORMAT_MAJOR ||
 	    view_u8(&in, &flags) != RC_OK || take_package(&in, &cap->package) != RC_OK)
 		return RC_MALFORMED;
 	/* A package name may follow from 2.2 on; nobody needs it. */

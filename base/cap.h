@@ -12,6 +12,10 @@
 
 enum { CAP_APPLETS_MAX = 16, CAP_IMPORTS_MAX = 32, CAP_SIZE_MAX = 1 << 20 };
 
+/* Of a Header component: its first four bytes, and the one version of the format that is read. */
+#define CAP_MAGIC 0xDECAFFEDu
+enum { CAP_FORMAT_MAJOR = 2 };
+
 /* Component tags, in the order of their numbers. */
 enum cap_component {
 	CAP_HEADER = 1,

@@ -21,21 +21,21 @@ static const uint8_t zip_magic[] = {'P', 'K', 3, 4};
 /* Names in an archive. An extended CAP file (Java Card 3.1) has others, ending in .capx. */
 static const struct {
 	unsigned int tag;
-	const char *name;
+	const char *name, *missing; /* NULL: it may be */
 } names[] = {
-	{CAP_HEADER, "Header.cap"},
-	{CAP_DIRECTORY, "Directory.cap"},
-	{CAP_APPLET, "Applet.cap"},
-	{CAP_IMPORT, "Import.cap"},
-	{CAP_CONSTANT_POOL, "ConstantPool.cap"},
-	{CAP_CLASS, "Class.cap"},
-	{CAP_METHOD, "Method.cap"},
-	{CAP_STATIC_FIELD, "StaticField.cap"},
-	{CAP_REFERENCE_LOCATION, "RefLocation.cap"},
-	{CAP_EXPORT, "Export.cap"},
-	{CAP_DESCRIPTOR, "Descriptor.cap"},
-	{CAP_DEBUG, "Debug.cap"},
-	{CAP_STATIC_RESOURCES, "StaticResources.cap"},
+	{CAP_HEADER, "Header.cap", "it is neither a CAP file nor a load file"},
+	{CAP_DIRECTORY, "Directory.cap", "its Directory component is missing"},
+	{CAP_APPLET, "Applet.cap", NULL},
+	{CAP_IMPORT, "Import.cap", "its Import component is missing"},
+	{CAP_CONSTANT_POOL, "ConstantPool.cap", "its ConstantPool component is missing"},
+	{CAP_CLASS, "Class.cap", "its Class component is missing"},
+	{CAP_METHOD, "Method.cap", "its Method component is missing"},
+	{CAP_STATIC_FIELD, "StaticField.cap", "its StaticField component is missing"},
+	{CAP_REFERENCE_LOCATION, "RefLocation.cap", "its RefLocation component is missing"},
+	{CAP_EXPORT, "Export.cap", NULL},
+	{CAP_DESCRIPTOR, "Descriptor.cap", NULL},
+	{CAP_DEBUG, "Debug.cap", NULL},
+	{CAP_STATIC_RESOURCES, "StaticResources.cap", NULL},
 };
 
 /* The components found, each whole, with tag and size; empty: not found. */
@@ -193,12 +193,33 @@ static enum rc read_load_file(struct components *c, struct view in)
 	return rc == RC_OK ? read_components(c, block) : refuse(c, "it is cut short");
 }
 
+/* The first thing that is wrong with components of which cap_parse makes no package. */
+static const char *reason(const struct components *c)
+{
+	struct view header = view_buf(&c->by_tag[CAP_HEADER]), start;
+	uint32_t magic;
+	uint8_t minor, major;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].missing && !c->by_tag[names[i].tag].len)
+			return names[i].missing;
+	if (view_take(&header, HEADER_SIZE, &start) != RC_OK ||
+	    view_u32(&header, &magic) != RC_OK || magic != CAP_MAGIC)
+		return "its Header component does not begin as one does";
+	if (view_u8(&header, &minor) != RC_OK || view_u8(&header, &major) != RC_OK ||
+	    major != CAP_FORMAT_MAJOR)
+		return "it is made in a format of another Java Card version than CAP files of 2.x have";
+	return "its Header, Import or Applet component is damaged";
+}
+
 static enum rc put_in_order(struct components *c, struct buf *out)
 {
 	struct view in_order[CAP_COMPONENTS + 1] = {{NULL, 0}};
 	struct cap cap;
 	size_t from = out->len;
 
+	if (!c->by_tag[CAP_HEADER].len)
+		return refuse(c, reason(c));
 	for (unsigned int tag = 1; tag <= CAP_COMPONENTS; tag++)
 		if (cap_load_order(tag) >= 0)
 			in_order[cap_load_order(tag)] = view_buf(&c->by_tag[tag]);
@@ -209,8 +230,7 @@ static enum rc put_in_order(struct components *c, struct buf *out)
 	if (cap_parse(view_of(out->data + from, out->len - from), &cap) == RC_OK)
 		return RC_OK;
 	buf_truncate(out, from);
-	return refuse(c, c->by_tag[CAP_HEADER].len ? "a component is missing or damaged"
-						   : "it is neither a CAP file nor a load file");
+	return refuse(c, reason(c));
 }
 
 enum rc cap_archive_read(struct view file, struct buf *ret_block, const char **ret_why)

@@ -226,6 +226,68 @@ static void what_is_missing_is_missed(void)
 		put_all(&a, "p/javacard/", false, without);
 		/* A library has no applets; it comes out as another load file, then. */
 		CU_ASSERT_EQUAL(read_archive(&a), optional ? RC_STATE : RC_MALFORMED);
+		if (without == 0)
+			CU_ASSERT_STRING_EQUAL(why, "it is neither a CAP file nor a load file");
+		if (without && !optional) {
+			char text[64];
+
+			snprintf(text, sizeof(text), "its %s component is missing",
+				 rows[without].name);
+			CU_ASSERT_STRING_EQUAL(why, text);
+		}
+	}
+}
+
+static void what_is_wrong_with_a_header_is_said(void)
+{
+	static const struct {
+		const char *header, *why;
+	} wrong[] = {
+		{"01 000F DECAFFEE 01 02 04 00 01 05 F001020304",
+		 "its Header component does not begin as one does"},
+		{"01 0003 DECAFF", "its Header component does not begin as one does"},
+		{"01 000F DECAFFED 00 03 04 00 01 05 F001020304",
+		 "it is made in a format of another Java Card version than CAP files of 2.x have"},
+		{"01 000F DECAFFED 01 02 04 00 01 06 F001020304",
+		 "its Header, Import or Applet component is damaged"},
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct archive a;
+
+		archive_new(&a);
+		put_all(&a, "", false, 0);
+		archive_add(&a, "Header.cap", hex(wrong[i].header));
+		CU_ASSERT_EQUAL(read_archive(&a), RC_MALFORMED);
+		CU_ASSERT_STRING_EQUAL(why, wrong[i].why);
+	}
+	CU_ASSERT_EQUAL(read(view_of(NULL, 0)), RC_MALFORMED);
+	CU_ASSERT_EQUAL(read(view_str("PK\3\4")), RC_MALFORMED);
+}
+
+/* Nothing is written where a name says; only its last part counts. */
+static void paths_lead_nowhere(void)
+{
+	static const char *const paths[] = {"../../../../etc/Header.cap", "/etc/Header.cap",
+					    "//Header.cap", "./a/../Header.cap", "a/\n/Header.cap"};
+	static const char *const others[] = {"..\\Header.cap", "Header.cap/", "Header.cap ",
+					     "header.cap",     "xHeader.cap", "Header.cap.exe"};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct archive a;
+
+		archive_new(&a);
+		archive_add(&a, paths[i], hex(rows[0].bytes));
+		put_all(&a, "p/", false, 0);
+		CU_ASSERT_EQUAL(read_archive(&a), RC_OK);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct archive a;
+
+		archive_new(&a);
+		archive_add(&a, others[i], hex(rows[0].bytes));
+		put_all(&a, "p/", false, 0);
+		CU_ASSERT_EQUAL(read_archive(&a), RC_MALFORMED);
 	}
 }
 
@@ -329,6 +391,8 @@ int main(void)
 		{"load_files_are_read_with_and_without_their_tag",
 		 load_files_are_read_with_and_without_their_tag},
 		{"what_is_missing_is_missed", what_is_missing_is_missed},
+		{"what_is_wrong_with_a_header_is_said", what_is_wrong_with_a_header_is_said},
+		{"paths_lead_nowhere", paths_lead_nowhere},
 		{"a_component_twice_is_refused", a_component_twice_is_refused},
 		{"components_are_what_their_names_and_sizes_say",
 		 components_are_what_their_names_and_sizes_say},
