@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The card as its reader sees it. Owns memory, identity and channels; one lock, one command at a
- * time. Once its memory has failed the card answers nothing more, as a card without power.
+ * The card as its reader sees it. Owns memory, identity and channels; one lock, which a command puts
+ * down only while it computes. Once its memory has failed the card answers nothing more, as a card
+ * without power.
  */
 #include "card/card.h"
 
@@ -52,6 +53,7 @@ enum rc card_open(const char *dir, const struct card_options *options, struct ca
 	card->owner = getpid();
 	card->short_lengths = options && options->short_lengths;
 	pthread_mutex_init(&card->lock, NULL);
+	pthread_cond_init(&card->idle, NULL);
 	rc = open_memory(dir, options, &card->nvm);
 	if (rc == RC_OK)
 		rc = identity_open(card->nvm, &card->identity);
@@ -91,39 +93,49 @@ enum rc card_reset(struct card *card, struct buf *ret_atr)
 	if (getpid() != card->owner)
 		return RC_FORKED;
 	pthread_mutex_lock(&card->lock);
+	while (card->resetting)
+		pthread_cond_wait(&card->idle, &card->lock);
+	/* What is under way is finished and answered; nothing new begins. */
+	card->resetting = true;
+	while (channels_are_busy(card->slots))
+		pthread_cond_wait(&card->idle, &card->lock);
+	card->resetting = false;
 	channels_reset(card->slots);
 	pending_keys_forget(&card->pending);
 	token_ram_wipe(card->ram);
+	pthread_cond_broadcast(&card->idle);
 	pthread_mutex_unlock(&card->lock);
 	put_atr(ret_atr, card->short_lengths);
 	return buf_rc(ret_atr);
 }
 
-/* What another process of this card did, or the disk, comes before the command. */
-static enum rc catch_up(struct card *card)
+/* The last command that was under way when the memory failed takes what the card knew with it. */
+static void forget(struct card *card)
 {
-	enum rc rc = nvm_refresh(card->nvm);
-
-	return rc == RC_OK ? identity_refresh(card->identity) : rc;
+	if (channels_are_busy(card->slots))
+		return;
+	channels_reset(card->slots);
+	token_ram_wipe(card->ram);
 }
 
 static enum rc transmit(struct card *card, struct view command, struct buf *response)
 {
+	size_t before = response->len;
 	enum rc rc;
 
 	if (card->failed != RC_OK)
 		return RC_IO;
-	rc = catch_up(card);
-	if (rc == RC_OK)
-		rc = dispatch(card, command, response);
-	if (rc != RC_IO && rc != RC_DAMAGED)
+	rc = dispatch(card, command, response);
+	if ((rc == RC_IO || rc == RC_DAMAGED) && card->failed == RC_OK) {
+		log_error("the card's memory failed (%s); the card answers nothing until it is "
+			  "opened again",
+			  rc_name(rc));
+		card->failed = rc;
+	}
+	if (card->failed == RC_OK)
 		return rc;
-	log_error("the card's memory failed (%s); the card answers nothing until it is opened "
-		  "again",
-		  rc_name(rc));
-	card->failed = rc;
-	channels_reset(card->slots);
-	token_ram_wipe(card->ram);
+	forget(card);
+	buf_truncate(response, before);
 	return RC_IO;
 }
 
@@ -150,6 +162,7 @@ void card_close(struct card **card)
 	token_ram_free(&(*card)->ram);
 	identity_close(&(*card)->identity);
 	nvm_close(&(*card)->nvm);
+	pthread_cond_destroy(&(*card)->idle);
 	pthread_mutex_destroy(&(*card)->lock);
 	free(*card);
 	*card = NULL;

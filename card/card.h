@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The software card, seen from outside: bytes in, bytes out, as through a reader. Thread safe: one
- * command at a time. In a forked child every call fails with RC_FORKED.
+ * command at a time on a logical channel, and one in the card but for the computations with private
+ * keys, which run side by side. In a forked child every call fails with RC_FORKED.
  */
 #ifndef INTAGLIO_CARD_CARD_H
 #define INTAGLIO_CARD_CARD_H

@@ -64,6 +64,15 @@ void channels_reset(struct slot slots[CHANNEL_COUNT])
 	}
 }
 
+bool channels_are_busy(const struct slot slots[CHANNEL_COUNT])
+{
+	bool busy = false;
+
+	for (unsigned int i = 0; i < CHANNEL_COUNT; i++)
+		busy = busy || slots[i].busy;
+	return busy;
+}
+
 void channel_end_session(struct channel *channel)
 {
 	scp10_reset(channel->scp10);
@@ -75,7 +84,10 @@ void channel_end_session(struct channel *channel)
 		pin_forget(channel);
 }
 
-/* The channel to give away when none is free: not logged in before logged in, then the oldest. */
+/*
+ * The channel to give away when none is free: not logged in before logged in, then the oldest. NULL:
+ * there are commands on all of them.
+ */
 static bool is_rather(const struct slot *a, const struct slot *b)
 {
 	bool a_in = a->channel.pin != PIN_NONE, b_in = b->channel.pin != PIN_NONE;
@@ -83,14 +95,14 @@ static bool is_rather(const struct slot *a, const struct slot *b)
 	return a_in != b_in ? b_in : a->used < b->used;
 }
 
-static struct slot *choose(struct card *card, const struct channel *asking)
+static struct slot *choose(struct card *card)
 {
 	struct slot *chosen = NULL;
 
 	for (unsigned int i = 1; i < CHANNEL_COUNT; i++) {
 		struct slot *slot = &card->slots[i];
 
-		if (&slot->channel == asking)
+		if (slot->busy)
 			continue;
 		if (!slot->channel.open)
 			return slot;
@@ -108,7 +120,9 @@ static uint16_t open_channel(struct command *c)
 		return SW_INCORRECT_P1P2;
 	if (c->le == 0)
 		return SW_WRONG_LENGTH;
-	slot = choose(c->card, c->channel);
+	slot = choose(c->card);
+	if (!slot)
+		return SW_CHANNEL_NOT_SUPPORTED;
 	slot_reset(slot);
 	slot->channel.open = true;
 	slot->used = c->card->clock;
@@ -124,15 +138,18 @@ static uint16_t close_channel(struct command *c)
 	if (number == 0 || number >= CHANNEL_COUNT)
 		return SW_INCORRECT_P1P2;
 	slot = &c->card->slots[number];
-	if (!slot->channel.open)
-		return SW_ALREADY_CLOSED;
-	if (&slot->channel == c->channel) {
+	if (slot->channel.open && &slot->channel == c->channel) {
 		/* This very command still has to be answered: the dispatcher closes afterwards. */
 		slot->channel.open = false;
 		return SW_OK;
 	}
-	if (c->channel->number != 0)
+	if (slot->channel.open && c->channel->number != 0)
 		return SW_CONDITIONS;
+	/* Only the basic channel waits for others, so that no two wait for each other. */
+	while (slot->busy && c->channel->number == 0)
+		pthread_cond_wait(&c->card->idle, &c->card->lock);
+	if (!slot->channel.open)
+		return SW_ALREADY_CLOSED;
 	slot_reset(slot);
 	slot->channel.open = false;
 	return SW_OK;

@@ -12,6 +12,7 @@ enum { ANSWER_MAX = 80000 };
 
 struct slot {
 	struct channel channel;
+	bool busy; /* a command is being served on it, and nobody else touches it */
 	uint64_t used; /* card clock at the last command */
 	bool chaining; /* a command chain has begun */
 	uint8_t cla, ins, p1, p2; /* of that chain */
@@ -29,6 +30,8 @@ enum rc channels_open(struct slot slots[CHANNEL_COUNT], struct token_ram *ram) W
 void channels_free(struct slot slots[CHANNEL_COUNT]);
 /* Power-up: sessions, PIN status, chains and waiting responses are gone; channel 0 is open. */
 void channels_reset(struct slot slots[CHANNEL_COUNT]);
+/* True while a command is being served on any of them. */
+bool channels_are_busy(const struct slot slots[CHANNEL_COUNT]);
 /* Ends the session of a channel and everything that hangs on it: "step 102". */
 void channel_end_session(struct channel *channel);
 /* 00 70 00 00 opens, 00 70 80 n closes. */

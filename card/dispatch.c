@@ -388,26 +388,31 @@ static size_t answer_limit(const struct apdu *command, bool in_session)
 	return command->le;
 }
 
-enum rc dispatch(struct card *card, struct view apdu, struct buf *response)
+/* What another process of this card did, or the disk, comes before the command. */
+static enum rc catch_up(struct card *card)
 {
-	struct apdu command;
-	struct slot *slot;
-	bool in_session;
-	enum rc rc;
+	enum rc rc = nvm_refresh(card->nvm);
 
-	if (apdu_parse(apdu, &command) != RC_OK || (command.extended && card->short_lengths))
-		return send_bare(response, SW_WRONG_LENGTH);
-	if (!class_is_known(command.cla))
-		return send_bare(response, SW_CLA_NOT_SUPPORTED);
-	slot = &card->slots[apdu_channel(command.cla)];
+	return rc == RC_OK ? identity_refresh(card->identity) : rc;
+}
+
+/* A whole command APDU on a slot that is its own. */
+static enum rc dispatch_on(struct card *card, struct slot *slot, struct apdu *command,
+			   struct buf *response)
+{
+	bool in_session;
+	enum rc rc = catch_up(card);
+
+	if (rc != RC_OK)
+		return rc;
 	if (!slot->channel.open)
 		return send_bare(response, SW_CHANNEL_NOT_SUPPORTED);
 	slot->used = ++card->clock;
-	if (command.ins == INS_GET_RESPONSE)
-		return get_response(slot, &command, response);
+	if (command->ins == INS_GET_RESPONSE)
+		return get_response(slot, command, response);
 	forget_response(slot);
 	in_session = is_up(&slot->channel);
-	slot->sw = serve(card, slot, &command);
+	slot->sw = serve(card, slot, command);
 	if (slot->sw == SW_MEMORY_FAILURE)
 		return RC_IO;
 	rc = buf_rc(&slot->response);
@@ -415,8 +420,30 @@ enum rc dispatch(struct card *card, struct view apdu, struct buf *response)
 		end_session(slot, SW_OK);
 		return rc;
 	}
-	rc = send(slot, answer_limit(&command, in_session), response);
+	rc = send(slot, answer_limit(command, in_session), response);
 	if (!slot->channel.open)
 		channel_end_session(&slot->channel);
+	return rc;
+}
+
+enum rc dispatch(struct card *card, struct view apdu, struct buf *response)
+{
+	struct apdu command;
+	struct slot *slot;
+	enum rc rc;
+
+	if (apdu_parse(apdu, &command) != RC_OK || (command.extended && card->short_lengths))
+		return send_bare(response, SW_WRONG_LENGTH);
+	if (!class_is_known(command.cla))
+		return send_bare(response, SW_CLA_NOT_SUPPORTED);
+	slot = &card->slots[apdu_channel(command.cla)];
+	while (slot->busy || card->resetting)
+		pthread_cond_wait(&card->idle, &card->lock);
+	if (card->failed != RC_OK)
+		return RC_IO;
+	slot->busy = true;
+	rc = dispatch_on(card, slot, &command, response);
+	slot->busy = false;
+	pthread_cond_broadcast(&card->idle);
 	return rc;
 }

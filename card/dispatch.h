@@ -10,7 +10,8 @@
 
 /*
  * Serves one command APDU and appends the response. RC_IO or RC_DAMAGED if the card's memory
- * failed, RC_MEMORY if there is none for the response; the card's lock is held.
+ * failed, RC_MEMORY if there is none for the response. The card's lock is held, and put down while
+ * a handler computes (card/aside.h), or while the channel serves another command.
  */
 enum rc dispatch(struct card *card, struct view apdu, struct buf *response) WARN_UNUSED;
 

@@ -2,7 +2,8 @@
 /*
  * One running card: its memory, its identity and its logical channels. For the files that make up
  * the card's core; command families see a struct command only. Everything but owner and
- * short_lengths, which never change, is guarded by lock.
+ * short_lengths, which never change, is guarded by lock; a busy slot belongs to its command also
+ * while that has put the lock down (card/aside.h).
  */
 #ifndef INTAGLIO_CARD_INSTANCE_H
 #define INTAGLIO_CARD_INSTANCE_H
@@ -18,6 +19,8 @@
 
 struct card {
 	pthread_mutex_t lock;
+	pthread_cond_t idle; /* a slot is not busy any more, or a reset is over */
+	bool resetting; /* no command begins */
 	pid_t owner; /* a forked child is somebody else */
 	bool short_lengths; /* as in struct card_options */
 	enum rc failed; /* RC_OK, or why the card answers nothing any more */

@@ -2,6 +2,7 @@
 /* GENERATE KEY PAIR and KEY OPERATION. */
 #include "base/rsa.h"
 #include "base/tlv.h"
+#include "card/aside.h"
 #include "card/key_material.h"
 #include "card/key_operation.h"
 #include "card/key_secret.h"
@@ -148,6 +149,7 @@ static enum rc make_pair(struct request *r)
 static uint16_t generate(struct command *c)
 {
 	struct request r = {0};
+	uint64_t begun;
 	enum rc rc;
 
 	if (c->p1 == P1_SECRET_KEY && !c->p2)
@@ -157,8 +159,12 @@ static uint16_t generate(struct command *c)
 	if (!pin_is(c->nvm, c->channel, PIN_USER))
 		return SW_SECURITY_STATUS;
 	rc = take_request(c->data, &r);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		begun = aside_begin(c);
 		rc = make_pair(&r);
+		if (aside_end(c, begun) && rc == RC_OK && !pin_is(c->nvm, c->channel, PIN_USER))
+			rc = RC_AUTH;
+	}
 	if (rc == RC_OK)
 		rc = nvm_begin(c->nvm);
 	if (rc == RC_OK)
@@ -169,7 +175,7 @@ static uint16_t generate(struct command *c)
 		rc = object_render(&r.pair[1], c->answer);
 	object_free(&r.pair[0]);
 	object_free(&r.pair[1]);
-	return command_sw(rc);
+	return rc == RC_AUTH ? SW_SECURITY_STATUS : command_sw(rc);
 }
 
 static const unsigned int usages[] = {
@@ -198,10 +204,9 @@ static enum rc take_operation(uint8_t p1, struct view in, struct key_request *re
 	return view_end(&in);
 }
 
-/* The key of an operation, if the channel may use it now. */
-static uint16_t open_key(struct command *c, uint32_t number, struct cached_key **ret)
+/* The key of an operation, if the channel may use it now; fresh: it has just shown the PIN. */
+static uint16_t open_key(struct command *c, uint32_t number, bool fresh, struct cached_key **ret)
 {
-	bool fresh = c->channel->reauthenticated;
 	struct cached_key *key;
 	enum rc rc = key_cache_get(c->channel->ram->keys, c, number, &key);
 
@@ -211,15 +216,41 @@ static uint16_t open_key(struct command *c, uint32_t number, struct cached_key *
 		return command_sw(rc);
 	if (key->always_authenticate && !fresh)
 		return SW_SECURITY_STATUS;
-	c->channel->reauthenticated = false;
 	*ret = key;
 	return SW_OK;
 }
 
+/*
+ * Computes while other channels are served. What came out is given away only if the channel may still
+ * have it then: the key is there, the user logged in, the operation allowed.
+ */
+static uint16_t compute(struct command *c, const struct key_request *r, bool fresh,
+			struct cached_key *key, const struct key_order *order)
+{
+	struct key_job job;
+	uint64_t begun;
+	uint16_t sw;
+	bool others;
+	enum rc rc = key_job_begin(key, order, c->answer, &job);
+
+	if (rc != RC_OK)
+		return command_sw(rc);
+	begun = aside_begin(c);
+	rc = key_job_run(&job);
+	others = aside_end(c, begun);
+	key_job_end(key, &job);
+	if (rc != RC_OK || !others)
+		return command_sw(rc);
+	sw = open_key(c, r->number, fresh, &key);
+	return sw == SW_OK ? command_sw(key_operation_check(key, order)) : sw;
+}
+
 static uint16_t operate(struct command *c)
 {
+	bool fresh = c->channel->reauthenticated;
 	struct key_request r = {0};
 	struct cached_key *key = NULL;
+	struct key_order order;
 	uint16_t sw;
 	enum rc rc;
 
@@ -227,14 +258,18 @@ static uint16_t operate(struct command *c)
 		return SW_INCORRECT_P1P2;
 	if (take_operation(c->p1, c->data, &r) != RC_OK)
 		return SW_WRONG_DATA;
-	sw = open_key(c, r.number, &key);
+	sw = open_key(c, r.number, fresh, &key);
 	if (sw != SW_OK)
 		return sw;
+	c->channel->reauthenticated = false;
 	if (r.target)
 		return key_secret_wrap(c, key, &r);
 	if (r.makes)
 		return key_secret_unwrap(c, key, &r);
-	rc = key_operation(key, usages[c->p1], r.mechanism, r.parameter, r.input, c->answer);
+	order = (struct key_order){usages[c->p1], r.mechanism, r.parameter, r.input};
+	if (key_operation_is_long(key))
+		return compute(c, &r, fresh, key, &order);
+	rc = key_operation(key, &order, c->answer);
 	return rc == RC_AUTH ? SW_AUTHENTICATION_FAILED : command_sw(rc);
 }
 

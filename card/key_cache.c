@@ -123,8 +123,8 @@ static enum rc fill(struct cached_key *entry, struct view list)
 	return buf_rc(&entry->allowed);
 }
 
-static enum rc load(struct cached_key *entry, const struct command *c, uint32_t number,
-		    const struct object_head *head)
+static enum rc load(struct key_cache *cache, struct cached_key *entry, const struct command *c,
+		    uint32_t number, const struct object_head *head)
 {
 	struct object object;
 	uint64_t class;
@@ -142,6 +142,7 @@ static enum rc load(struct cached_key *entry, const struct command *c, uint32_t 
 	}
 	if (rc == RC_OK) {
 		entry->number = number;
+		entry->loaded = ++cache->clock;
 		memcpy(entry->stamp, head->stamp, sizeof(entry->stamp));
 	}
 	object_free(&object);
@@ -162,7 +163,7 @@ enum rc key_cache_get(struct key_cache *cache, const struct command *c, uint32_t
 	entry = place_for(cache, number);
 	if (entry->number != number ||
 	    !view_equal(view_of(entry->stamp, OBJECT_STAMP), view_of(head.stamp, OBJECT_STAMP))) {
-		rc = load(entry, c, number, &head);
+		rc = load(cache, entry, c, number, &head);
 		if (rc != RC_OK)
 			return rc;
 	}

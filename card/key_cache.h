@@ -3,7 +3,8 @@
  * Private and secret keys ready for use. Opening an object and making libcrypto's key of it costs more than an
  * elliptic curve signature, so the newest few stay in RAM, each with its prepared operations. An
  * entry serves as long as the object's stamp is the same, and a private one only while the user
- * is logged in on the asking channel. Owned by struct token_ram; under the card's lock.
+ * is logged in on the asking channel. Owned by struct token_ram; under the card's lock. What is taken
+ * out for a computation (card/key_operation.h) is counted by libcrypto, and wiped with its last user.
  */
 #ifndef INTAGLIO_CARD_KEY_CACHE_H
 #define INTAGLIO_CARD_KEY_CACHE_H
@@ -27,6 +28,7 @@ struct cached_key {
 	uint32_t number; /* 0: free */
 	uint8_t stamp[OBJECT_STAMP];
 	uint64_t used;
+	uint64_t loaded; /* another number each time it becomes a key; 0: free */
 	bool always_authenticate;
 	unsigned int usage; /* KEY_MAY_ bits */
 	uint64_t type; /* CKK */

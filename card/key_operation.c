@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The mechanism table and what its rows do. A context of libcrypto is set up once for a key, a
- * mechanism and a parameter, and used again as long as these are asked for.
+ * mechanism and a parameter, and used again as long as these are asked for; two computations at the
+ * same time have two.
  */
 #include "card/key_operation.h"
 
@@ -22,8 +23,8 @@ struct mechanism_row {
 	/* Sets up a context whose parameter is good. */
 	enum rc (*set_up)(EVP_PKEY_CTX *context, struct view parameter);
 	enum rc (*check)(const struct cached_key *key, struct view parameter, struct view input);
-	enum rc (*run)(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
-		       struct buf *out);
+	/* Computes; uses nothing but the job. */
+	enum rc (*run)(const struct key_job *job);
 };
 
 struct padding {
@@ -188,29 +189,31 @@ static enum rc check_x25519(const struct cached_key *key, struct view parameter,
 	return !parameter.len && input.len == key->bytes ? RC_OK : RC_MALFORMED;
 }
 
-static enum rc run_sign(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
-			struct buf *out)
+static enum rc run_sign(const struct key_job *job)
 {
-	size_t len = key->bytes;
-	uint8_t *at = buf_space(out, len);
+	size_t len = job->bytes;
+	uint8_t *at = buf_space(job->out, len);
 
 	if (!at)
-		return buf_rc(out);
+		return buf_rc(job->out);
 	/* A block that is not below the modulus is the one thing that can be wrong with the input. */
-	return EVP_PKEY_sign(context, at, &len, input.data, input.len) > 0 ? RC_OK : RC_MALFORMED;
+	return EVP_PKEY_sign(job->prepared.context, at, &len, job->input.data, job->input.len) > 0
+		       ? RC_OK
+		       : RC_MALFORMED;
 }
 
-static enum rc run_decrypt(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
-			   struct buf *out)
+static enum rc run_decrypt(const struct key_job *job)
 {
-	size_t start = out->len, len = key->bytes;
-	uint8_t *at = buf_space(out, len);
+	size_t start = job->out->len, len = job->bytes;
+	uint8_t *at = buf_space(job->out, len);
 
 	if (!at)
-		return buf_rc(out);
-	if (EVP_PKEY_decrypt(context, at, &len, input.data, input.len) <= 0 || len > key->bytes)
+		return buf_rc(job->out);
+	if (EVP_PKEY_decrypt(job->prepared.context, at, &len, job->input.data, job->input.len) <=
+		    0 ||
+	    len > job->bytes)
 		return RC_MALFORMED;
-	buf_truncate(out, start + len);
+	buf_truncate(job->out, start + len);
 	return RC_OK;
 }
 
@@ -231,21 +234,20 @@ static enum rc put_half(struct view *der, size_t size, struct buf *out)
 	return buf_rc(out);
 }
 
-static enum rc run_ecdsa(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
-			 struct buf *out)
+static enum rc run_ecdsa(const struct key_job *job)
 {
 	uint8_t array[ECDSA_DER_MAX];
 	size_t len = sizeof(array);
 	struct view der, halves;
 	enum rc rc;
 
-	if (EVP_PKEY_sign(context, array, &len, input.data, input.len) <= 0)
+	if (EVP_PKEY_sign(job->prepared.context, array, &len, job->input.data, job->input.len) <= 0)
 		return RC_CRYPTO;
 	der = view_of(array, len);
 	if (tlv_expect(&der, 0x30, &halves) != RC_OK)
 		return RC_CRYPTO;
-	rc = put_half(&halves, key->bytes, out);
-	return rc == RC_OK ? put_half(&halves, key->bytes, out) : rc;
+	rc = put_half(&halves, job->bytes, job->out);
+	return rc == RC_OK ? put_half(&halves, job->bytes, job->out) : rc;
 }
 
 /* RFC 8032 signs the message and not its hash, in one step that has no context to be kept. */
@@ -256,52 +258,50 @@ static enum rc set_up_nothing(EVP_PKEY_CTX *context, struct view parameter)
 	return RC_OK;
 }
 
-static enum rc run_eddsa(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
-			 struct buf *out)
+static enum rc run_eddsa(const struct key_job *job)
 {
-	size_t len = 2 * key->bytes;
-	uint8_t *at = buf_space(out, len);
+	size_t len = 2 * job->bytes;
+	uint8_t *at = buf_space(job->out, len);
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	enum rc rc;
 
-	(void)context;
 	if (!at || !md)
 		rc = RC_MEMORY;
 	else
-		rc = judge(EVP_DigestSignInit_ex(md, NULL, NULL, crypto_context(), NULL, key->key,
+		rc = judge(EVP_DigestSignInit_ex(md, NULL, NULL, crypto_context(), NULL,
+						 EVP_PKEY_CTX_get0_pkey(job->prepared.context),
 						 NULL) == 1 &&
-			   EVP_DigestSign(md, at, &len, input.data, input.len) == 1);
+			   EVP_DigestSign(md, at, &len, job->input.data, job->input.len) == 1);
 	EVP_MD_CTX_free(md);
 	return rc;
 }
 
-static enum rc take_peer(const struct cached_key *key, struct view input, EVP_PKEY **ret)
+static enum rc take_peer(const struct key_job *job, EVP_PKEY **ret)
 {
-	const struct curve *curve = key_curve_of_size(key->bytes);
+	const struct curve *curve = key_curve_of_size(job->bytes);
 
-	if (key->type == CKK_EC_MONTGOMERY)
-		return key_from_x25519(input, ret);
-	return curve ? key_from_point(curve, input, ret) : RC_CRYPTO;
+	if (job->type == CKK_EC_MONTGOMERY)
+		return key_from_x25519(job->input, ret);
+	return curve ? key_from_point(curve, job->input, ret) : RC_CRYPTO;
 }
 
-static enum rc run_ecdh(const struct cached_key *key, EVP_PKEY_CTX *context, struct view input,
-			struct buf *out)
+static enum rc run_ecdh(const struct key_job *job)
 {
 	EVP_PKEY *peer = NULL;
-	size_t len = key->bytes;
+	size_t len = job->bytes;
 	uint8_t *at;
-	enum rc rc = take_peer(key, input, &peer);
+	enum rc rc = take_peer(job, &peer);
 
 	if (rc != RC_OK)
 		return rc;
-	at = buf_space(out, len);
+	at = buf_space(job->out, len);
 	if (!at)
-		rc = buf_rc(out);
-	else if (EVP_PKEY_derive_set_peer(context, peer) <= 0)
+		rc = buf_rc(job->out);
+	else if (EVP_PKEY_derive_set_peer(job->prepared.context, peer) <= 0)
 		rc = RC_MALFORMED;
-	else if (EVP_PKEY_derive(context, at, &len) <= 0)
+	else if (EVP_PKEY_derive(job->prepared.context, at, &len) <= 0)
 		rc = RC_MALFORMED; /* RFC 7748 6.1: a peer of small order */
-	else if (len != key->bytes)
+	else if (len != job->bytes)
 		rc = RC_CRYPTO;
 	EVP_PKEY_free(peer);
 	return rc;
@@ -345,36 +345,50 @@ static enum rc set_up(struct cached_key *key, const struct mechanism_row *row,
 	return rc;
 }
 
-/* A context set up for row and parameter; a parameter too long to be kept gets one of its own. */
+/* Takes a context set up for row and parameter out of the key's, or makes one. */
 static enum rc prepare(struct cached_key *key, const struct mechanism_row *row,
-		       struct view parameter, struct prepared **ret)
+		       struct view parameter, struct prepared *ret)
 {
-	struct prepared *p;
 	enum rc rc;
 
 	for (size_t i = 0; i < PREPARED_COUNT; i++) {
-		p = &key->prepared[i];
+		struct prepared *p = &key->prepared[i];
+
 		if (p->context && p->row == row &&
 		    view_equal(view_of(p->parameter, p->parameter_len), parameter)) {
-			*ret = p;
+			*ret = *p;
+			*p = (struct prepared){0};
 			return RC_OK;
 		}
 	}
-	p = &key->prepared[key->next];
-	EVP_PKEY_CTX_free(p->context);
-	*p = (struct prepared){.row = row};
-	rc = set_up(key, row, parameter, &p->context);
+	*ret = (struct prepared){.row = row};
+	rc = set_up(key, row, parameter, &ret->context);
 	if (rc != RC_OK)
 		return rc;
-	if (parameter.len <= sizeof(p->parameter)) {
-		p->parameter_len = parameter.len;
-		rc = view_copy(&parameter, p->parameter, parameter.len);
-	} else {
-		p->row = NULL; /* never found again */
+	/* One whose parameter is too long to be kept is never found again. */
+	if (parameter.len > sizeof(ret->parameter)) {
+		ret->row = NULL;
+		return RC_OK;
 	}
-	key->next = (key->next + 1) % PREPARED_COUNT;
-	*ret = p;
-	return rc;
+	ret->parameter_len = parameter.len;
+	return view_copy(&parameter, ret->parameter, parameter.len);
+}
+
+/* Gives a context back, in the place of a free one or of the one that is next to go. */
+static void keep(struct cached_key *key, struct prepared *prepared)
+{
+	struct prepared *place = NULL;
+
+	for (size_t i = 0; i < PREPARED_COUNT && !place; i++)
+		if (!key->prepared[i].context)
+			place = &key->prepared[i];
+	if (!place) {
+		place = &key->prepared[key->next];
+		key->next = (key->next + 1) % PREPARED_COUNT;
+		EVP_PKEY_CTX_free(place->context);
+	}
+	*place = *prepared;
+	*prepared = (struct prepared){0};
 }
 
 static bool recovers(const struct cached_key *key, unsigned int usage, CK_MECHANISM_TYPE mechanism)
@@ -383,56 +397,121 @@ static bool recovers(const struct cached_key *key, unsigned int usage, CK_MECHAN
 	       (mechanism == CKM_RSA_PKCS || mechanism == CKM_RSA_X_509);
 }
 
+static enum symmetric_use secret_use(unsigned int usage)
+{
+	if (usage == KEY_MAY_SIGN || usage == KEY_MAY_VERIFY)
+		return SYMMETRIC_MAC;
+	return usage == KEY_MAY_ENCRYPT || usage == KEY_MAY_WRAP ? SYMMETRIC_ENCRYPT
+								 : SYMMETRIC_DECRYPT;
+}
+
+static enum rc check_secret(const struct cached_key *key, const struct key_order *order)
+{
+	if (order->usage == KEY_MAY_DERIVE ||
+	    !symmetric_has(order->mechanism, key->type, secret_use(order->usage)))
+		return RC_MALFORMED;
+	if (!(key->usage & order->usage))
+		return RC_POLICY;
+	if (key->restricted && !key_hash_allows(view_buf(&key->allowed), order->mechanism,
+						view_of(NULL, 0), order->input))
+		return RC_POLICY;
+	return RC_OK;
+}
+
 /* What a secret key does; to verify, the parameter is the MAC. */
-static enum rc run_secret(const struct cached_key *key, unsigned int usage,
-			  CK_MECHANISM_TYPE mechanism, struct view parameter, struct view input,
+static enum rc run_secret(const struct cached_key *key, const struct key_order *order,
 			  struct buf *out)
 {
 	struct view secret = view_buf(&key->secret);
-	bool macs = usage == KEY_MAY_SIGN || usage == KEY_MAY_VERIFY;
-	enum symmetric_use use = macs ? SYMMETRIC_MAC
-				 : usage == KEY_MAY_ENCRYPT || usage == KEY_MAY_WRAP
-					 ? SYMMETRIC_ENCRYPT
-					 : SYMMETRIC_DECRYPT;
+	enum rc rc = check_secret(key, order);
 
-	if (usage == KEY_MAY_DERIVE || !symmetric_has(mechanism, key->type, use))
-		return RC_MALFORMED;
-	if (!(key->usage & usage))
-		return RC_POLICY;
-	if (key->restricted &&
-	    !key_hash_allows(view_buf(&key->allowed), mechanism, view_of(NULL, 0), input))
-		return RC_POLICY;
-	if (usage == KEY_MAY_VERIFY)
-		return symmetric_verify(mechanism, secret, input, parameter);
-	return symmetric_run(mechanism, use, secret, parameter, input, out);
+	if (rc != RC_OK)
+		return rc;
+	if (order->usage == KEY_MAY_VERIFY)
+		return symmetric_verify(order->mechanism, secret, order->input, order->parameter);
+	return symmetric_run(order->mechanism, secret_use(order->usage), secret, order->parameter,
+			     order->input, out);
 }
 
-enum rc key_operation(struct cached_key *key, unsigned int usage, CK_MECHANISM_TYPE mechanism,
-		      struct view parameter, struct view input, struct buf *out)
+enum rc key_operation_check(const struct cached_key *key, const struct key_order *order)
 {
-	const struct mechanism_row *row = find_row(key, usage, mechanism);
-	struct prepared *p;
+	const struct mechanism_row *row = find_row(key, order->usage, order->mechanism);
+
+	if (key->secret.len)
+		return check_secret(key, order);
+	if (!row || row->check(key, order->parameter, order->input) != RC_OK)
+		return RC_MALFORMED;
+	if (!(key->usage & order->usage) && !recovers(key, order->usage, order->mechanism))
+		return RC_POLICY;
+	if (key->restricted && !key_hash_allows(view_buf(&key->allowed), order->mechanism,
+						order->parameter, order->input))
+		return RC_POLICY;
+	return RC_OK;
+}
+
+enum rc key_job_begin(struct cached_key *key, const struct key_order *order, struct buf *out,
+		      struct key_job *ret)
+{
+	struct key_job job = {
+		.loaded = key->loaded,
+		.type = key->type,
+		.bytes = key->bytes,
+		.input = order->input,
+		.out = out,
+	};
+	enum rc rc = key_operation_check(key, order);
+
+	if (rc != RC_OK)
+		return rc;
+	job.row = find_row(key, order->usage, order->mechanism);
+	if (!job.row)
+		return RC_MALFORMED;
+	/* The thread's error queue is the application's: what fails here leaves nothing in it. */
+	ERR_set_mark();
+	rc = prepare(key, job.row, order->parameter, &job.prepared);
+	ERR_pop_to_mark();
+	if (rc == RC_OK)
+		*ret = job;
+	else
+		EVP_PKEY_CTX_free(job.prepared.context);
+	return rc;
+}
+
+enum rc key_job_run(struct key_job *job)
+{
+	enum rc rc;
+
+	ERR_set_mark();
+	rc = job->row->run(job);
+	ERR_pop_to_mark();
+	job->failed = rc != RC_OK;
+	return rc;
+}
+
+void key_job_end(struct cached_key *key, struct key_job *job)
+{
+	if (!job->failed && job->prepared.row && job->loaded && key->loaded == job->loaded)
+		keep(key, &job->prepared);
+	EVP_PKEY_CTX_free(job->prepared.context);
+	*job = (struct key_job){0};
+}
+
+bool key_operation_is_long(const struct cached_key *key)
+{
+	return !key->secret.len;
+}
+
+enum rc key_operation(struct cached_key *key, const struct key_order *order, struct buf *out)
+{
+	struct key_job job;
 	enum rc rc;
 
 	if (key->secret.len)
-		return run_secret(key, usage, mechanism, parameter, input, out);
-	if (!row || row->check(key, parameter, input) != RC_OK)
-		return RC_MALFORMED;
-	if (!(key->usage & usage) && !recovers(key, usage, mechanism))
-		return RC_POLICY;
-	if (key->restricted &&
-	    !key_hash_allows(view_buf(&key->allowed), mechanism, parameter, input))
-		return RC_POLICY;
-	/* The thread's error queue is the application's: what fails here leaves nothing in it. */
-	ERR_set_mark();
-	rc = prepare(key, row, parameter, &p);
-	if (rc == RC_OK) {
-		rc = row->run(key, p->context, input, out);
-		if (rc != RC_OK) {
-			EVP_PKEY_CTX_free(p->context);
-			*p = (struct prepared){0};
-		}
-	}
-	ERR_pop_to_mark();
+		return run_secret(key, order, out);
+	rc = key_job_begin(key, order, out, &job);
+	if (rc != RC_OK)
+		return rc;
+	rc = key_job_run(&job);
+	key_job_end(key, &job);
 	return rc;
 }

@@ -97,9 +97,10 @@ static bool may_wrap(const struct cached_key *key, struct view list)
 
 uint16_t key_secret_wrap(struct command *c, struct cached_key *key, const struct key_request *r)
 {
+	struct key_order order = {KEY_MAY_WRAP, r->mechanism, r->parameter, r->input};
 	struct object_head head;
 	struct object object;
-	struct view list, value;
+	struct view list;
 	enum rc rc = object_head(c->nvm, r->target, &head);
 
 	if (rc == RC_OK && head.private && !object_key(c))
@@ -110,16 +111,17 @@ uint16_t key_secret_wrap(struct command *c, struct cached_key *key, const struct
 		return command_sw(rc);
 	list = view_buf(&object.list);
 	if (attr_ulong(list, CKA_CLASS, ATTR_UNAVAILABLE) != CKO_SECRET_KEY ||
-	    !may_wrap(key, list) || attr_find(list, CKA_VALUE, &value) != RC_OK)
+	    !may_wrap(key, list) || attr_find(list, CKA_VALUE, &order.input) != RC_OK)
 		rc = RC_POLICY;
 	else
-		rc = key_operation(key, KEY_MAY_WRAP, r->mechanism, r->parameter, value, c->answer);
+		rc = key_operation(key, &order, c->answer);
 	object_free(&object);
 	return command_sw(rc);
 }
 
 uint16_t key_secret_unwrap(struct command *c, struct cached_key *key, const struct key_request *r)
 {
+	const struct key_order order = {KEY_MAY_UNWRAP, r->mechanism, r->parameter, r->input};
 	uint64_t type = attr_ulong(r->list, CKA_KEY_TYPE, ATTR_UNAVAILABLE);
 	struct object object = {0};
 	struct buf value;
@@ -130,8 +132,7 @@ uint16_t key_secret_unwrap(struct command *c, struct cached_key *key, const stru
 	buf_init(&value, ATTR_LIST_MAX);
 	rc = begin(r->list, type, &object);
 	if (rc == RC_OK)
-		rc = key_operation(key, KEY_MAY_UNWRAP, r->mechanism, r->parameter, r->input,
-				   &value);
+		rc = key_operation(key, &order, &value);
 	if (rc == RC_OK && (!symmetric_key_fits(type, value.len) ||
 			    attr_ulong(r->list, CKA_VALUE_LEN, value.len) != value.len))
 		rc = RC_MALFORMED;
