@@ -19,6 +19,7 @@ measure() {
 }
 
 measure "$build/bench/bench"
+measure "$build/bench/bench_parallel"
 measure "$build/bench/bench_peer"
 # A million records each: more than two gigabytes of disk, for a while.
 measure "$build/bench/bench_million"
