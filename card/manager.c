@@ -6,17 +6,23 @@
 
 #include "card/keyed.h"
 
-enum { LEVELS_MAX = 16, LENGTH_128 = 0x80, LENGTH_1 = 0x81, LENGTH_2 = 0x82 };
+enum { LENGTH_128 = 0x80, LENGTH_1 = 0x81, LENGTH_2 = 0x82 };
+
+static void begin(struct manager *m)
+{
+	buf_init(&m->code, CAP_SIZE_MAX);
+	buf_init(&m->stored, MANAGER_STORE_MAX);
+	buf_init(&m->request, MANAGER_REQUEST_MAX);
+	buf_init(&m->parameters, MANAGER_REQUEST_MAX);
+}
 
 struct manager *manager_of(struct channel *channel)
 {
 	if (channel->manager)
 		return channel->manager;
 	channel->manager = calloc(1, sizeof(*channel->manager));
-	if (channel->manager) {
-		buf_init(&channel->manager->code, CAP_SIZE_MAX);
-		buf_init(&channel->manager->stored, MANAGER_STORE_MAX);
-	}
+	if (channel->manager)
+		begin(channel->manager);
 	return channel->manager;
 }
 
@@ -26,9 +32,10 @@ void manager_reset(struct manager *m)
 		return;
 	buf_free(&m->code);
 	buf_free(&m->stored);
+	buf_free(&m->request);
+	buf_free(&m->parameters);
 	*m = (struct manager){.loading = false};
-	buf_init(&m->code, CAP_SIZE_MAX);
-	buf_init(&m->stored, MANAGER_STORE_MAX);
+	begin(m);
 }
 
 void manager_free(struct manager **m)
@@ -60,7 +67,9 @@ uint16_t manager_may(struct command *c, const struct registry_entry *domain)
 {
 	uint16_t sw = manager_may_write(c, domain);
 
-	if (sw == SW_OK && !(domain->privileges & PRIVILEGE_AUTHORIZED))
+	if (sw == SW_OK &&
+	    !(domain->privileges &
+	      (PRIVILEGE_AUTHORIZED | (PRIVILEGE_DELEGATED & ~(uint32_t)PRIVILEGE_DOMAIN))))
 		return SW_CONDITIONS;
 	return sw;
 }
@@ -69,7 +78,7 @@ bool manager_is_under(struct nvm *nvm, const struct registry_entry *entry, uint3
 {
 	struct registry_entry e = *entry;
 
-	for (int level = 0; level < LEVELS_MAX; level++) {
+	for (int level = 0; level < (int)MANAGER_LEVELS_MAX; level++) {
 		if (e.number == domain || e.domain == domain)
 			return true;
 		if (e.number == e.domain || registry_get(nvm, e.domain, &e) != RC_OK)

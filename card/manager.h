@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Card content management, GPCS 9 and 11: what the commands of a security domain share. Handlers
- * are in the file of their family: manager_load.c (INSTALL [for load], LOAD), manager_install.c
- * (the other INSTALLs, DELETE), manager_status.c (GET STATUS, SET STATUS), manager_data.c (GET DATA),
- * manager_store.c (STORE DATA), manager_keys.c (PUT KEY). All of them are served in a session only, SCP02 or SCP03
+ * are in the file of their family: manager_load.c (INSTALL [for load], LOAD), manager_install.c and
+ * manager_update.c (the other INSTALLs), manager_delete.c (DELETE), manager_status.c (GET STATUS, SET STATUS), manager_data.c (GET DATA),
+ * manager_store.c (STORE DATA), manager_keys.c (PUT KEY); tokens, receipts and DAPs in manager_delegate.c and manager_dap.c. All of them are served in a session only, SCP02 or SCP03
  * with the selected domain, or SCP10 with the issuer's role, but for public reads.
  */
 #ifndef INTAGLIO_CARD_MANAGER_H
@@ -13,12 +13,15 @@
 #include "card/command.h"
 #include "card/registry.h"
 
-enum { LOAD_HASH_MAX = 64 };
+enum { LOAD_HASH_MAX = 64, MANAGER_LEVELS_MAX = 16, MANAGER_REQUEST_MAX = 4096 };
 
 /* What a channel keeps between commands of card content management; RAM. */
 struct manager {
 	/* INSTALL [for load] came and not yet the last LOAD. */
 	bool loading;
+	bool combined; /* with an installation at its end, GPCS 9.3.8 */
+	bool complete; /* all of it has come and was judged; the installation has not */
+	struct buf request, parameters; /* the command as tokens are over it; its load parameters */
 	struct registry_entry file; /* as it will be registered */
 	uint8_t hash[LOAD_HASH_MAX]; /* of the load file data block, as announced */
 	size_t hash_len; /* 0: none was */
@@ -56,7 +59,7 @@ void manager_free(struct manager **m);
 enum rc manager_domain(struct command *c, struct registry_entry *ret) WARN_UNUSED;
 /* 9000 if the card's keys and data may change: the domain and the card are not locked. */
 uint16_t manager_may_write(struct command *c, const struct registry_entry *domain);
-/* The same for the card's contents, which ask for the Authorized Management privilege, too. */
+/* The same for the card's contents, which ask for the Authorized or Delegated Management privilege, too. */
 uint16_t manager_may(struct command *c, const struct registry_entry *domain);
 /* Whether an entry belongs to a domain, directly or through others; a domain belongs to itself. */
 bool manager_is_under(struct nvm *nvm, const struct registry_entry *entry, uint32_t domain);

@@ -6,7 +6,7 @@
 #include "card/keyed.h"
 #include "card/keyring.h"
 #include "card/keyset.h"
-#include "card/manager.h"
+#include "card/manager_delegate.h"
 #include "card/scp10.h"
 
 enum {
@@ -136,12 +136,19 @@ static uint16_t put_counter(struct command *c, uint32_t domain, struct buf *out)
 	return SW_OK;
 }
 
-/* Of receipts that were made: none is, the counter never moves. */
-static uint16_t put_confirmations(const struct registry_entry *domain, struct buf *out)
+/* Of receipts that were made. */
+static uint16_t put_confirmations(struct command *c, const struct registry_entry *domain,
+				  struct buf *out)
 {
+	uint16_t count;
+	enum rc rc = delegate_count(c->nvm, domain->number, &count);
+
 	if (!(domain->privileges & PRIVILEGE_RECEIPT))
 		return SW_REFERENCE_NOT_FOUND;
-	tlv_put(out, TAG_CONFIRMATION_COUNTER, view_of((const uint8_t[]){0, 0}, 2));
+	if (rc != RC_OK)
+		return command_sw(rc);
+	tlv_header(out, TAG_CONFIRMATION_COUNTER, sizeof(count));
+	buf_u16(out, count);
 	return SW_OK;
 }
 
@@ -244,7 +251,7 @@ static uint16_t put_object(struct command *c, const struct registry_entry *domai
 	case TAG_COUNTER:
 		return put_counter(c, domain->number, out);
 	case TAG_CONFIRMATION_COUNTER:
-		return put_confirmations(domain, out);
+		return put_confirmations(c, domain, out);
 	case TAG_CPLC:
 		return domain->number == REGISTRY_ISD ? put_cplc(c, out) : SW_REFERENCE_NOT_FOUND;
 	case OBJECT_APPLICATIONS:

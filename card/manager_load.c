@@ -7,11 +7,13 @@
 
 #include "base/secret.h"
 #include "base/tlv.h"
-#include "card/manager.h"
+#include "card/manager_install.h"
 
 enum {
 	P1_LAST = 0x80,
+	FOR_ALL = 0x0E, /* P1 of the combined process */
 	TAG_DATA_BLOCK = 0xC4,
+	TAG_DAP = 0xE2,
 	SHA1 = 20,
 	SHA256 = 32,
 	SHA384 = 48,
@@ -36,30 +38,77 @@ static const char *digest_name(size_t len)
 	}
 }
 
+struct announcement {
+	struct view aid, domain, hash, parameters, token, body;
+};
+
 /* Load file AID, security domain AID, hash, parameters, token; GPCS table 11-42. */
+static enum rc take_fields(struct view in, struct announcement *ret)
+{
+	struct view whole = in;
+
+	if (manager_take(&in, &ret->aid) != RC_OK || manager_take(&in, &ret->domain) != RC_OK ||
+	    manager_take(&in, &ret->hash) != RC_OK || manager_take(&in, &ret->parameters) != RC_OK)
+		return RC_MALFORMED;
+	ret->body = view_of(whole.data, whole.len - in.len);
+	if (manager_take(&in, &ret->token) != RC_OK || view_end(&in) != RC_OK)
+		return RC_MALFORMED;
+	return ret->hash.len && !digest_name(ret->hash.len) ? RC_MALFORMED : RC_OK;
+}
+
+/* A token is for a file whose hash it is over; in the combined process it comes at the end. */
+static uint16_t authorise(struct command *c, const struct registry_entry *domain,
+			  const struct announcement *a)
+{
+	struct token token = {.body = a->body,
+			      .parameters = a->parameters,
+			      .value = a->token,
+			      .hash_len = a->hash.len};
+
+	if (c->p1 == FOR_ALL)
+		return a->token.len ? SW_WRONG_DATA : SW_OK;
+	if (a->token.len && a->hash.len == 0)
+		return SW_WRONG_DATA;
+	return delegate_authorise(c, domain, &token);
+}
+
+static uint16_t find_owner(struct command *c, const struct registry_entry *domain,
+			   const struct announcement *a, struct registry_entry *ret)
+{
+	struct registry_entry e;
+
+	*ret = *domain;
+	if (a->domain.len && registry_find(c->nvm, a->domain, ret) != RC_OK)
+		return SW_REFERENCE_NOT_FOUND;
+	if (ret->kind != REGISTRY_DOMAIN || !manager_is_under(c->nvm, ret, domain->number))
+		return SW_REFERENCE_NOT_FOUND;
+	return registry_find(c->nvm, a->aid, &e) == RC_NOT_FOUND ? SW_OK : SW_CONDITIONS;
+}
+
 static uint16_t take_announcement(struct command *c, struct manager *m,
 				  const struct registry_entry *domain)
 {
-	struct view in = c->data, aid, domain_aid, hash, parameters, token;
-	struct registry_entry e, owner = *domain;
+	struct registry_entry owner;
+	struct announcement a;
+	uint16_t sw;
 
-	if (manager_take(&in, &aid) != RC_OK || manager_take(&in, &domain_aid) != RC_OK ||
-	    manager_take(&in, &hash) != RC_OK || manager_take(&in, &parameters) != RC_OK ||
-	    manager_take(&in, &token) != RC_OK || view_end(&in) != RC_OK || token.len)
+	if (take_fields(c->data, &a) != RC_OK || aid_set(&m->file.aid, a.aid) != RC_OK)
 		return SW_WRONG_DATA;
-	if (aid_set(&m->file.aid, aid) != RC_OK || (hash.len && !digest_name(hash.len)))
-		return SW_WRONG_DATA;
-	if (domain_aid.len && registry_find(c->nvm, domain_aid, &owner) != RC_OK)
-		return SW_REFERENCE_NOT_FOUND;
-	if (owner.kind != REGISTRY_DOMAIN || !manager_is_under(c->nvm, &owner, domain->number))
-		return SW_REFERENCE_NOT_FOUND;
-	if (registry_find(c->nvm, aid, &e) != RC_NOT_FOUND)
-		return SW_CONDITIONS;
+	sw = find_owner(c, domain, &a, &owner);
+	if (sw == SW_OK)
+		sw = authorise(c, domain, &a);
+	if (sw != SW_OK)
+		return sw;
 	m->file.domain = owner.number;
-	if (hash.len)
-		memcpy(m->hash, hash.data, hash.len);
-	m->hash_len = hash.len;
-	return SW_OK;
+	if (a.hash.len)
+		memcpy(m->hash, a.hash.data, a.hash.len);
+	m->hash_len = a.hash.len;
+	m->combined = c->p1 == FOR_ALL;
+	delegate_put_signed(c, a.body, &m->request);
+	buf_view(&m->parameters, a.parameters);
+	return buf_rc(&m->request) == RC_OK && buf_rc(&m->parameters) == RC_OK
+		       ? SW_OK
+		       : SW_NOT_ENOUGH_MEMORY;
 }
 
 uint16_t manager_install_for_load(struct command *c)
@@ -71,7 +120,6 @@ uint16_t manager_install_for_load(struct command *c)
 
 	if (!m)
 		return command_sw(RC_MEMORY);
-	manager_reset(m);
 	if (rc != RC_OK)
 		return command_sw(rc);
 	sw = manager_may(c, &domain);
@@ -85,14 +133,31 @@ uint16_t manager_install_for_load(struct command *c)
 	return manager_confirm(c);
 }
 
-/*
- * The data block of the load file. A DAP block before it names a domain that verifies it; there is
- * none such on this card, so that a load file with one is refused, GPCS 9.3.5.
- */
-static enum rc find_block(struct view file, struct view *ret)
+uint16_t load_authorise(struct command *c, const struct registry_entry *domain,
+			const struct manager *m, const struct install_fields *f)
 {
-	enum rc rc = tlv_expect(&file, TAG_DATA_BLOCK, ret);
+	struct token token = {.before = view_buf(&m->request),
+			      .body = f->body,
+			      .parameters = f->parameters,
+			      .value = f->token,
+			      .hash_len = m->hash_len};
 
+	if (f->token.len && m->hash_len == 0)
+		return SW_WRONG_DATA;
+	return delegate_authorise(c, domain, &token);
+}
+
+/* The data block of the load file, and the DAP blocks before it. */
+static enum rc find_block(struct view file, struct view *ret_daps, struct view *ret)
+{
+	struct view whole = file, dap;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && tlv_is_next(file, TAG_DAP))
+		rc = tlv_expect(&file, TAG_DAP, &dap);
+	*ret_daps = view_of(whole.data, whole.len - file.len);
+	if (rc == RC_OK)
+		rc = tlv_expect(&file, TAG_DATA_BLOCK, ret);
 	return rc == RC_OK ? view_end(&file) : rc;
 }
 
@@ -105,14 +170,19 @@ static enum rc digest(const char *name, struct view in, uint8_t ret[LOAD_HASH_MA
 	return RC_OK;
 }
 
-static uint16_t judge(struct manager *m, struct view *ret_block)
+static uint16_t judge(struct command *c, struct manager *m, struct view *ret_block)
 {
 	uint8_t hash[LOAD_HASH_MAX];
 	struct cap cap;
+	struct view daps;
+	uint16_t sw;
 	enum rc rc;
 
-	if (find_block(view_buf(&m->code), ret_block) != RC_OK)
+	if (find_block(view_buf(&m->code), &daps, ret_block) != RC_OK)
 		return SW_WRONG_DATA;
+	sw = dap_check(c, daps, m->file.domain, view_of(m->hash, m->hash_len));
+	if (sw != SW_OK)
+		return sw;
 	if (m->hash_len) {
 		rc = digest(digest_name(m->hash_len), *ret_block, hash);
 		if (rc != RC_OK)
@@ -149,28 +219,51 @@ static enum rc put_code(struct nvm *nvm, uint32_t number, struct view code)
 	return rc;
 }
 
-static uint16_t register_file(struct command *c, struct manager *m, struct view block)
+enum rc load_put_file(struct command *c, struct manager *m, uint32_t number)
 {
+	struct view daps, block = {NULL, 0};
 	struct registry_entry e;
+	enum rc rc = find_block(view_buf(&m->code), &daps, &block);
+
+	/* Another channel may have been faster, and the domain may have gone since. */
+	if (rc == RC_OK && (registry_find(c->nvm, aid_view(&m->file.aid), &e) != RC_NOT_FOUND ||
+			    registry_get(c->nvm, m->file.domain, &e) != RC_OK))
+		rc = RC_POLICY;
+	m->file.number = number;
+	if (rc == RC_OK)
+		rc = registry_put(c->nvm, &m->file);
+	return rc == RC_OK ? put_code(c->nvm, number, block) : rc;
+}
+
+/* The load file alone, with its receipt. */
+static uint16_t register_file(struct command *c, struct manager *m,
+			      const struct registry_entry *domain)
+{
+	uint8_t array[2 * (1 + AID_MAX)];
+	struct registry_entry owner;
+	struct buf receipt;
+	uint32_t number = 0;
 	enum rc rc = nvm_begin(c->nvm);
 
 	if (rc != RC_OK)
 		return command_sw(rc);
-	/* Another channel may have been faster, and the domain may have gone since. */
-	if (registry_find(c->nvm, aid_view(&m->file.aid), &e) != RC_NOT_FOUND ||
-	    registry_get(c->nvm, m->file.domain, &e) != RC_OK)
+	if (registry_get(c->nvm, m->file.domain, &owner) != RC_OK)
 		rc = RC_POLICY;
+	buf_fixed(&receipt, array, sizeof(array));
+	buf_u8(&receipt, m->file.aid.len);
+	buf_view(&receipt, aid_view(&m->file.aid));
+	if (rc == RC_OK) {
+		buf_u8(&receipt, owner.aid.len);
+		buf_view(&receipt, aid_view(&owner.aid));
+		rc = registry_numbers(c->nvm, 1, &number);
+	}
 	if (rc == RC_OK)
-		rc = registry_number(c->nvm, &m->file.number);
-	if (rc == RC_OK)
-		rc = registry_put(c->nvm, &m->file);
-	if (rc == RC_OK)
-		rc = put_code(c->nvm, m->file.number, block);
-	rc = command_commit(c->nvm, rc);
-	return rc == RC_SPACE ? SW_NOT_ENOUGH_MEMORY : command_sw(rc);
+		rc = load_put_file(c, m, number);
+	return delegate_commit(c, domain, rc, &receipt, view_buf(&m->parameters));
 }
 
-static uint16_t take_block(struct command *c, struct manager *m)
+static uint16_t take_block(struct command *c, struct manager *m,
+			   const struct registry_entry *domain)
 {
 	struct view block;
 	uint16_t sw;
@@ -182,10 +275,15 @@ static uint16_t take_block(struct command *c, struct manager *m)
 		return SW_NOT_ENOUGH_MEMORY;
 	m->block++;
 	if (!(c->p1 & P1_LAST))
-		return SW_OK;
-	sw = judge(m, &block);
+		return manager_confirm(c);
+	sw = judge(c, m, &block);
+	if (sw == SW_OK && m->combined) {
+		m->loading = false;
+		m->complete = true;
+		return manager_confirm(c);
+	}
 	if (sw == SW_OK)
-		sw = register_file(c, m, block);
+		sw = register_file(c, m, domain);
 	manager_reset(m);
 	return sw;
 }
@@ -197,15 +295,15 @@ uint16_t manager_load(struct command *c)
 	uint16_t sw;
 	enum rc rc;
 
-	if (!m || !m->loading)
+	if (!m || !m->loading) {
+		manager_reset(m);
 		return SW_CONDITIONS;
+	}
 	rc = manager_domain(c, &domain);
 	sw = rc == RC_OK ? manager_may(c, &domain) : command_sw(rc);
 	if (sw == SW_OK)
-		sw = take_block(c, m);
-	if (sw != SW_OK) {
+		sw = take_block(c, m, &domain);
+	if (sw != SW_OK)
 		manager_reset(m);
-		return sw;
-	}
-	return manager_confirm(c);
+	return sw;
 }

@@ -271,7 +271,7 @@ enum rc registry_delete(struct nvm *nvm, uint32_t number)
 }
 
 /* The last number given is kept in the record of number 0. */
-enum rc registry_number(struct nvm *nvm, uint32_t *ret)
+enum rc registry_numbers(struct nvm *nvm, uint32_t count, uint32_t *ret)
 {
 	uint32_t last = REGISTRY_FIRST_FREE - 1;
 	uint8_t array[sizeof(last)];
@@ -283,12 +283,12 @@ enum rc registry_number(struct nvm *nvm, uint32_t *ret)
 		return RC_DAMAGED;
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
-	if (last >= NUMBER_MAX)
+	if (last + count > NUMBER_MAX)
 		return RC_FULL;
 	buf_fixed(&b, array, sizeof(array));
-	buf_u32(&b, ++last);
+	buf_u32(&b, last + count);
 	nvm_put(nvm, RECORD_REGISTRY, view_buf(&b));
-	*ret = last;
+	*ret = last + 1;
 	return RC_OK;
 }
 

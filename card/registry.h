@@ -104,10 +104,10 @@ enum rc registry_put(struct nvm *nvm, const struct registry_entry *entry) WARN_U
 /* Deletes an entry, inside a transaction. RC_POLICY: it is built in. */
 enum rc registry_delete(struct nvm *nvm, uint32_t number) WARN_UNUSED;
 /*
- * A number for a new entry, inside the transaction that puts it. No number is ever used again: what
+ * Numbers for so many new entries, the first goes to *ret, inside the transaction that puts them. No number is ever used again: what
  * still holds the one of a deleted entry, a channel of another process, finds nothing. RC_FULL.
  */
-enum rc registry_number(struct nvm *nvm, uint32_t *ret) WARN_UNUSED;
+enum rc registry_numbers(struct nvm *nvm, uint32_t count, uint32_t *ret) WARN_UNUSED;
 /*
  * The entry that is selected where nothing was: it has the Card Reset privilege, else the ISD; on a
  * locked or terminated card the ISD, which alone has the Final Application privilege.
