@@ -6,7 +6,13 @@
 
 #include <openssl/crypto.h>
 
-enum { DES = 8, DERIVATION = 16, CRYPTOGRAM_INPUT = 24, MESSAGE_MAX = 5 + 255 + DES };
+enum {
+	HEADER_LONG = 7,
+	DES = 8,
+	DERIVATION = 16,
+	CRYPTOGRAM_INPUT = 24,
+	MESSAGE_MAX = 5 + 255 + DES
+};
 
 static const uint8_t zero[DES];
 
@@ -62,14 +68,17 @@ static enum rc mac(const uint8_t key[SCP02_KEY], const uint8_t icv[DES], struct 
 	struct buf b;
 	enum rc rc;
 
-	buf_fixed(&b, message, sizeof(message));
+	if (header.len + data.len + DES <= sizeof(message))
+		buf_fixed(&b, message, sizeof(message));
+	else
+		buf_init(&b, HEADER_LONG + SCP02_LONG_MAX + DES);
 	buf_view(&b, header);
 	buf_view(&b, data);
 	pad_put(&b, 0, DES);
 	rc = buf_rc(&b);
 	if (rc == RC_OK)
 		rc = retail_mac(key, icv, view_buf(&b), ret);
-	OPENSSL_cleanse(message, sizeof(message));
+	buf_free(&b);
 	return rc;
 }
 
@@ -84,8 +93,8 @@ enum rc scp02_challenge(const uint8_t s_mac[SCP02_KEY], struct view aid,
 	return rc;
 }
 
-enum rc scp02_c_mac(struct scp02_chain *chain, const uint8_t header[5], struct view data,
-		    uint8_t ret[SCP02_MAC])
+enum rc scp02_c_mac_long(struct scp02_chain *chain, struct view header, struct view data,
+			 uint8_t ret[SCP02_MAC])
 {
 	uint8_t icv[DES] = {0};
 	enum rc rc = RC_OK;
@@ -93,10 +102,16 @@ enum rc scp02_c_mac(struct scp02_chain *chain, const uint8_t header[5], struct v
 	if (chain->begun)
 		rc = des_block(chain->key, chain->last, icv);
 	if (rc == RC_OK)
-		rc = mac(chain->key, icv, view_of(header, 5), data, ret);
+		rc = mac(chain->key, icv, header, data, ret);
 	if (rc == RC_OK) {
 		memcpy(chain->last, ret, SCP02_MAC);
 		chain->begun = true;
 	}
 	return rc;
+}
+
+enum rc scp02_c_mac(struct scp02_chain *chain, const uint8_t header[5], struct view data,
+		    uint8_t ret[SCP02_MAC])
+{
+	return scp02_c_mac_long(chain, view_of(header, 5), data, ret);
 }

@@ -53,5 +53,9 @@ struct scp02_chain {
  */
 enum rc scp02_c_mac(struct scp02_chain *chain, const uint8_t header[5], struct view data,
 		    uint8_t ret[SCP02_MAC]) WARN_UNUSED;
+/* The same with an Lc of one byte or of three, GPCS 11.1.5.1; data of at most SCP02_LONG_MAX bytes. */
+enum { SCP02_LONG_MAX = 65535 };
+enum rc scp02_c_mac_long(struct scp02_chain *chain, struct view header, struct view data,
+			 uint8_t ret[SCP02_MAC]) WARN_UNUSED;
 
 #endif

@@ -293,7 +293,9 @@ static uint16_t end_session(struct slot *slot, uint16_t sw)
 	return sw;
 }
 
-static uint16_t run_protected(struct card *card, struct slot *slot, const struct apdu *command)
+/* Refused: it interrupts a command that comes in parts; its MAC counts nevertheless. */
+static uint16_t run_protected(struct card *card, struct slot *slot, const struct apdu *command,
+			      bool refused)
 {
 	struct channel *channel = &slot->channel;
 	struct apdu plain;
@@ -306,7 +308,7 @@ static uint16_t run_protected(struct card *card, struct slot *slot, const struct
 					 : rc == RC_MALFORMED ? SW_SM_MISSING
 					 : rc == RC_AUTH      ? SW_SM_INCORRECT
 							      : SW_NO_DIAGNOSIS);
-	sw = run(card, slot, &plain, true);
+	sw = refused ? SW_CONDITIONS : run(card, slot, &plain, true);
 	buf_reset(&slot->plain);
 	rc = wrap(channel, view_buf(&slot->answer), sw, &slot->response);
 	return rc == RC_OK ? sw : end_session(slot, command_sw(rc));
@@ -357,6 +359,14 @@ static uint16_t check_application(struct card *card, struct slot *slot, const st
 	return SW_OK;
 }
 
+static uint16_t serve_keyed(struct card *card, struct slot *slot, struct apdu *command)
+{
+	bool whole;
+	uint16_t sw = keyed_gather(slot->channel.keyed, command, &whole);
+
+	return whole ? run_protected(card, slot, command, sw != SW_OK) : sw;
+}
+
 /* A whole command or a part of one, on an open channel; the response is then in the slot. */
 static uint16_t serve(struct card *card, struct slot *slot, struct apdu *command)
 {
@@ -375,7 +385,9 @@ static uint16_t serve(struct card *card, struct slot *slot, struct apdu *command
 		return up ? end_session(slot, SW_SM_INCORRECT) : sw;
 	if (!whole)
 		return SW_OK;
-	sw = up ? run_protected(card, slot, command) : run_bare(card, slot, command);
+	if (keyed_is_up(slot->channel.keyed))
+		return serve_keyed(card, slot, command);
+	sw = up ? run_protected(card, slot, command, false) : run_bare(card, slot, command);
 	buf_reset(&slot->chain);
 	return sw;
 }

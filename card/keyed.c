@@ -32,6 +32,7 @@ void keyed_reset(struct keyed *k)
 	cipher_free(&k->enc);
 	cmac_free(&k->mac);
 	cmac_free(&k->rmac);
+	buf_free(&k->parts);
 	secret_wipe(k, sizeof(*k));
 }
 

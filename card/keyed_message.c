@@ -14,7 +14,6 @@ enum {
 	CHAINING = 0x10,
 	INS_INSTALL = 0xE6,
 	INS_LOAD = 0xE8,
-	HEADER_SHORT = 5,
 	HEADER_EXTENDED = 7,
 	DES_BLOCK = 8,
 };
@@ -65,8 +64,7 @@ static enum rc expected_mac(struct keyed *k, const struct apdu *command, struct 
 	buf_fixed(&header, array, sizeof(array));
 	put_header(&header, command, body.len + k->size);
 	if (!k->is03)
-		return header.len == HEADER_SHORT ? scp02_c_mac(&k->chain, array, body, ret)
-						  : RC_MALFORMED;
+		return scp02_c_mac_long(&k->chain, view_buf(&header), body, ret);
 	parts[0] = view_of(k->last, sizeof(k->last));
 	parts[1] = view_buf(&header);
 	parts[2] = body;

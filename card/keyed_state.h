@@ -25,6 +25,9 @@ struct keyed {
 	struct cmac *mac, *rmac; /* SCP03 */
 	uint8_t last[AES_BLOCK]; /* SCP03: the MAC chaining value */
 	uint64_t number; /* SCP03: of the command in its session, from 1 */
+	bool gathering; /* a command comes in parts, GPCS 11.1.5.1 */
+	struct apdu first; /* of them: its header is that of all; it has no data here */
+	struct buf parts; /* their data so far */
 };
 
 /*

@@ -6,7 +6,7 @@
 
 #include "card/keyed.h"
 
-enum { LENGTH_128 = 0x80, LENGTH_1 = 0x81, LENGTH_2 = 0x82 };
+enum { P1_MORE = 0x80, LENGTH_128 = 0x80, LENGTH_1 = 0x81, LENGTH_2 = 0x82 };
 
 static void begin(struct manager *m)
 {
@@ -14,6 +14,7 @@ static void begin(struct manager *m)
 	buf_init(&m->stored, MANAGER_STORE_MAX);
 	buf_init(&m->request, MANAGER_REQUEST_MAX);
 	buf_init(&m->parameters, MANAGER_REQUEST_MAX);
+	buf_init(&m->chain, MANAGER_CHAIN_MAX);
 }
 
 struct manager *manager_of(struct channel *channel)
@@ -34,6 +35,7 @@ void manager_reset(struct manager *m)
 	buf_free(&m->stored);
 	buf_free(&m->request);
 	buf_free(&m->parameters);
+	buf_free(&m->chain);
 	*m = (struct manager){.loading = false};
 	begin(m);
 }
@@ -108,6 +110,66 @@ enum rc manager_take(struct view *in, struct view *ret)
 	if (rc == RC_OK)
 		*in = v;
 	return rc;
+}
+
+static void forget_chain(struct manager *m)
+{
+	m->chaining = false;
+	buf_free(&m->chain);
+	buf_init(&m->chain, MANAGER_CHAIN_MAX);
+}
+
+bool manager_interrupts(struct command *c)
+{
+	struct manager *m = c->channel->manager;
+
+	if (!m || !m->chaining)
+		return false;
+	forget_chain(m);
+	return true;
+}
+
+static bool continues(const struct manager *m, const struct command *c)
+{
+	return m->chain_ins == c->ins && m->chain_p2 == c->p2 && m->chain_p1 == (c->p1 | P1_MORE);
+}
+
+/* With the whole of it; the handler may forget all that the channel kept. */
+static uint16_t run_chain(struct command *c, struct manager *m, command_handler whole)
+{
+	struct buf all = m->chain;
+	uint16_t sw;
+
+	m->chaining = false;
+	buf_init(&m->chain, MANAGER_CHAIN_MAX);
+	c->data = view_buf(&all);
+	sw = whole(c);
+	buf_free(&all);
+	return sw;
+}
+
+uint16_t manager_gather(struct command *c, command_handler whole)
+{
+	struct manager *m = manager_of(c->channel);
+
+	if (!m)
+		return command_sw(RC_MEMORY);
+	if (m->chaining && !continues(m, c)) {
+		forget_chain(m);
+		return SW_CONDITIONS;
+	}
+	if (!m->chaining && !(c->p1 & P1_MORE))
+		return whole(c);
+	m->chaining = true;
+	m->chain_ins = c->ins;
+	m->chain_p1 = c->p1 | P1_MORE;
+	m->chain_p2 = c->p2;
+	buf_view(&m->chain, c->data);
+	if (buf_rc(&m->chain) != RC_OK) {
+		forget_chain(m);
+		return SW_INCORRECT_P1P2;
+	}
+	return c->p1 & P1_MORE ? SW_OK : run_chain(c, m, whole);
 }
 
 uint16_t manager_confirm(struct command *c)

@@ -27,6 +27,10 @@ struct manager {
 	size_t hash_len; /* 0: none was */
 	unsigned int block; /* the next one */
 	struct buf code; /* the load file so far */
+	/* A command comes in parts, each protected like any other, GPCS 11.1.5.1. */
+	bool chaining;
+	uint8_t chain_ins, chain_p1, chain_p2;
+	struct buf chain; /* their data so far */
 	/* GET STATUS said that there is more. */
 	uint8_t status_p1;
 	uint32_t status_after; /* 0: it did not */
@@ -38,7 +42,7 @@ struct manager {
 };
 
 /* Bytes of one sequence of STORE DATA; bytes of RAM that applications may be promised. */
-enum { MANAGER_STORE_MAX = 8192, MANAGER_VOLATILE = 65536 };
+enum { MANAGER_CHAIN_MAX = 8192, MANAGER_STORE_MAX = 8192, MANAGER_VOLATILE = 65536 };
 
 /* Objects that a security domain keeps as they were stored, GPCS 11.11.2.3. */
 enum {
@@ -65,6 +69,13 @@ uint16_t manager_may(struct command *c, const struct registry_entry *domain);
 bool manager_is_under(struct nvm *nvm, const struct registry_entry *entry, uint32_t domain);
 /* Takes a length of one to three bytes (80 is 128 here, GPCS 11.5.2.3) and so many bytes. RC_MALFORMED. */
 enum rc manager_take(struct view *in, struct view *ret) WARN_UNUSED;
+/*
+ * A command may come in parts (the *more commands* bit of P1): whole is called with all of it when the
+ * last one has come. 6985: a part of another command; 6A86: too long.
+ */
+uint16_t manager_gather(struct command *c, command_handler whole);
+/* Whether a command in parts was interrupted by this one, and is forgotten; then 6985. */
+bool manager_interrupts(struct command *c);
 /* Answers `00`: no confirmation. */
 uint16_t manager_confirm(struct command *c);
 

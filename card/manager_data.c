@@ -281,6 +281,8 @@ uint16_t manager_get_data(struct command *c)
 	uint16_t sw;
 	enum rc rc;
 
+	if (manager_interrupts(c))
+		return SW_CONDITIONS;
 	if (tag == OBJECT_CERTIFICATE || tag == OBJECT_EF_OD)
 		return c->channel->roles ? certificate_get_data(c) : scp10_step(c);
 	buf_init(&object, OBJECT_MAX);

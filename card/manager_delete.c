@@ -13,7 +13,6 @@ enum {
 	TAG_TOKEN = 0x9E,
 	TAG_KEY_ID = 0xD0,
 	TAG_KEY_VERSION = 0xD2,
-	P1_MORE = 0x80,
 	P2_RELATED = 0x80,
 	PART_SHIFT = 8,
 	RECEIPT_MAX = 1 + AID_MAX,
@@ -132,17 +131,20 @@ static enum rc take_fields(struct view in, struct view *ret_aid, struct token *r
 	return rc == RC_OK ? view_end(&in) : rc;
 }
 
-uint16_t manager_delete(struct command *c)
+static uint16_t delete_whole(struct command *c)
 {
 	struct token token = {.hash_len = 0};
 	struct view aid;
 
-	if (c->p1 & P1_MORE)
-		return SW_INCORRECT_P1P2;
 	manager_reset(c->channel->manager);
 	if (tlv_is_next(c->data, TAG_KEY_ID) || tlv_is_next(c->data, TAG_KEY_VERSION))
 		return manager_delete_key(c, c->data);
 	if (take_fields(c->data, &aid, &token) != RC_OK)
 		return SW_WRONG_DATA;
 	return delete_content(c, aid, &token);
+}
+
+uint16_t manager_delete(struct command *c)
+{
+	return manager_gather(c, delete_whole);
 }

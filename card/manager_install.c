@@ -339,7 +339,7 @@ static uint16_t install_one(struct command *c, const struct registry_entry *doma
 	}
 }
 
-uint16_t manager_install(struct command *c)
+static uint16_t install_whole(struct command *c)
 {
 	struct registry_entry domain;
 	uint16_t sw;
@@ -358,4 +358,9 @@ uint16_t manager_install(struct command *c)
 	if ((c->p1 == FOR_LOAD && c->p2 == 0) || (c->p1 == FOR_ALL && c->p2 == P2_BEGIN))
 		return manager_install_for_load(c);
 	return install_one(c, &domain);
+}
+
+uint16_t manager_install(struct command *c)
+{
+	return manager_gather(c, install_whole);
 }

@@ -165,7 +165,7 @@ static uint16_t may_write(struct command *c)
 	return rc == RC_OK ? manager_may_write(c, &domain) : command_sw(rc);
 }
 
-uint16_t manager_put_key(struct command *c)
+static uint16_t put_whole(struct command *c)
 {
 	struct key_data *data;
 	uint16_t sw = may_write(c);
@@ -173,8 +173,6 @@ uint16_t manager_put_key(struct command *c)
 	manager_reset(c->channel->manager);
 	if (sw != SW_OK)
 		return sw;
-	if (c->p1 > KEYSET_VERSION_MAX)
-		return SW_INCORRECT_P1P2;
 	data = secret_new(sizeof(*data));
 	if (!data)
 		return command_sw(RC_MEMORY);
@@ -185,6 +183,11 @@ uint16_t manager_put_key(struct command *c)
 		sw = put_keys(c, data);
 	secret_free(&data);
 	return sw;
+}
+
+uint16_t manager_put_key(struct command *c)
+{
+	return manager_gather(c, put_whole);
 }
 
 /* Of a set: whole without an identifier, else one key of it, and with the last the set. */

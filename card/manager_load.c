@@ -295,6 +295,8 @@ uint16_t manager_load(struct command *c)
 	uint16_t sw;
 	enum rc rc;
 
+	if (manager_interrupts(c))
+		return SW_CONDITIONS;
 	if (!m || !m->loading) {
 		manager_reset(m);
 		return SW_CONDITIONS;

@@ -137,6 +137,8 @@ uint16_t manager_get_status(struct command *c)
 	uint32_t after;
 	enum rc rc = manager_domain(c, &domain);
 
+	if (manager_interrupts(c))
+		return SW_CONDITIONS;
 	if (!m || rc != RC_OK)
 		return command_sw(m ? rc : RC_MEMORY);
 	c->p1 &= P1_SUBSET;
@@ -232,6 +234,8 @@ uint16_t manager_set_status(struct command *c)
 	uint16_t sw;
 	enum rc rc = manager_domain(c, &domain);
 
+	if (manager_interrupts(c))
+		return SW_CONDITIONS;
 	manager_reset(c->channel->manager);
 	if (rc != RC_OK)
 		return command_sw(rc);

@@ -201,6 +201,8 @@ uint16_t manager_store_data(struct command *c)
 	enum rc rc = manager_domain(c, &domain);
 	uint16_t sw;
 
+	if (manager_interrupts(c))
+		return SW_CONDITIONS;
 	if (!m || rc != RC_OK)
 		return command_sw(m ? rc : RC_MEMORY);
 	if (m->personalised)
