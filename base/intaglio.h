@@ -133,6 +133,13 @@ typedef struct CK_INTAGLIO_AID {
 	CK_ULONG ulLen;
 } CK_INTAGLIO_AID;
 
+/* What a key set's keys are; the derivations take the card's ten key diversification bytes. */
+#define CK_INTAGLIO_MASTERS_NONE  0UL /* the card's own */
+#define CK_INTAGLIO_MASTERS_OWN   1UL /* as a principal card derives them, doc/principal.md */
+#define CK_INTAGLIO_MASTERS_EMV   2UL /* EMV CPS 1.1; 16 bytes */
+#define CK_INTAGLIO_MASTERS_VISA2 3UL /* Visa 2; 16 bytes */
+#define CK_INTAGLIO_MASTERS_KDF3 \
+	4UL /* NIST SP 800-108 with AES-CMAC, as cards of several vendors */
 /*
  * The channel to a security domain. With NULL in its place the issuer's domain is meant, over SCP10
  * with the host's certificate, which needs the role issuer.
@@ -145,7 +152,7 @@ typedef struct CK_INTAGLIO_KEY_SET {
 	CK_BYTE keys[3][32]; /* ENC, MAC, DEK */
 	CK_ULONG ulKeyLen; /* of each: 16, and 24 or 32 for AES; 0: no keys, SCP10 all the same */
 	CK_INTAGLIO_AID domain; /* none: the issuer's */
-	CK_BBOOL bMasters; /* the card's keys are derived from these, doc/principal.md */
+	CK_ULONG ulMasters; /* how the card's own keys are derived from these */
 } CK_INTAGLIO_KEY_SET;
 
 /* What GET STATUS tells of one application, security domain or load file. */

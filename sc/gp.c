@@ -33,6 +33,8 @@ enum {
 	TAG_NAME = 0x84,
 	TAG_PROPRIETARY = 0xA5,
 	TAG_LONGEST_FIELD = 0x9F65,
+	TAG_RECOGNITION = 0x0066,
+	PROTOCOL_FIRST = 0x02, /* SCP02; SCP03 is next */
 	TAG_AID = 0x4F,
 	TAG_KEY_VERSION = 0xD2,
 	KEY_TYPE_DES = 0x80,
@@ -203,6 +205,35 @@ static enum rc refuse_version(const struct gp *gp, const struct keychannel_keys 
 	return RC_POLICY;
 }
 
+/* The parameters i that the card tells; one that it tells twice and differently is not told. */
+static enum rc recognise(struct gp *gp, struct keychannel_keys *keys)
+{
+	struct gp_recognition r = {.protocol_count = 0};
+	uint16_t sw = 0;
+	struct buf data;
+	enum rc rc;
+
+	buf_init(&data, COMMAND_FIELD_MAX);
+	rc = gp_get_data(gp, TAG_RECOGNITION, &data, &sw);
+	if (rc == RC_OK && gp_parse_recognition(view_buf(&data), &r) != RC_OK)
+		r.protocol_count = 0;
+	buf_free(&data);
+	for (size_t which = 0; which < 2; which++) {
+		size_t count = 0;
+
+		for (size_t n = 0; n < r.protocol_count; n++) {
+			if (r.protocols[n].protocol != PROTOCOL_FIRST + which ||
+			    !r.protocols[n].has_i ||
+			    (count && keys->option[which].i == r.protocols[n].i))
+				continue;
+			keys->option[which].i = r.protocols[n].i;
+			count++;
+		}
+		keys->option[which].is_told = count == 1;
+	}
+	return rc == RC_SW ? RC_OK : rc;
+}
+
 static enum rc authenticate(struct gp *gp, const struct keychannel_keys *keys)
 {
 	uint8_t challenge[SCP03_S16];
@@ -255,8 +286,14 @@ enum rc gp_open_keys(struct transport **transport, const struct keychannel_keys 
 	/* What was reset before this is begun with again. */
 	if (rc == RC_RESET)
 		rc = select_domain(gp, domain);
-	if (rc == RC_OK && keys)
-		rc = authenticate(gp, keys);
+	if (rc == RC_OK && keys) {
+		struct keychannel_keys told = *keys;
+
+		rc = recognise(gp, &told);
+		if (rc == RC_OK)
+			rc = authenticate(gp, &told);
+		secret_wipe(&told, sizeof(told));
+	}
 	if (rc != RC_OK) {
 		gp_close(&gp);
 		return rc;

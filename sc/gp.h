@@ -63,6 +63,7 @@ struct gp_recognition {
 	uint8_t version[3]; /* of GPCS; zeros: not told */
 	struct {
 		uint8_t protocol, i;
+		bool has_i; /* some cards leave it out */
 	} protocols[GP_PROTOCOLS_MAX];
 	size_t protocol_count;
 };

@@ -203,10 +203,10 @@ enum rc gp_parse_recognition(struct view data, struct gp_recognition *ret)
 		if (tag == TAG_GP_VERSION && take_oid(value, 2, &rest))
 			rc = view_copy(&rest, r.version,
 				       rest.len < sizeof(r.version) ? rest.len : sizeof(r.version));
-		/* Protocol and i; some cards leave i out. */
 		if (rc == RC_OK && tag == TAG_PROTOCOL && take_oid(value, 4, &rest) &&
 		    r.protocol_count < GP_PROTOCOLS_MAX &&
 		    view_u8(&rest, &r.protocols[r.protocol_count].protocol) == RC_OK) {
+			r.protocols[r.protocol_count].has_i = rest.len > 0;
 			if (rest.len)
 				rc = view_u8(&rest, &r.protocols[r.protocol_count].i);
 			r.protocol_count++;

@@ -24,6 +24,12 @@ enum {
 	DES_BLOCK = 8,
 	HEADER_SHORT = 5,
 	HEADER_EXTENDED = 7,
+	/*
+	 * GPCS table E-1: three keys, explicit initiation, MAC over the plain command, its ICV enciphered.
+	 * R-MACs need not be asked for, and whether a challenge can be foretold is the card's.
+	 */
+	SCP02_I = 0x15,
+	SCP02_I_FREE = 0x60,
 	SCP02_LEVELS = LEVEL_C_MAC | LEVEL_C_DEC,
 	COMMAND_FIELD = 1 << 16,
 };
@@ -202,6 +208,11 @@ static enum rc check_protocol(const struct keychannel_keys *keys, const struct g
 			  is03 ? "02" : "03", is03 ? "03" : "02");
 		return RC_POLICY;
 	}
+	if (!is03 && keys->option[0].is_told && (keys->option[0].i & ~SCP02_I_FREE) != SCP02_I) {
+		log_error("the card speaks SCP02 with i=%02X, and only 15 and 55 are spoken here",
+			  keys->option[0].i);
+		return RC_POLICY;
+	}
 	if (!is03 && keys->len != SCP02_KEY) {
 		log_error("the card speaks SCP02, whose keys have 16 bytes each");
 		return RC_POLICY;
@@ -223,11 +234,23 @@ enum rc keychannel_derive_keys(const struct keychannel_keys *keys,
 	enum rc rc = RC_OK;
 
 	*ret = *keys;
-	ret->are_masters = false;
-	for (int i = 0; rc == RC_OK && keys->are_masters && i < KEYCHANNEL_KEYS; i++)
-		rc = diversify_key(view_of(keys->key[i], keys->len), (enum diversify_use)i,
-				   view_of(diversification, DIVERSIFY_DATA), ret->key[i]);
+	ret->masters = DIVERSIFY_NONE;
+	for (int i = 0; rc == RC_OK && keys->masters && i < KEYCHANNEL_KEYS; i++)
+		rc = diversify_by(keys->masters, view_of(keys->key[i], keys->len),
+				  (enum diversify_use)i, view_of(diversification, DIVERSIFY_DATA),
+				  ret->key[i]);
 	return rc;
+}
+
+/* One that is at odds with the lengths of the answer is of another key set. */
+static uint8_t known_parameter(const struct keychannel_keys *keys, const struct greeting *g)
+{
+	bool is03 = g->protocol == ID_SCP03;
+	uint8_t told = keys->option[is03].i;
+
+	if (!keys->option[is03].is_told || (is03 && ((told ^ g->i) & SCP03_I_S16)))
+		return g->i;
+	return told;
 }
 
 static enum rc set_up(struct keychannel *k, const struct keychannel_keys *keys,
@@ -240,7 +263,7 @@ static enum rc set_up(struct keychannel *k, const struct keychannel_keys *keys,
 	enum rc rc;
 
 	k->is03 = g->protocol == ID_SCP03;
-	k->i = g->i;
+	k->i = known_parameter(keys, g);
 	k->version = g->version;
 	k->size = g->cryptogram.len;
 	k->key_len = keys->len;

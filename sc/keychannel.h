@@ -26,8 +26,13 @@ struct keychannel_keys {
 	enum keychannel_protocol protocol;
 	uint8_t version; /* 0: the card's first */
 	uint8_t level; /* LEVEL_ bits; 0: the highest that protocol and card have */
+	/* Parameters i that the card has told in its recognition data, of SCP02 and of SCP03. */
+	struct {
+		bool is_told;
+		uint8_t i;
+	} option[2];
 	bool s16; /* the card speaks SCP03 with S16, which its host challenge has to follow */
-	bool are_masters; /* the card's own keys are derived from these, base/diversify.h */
+	enum diversify_method masters; /* how the card's own keys are derived from these */
 	size_t len; /* of each key: 16, and 24 or 32 for AES */
 	uint8_t key[KEYCHANNEL_KEYS][SCP03_KEY_MAX];
 };
@@ -38,7 +43,9 @@ struct keychannel;
  * The two halves of setting one up. begin: from the host challenge and the answer to INITIALIZE
  * UPDATE; ret_command is EXTERNAL AUTHENTICATE, ready to send, its data borrowed from the channel.
  * The channel is usable once the card has answered 9000. RC_AUTH: the card's cryptogram is not of these keys; RC_POLICY, with a sentence: a
- * protocol, option or level that the card has not or we do not speak; RC_MALFORMED.
+ * protocol, option or level that the card has not or we do not speak; RC_MALFORMED. The parameter i of
+ * SCP02, which is not in the answer, is 15 or 55, which are one to a host, unless the card has told another;
+ * that of SCP03 is the answer's, unless the card has told one that says the same of lengths.
  */
 enum rc keychannel_begin(const struct keychannel_keys *keys, struct view host_challenge,
 			 struct view answer, struct keychannel **ret,
@@ -65,7 +72,7 @@ enum rc keychannel_encipher(struct keychannel *k, struct view in, struct buf *ou
 /* Plain bytes that a command holds whose data field has at most field bytes. */
 size_t keychannel_room(const struct keychannel *k, size_t field);
 
-/* 02 or 03; for SCP03 the parameter i that the card told, for SCP02 0. */
+/* 02 or 03; the parameter i that the card told, 0 if it is SCP02's and was not told. */
 uint8_t keychannel_protocol(const struct keychannel *k);
 uint8_t keychannel_parameter(const struct keychannel *k);
 uint8_t keychannel_level(const struct keychannel *k);

@@ -29,6 +29,15 @@ keyset scp02.keys <<-KEYS
 	version = 20
 	key = 404142434445464748494A4B4C4D4E4F
 KEYS
+for method in emv visa2 kdf3; do
+	keyset "$method.keys" <<-KEYS
+		masters = $method
+		version = 2$(printf '%s' "$method" | wc -c)
+		key = 404142434445464748494A4B4C4D4E4F
+	KEYS
+done
+sed 's/emv/none/' emv.keys >nowhere.keys && chmod 600 nowhere.keys
+sed 's/^key.*/&5051525354555657/' emv.keys >long.keys && chmod 600 long.keys
 sed 's/3f$/3e/' scp03.keys >wrong.keys
 sed 's/1f$/1e/' scp03.keys >enc.keys
 sed 's/version = 30/version = 31/' scp03.keys >version.keys
@@ -100,6 +109,10 @@ refusals() {
 	keys=open.keys
 	refuse_says "a key set that others may read is not used" "its owner's alone" app list
 	keys=scp03.keys
+	refuse_says "a derivation that nobody knows is refused" "is no, yes, emv, visa2 or kdf3" \
+		card_keys --put nowhere.keys
+	refuse_says "so is a master of another length than triple DES has" "have 16 bytes each" \
+		card_keys --put long.keys
 	step "nothing of all that is on the card" hasnt "$package"
 }
 
@@ -119,6 +132,17 @@ whole_card() {
 	lives "SCP03"
 	keys=scp02.keys
 	lives "SCP02"
+	keys=
+	for method in emv visa2 kdf3; do
+		step "keys that are derived as by $method are put" card_keys --put "$method.keys"
+		keys=$method.keys
+		step "and open a channel" app list
+		keys=
+	done
+	for version in 23 24 25; do
+		step "key set $version is deleted" card_keys --delete "$version"
+	done
+	keys=scp02.keys
 	refusals
 	step "a key set is replaced" card_keys --keys scp03.keys --put scp03.keys --replace 30
 	step "and deleted" card_keys --keys scp03.keys --delete 20

@@ -159,10 +159,10 @@ static bool take_keys(const CK_INTAGLIO_KEY_SET *from, struct keychannel_keys *t
 				       .version = (uint8_t)from->ulVersion,
 				       .level = (uint8_t)from->ulLevel,
 				       .s16 = from->bS16,
-				       .are_masters = from->bMasters,
+				       .masters = (enum diversify_method)from->ulMasters,
 				       .len = from->ulKeyLen};
 	if (from->ulVersion > 0xFF || from->ulLevel > 0xFF || from->ulProtocol == 1 ||
-	    from->ulProtocol > 3 ||
+	    from->ulProtocol > 3 || from->ulMasters >= DIVERSIFY_METHODS ||
 	    (from->ulKeyLen != 16 && from->ulKeyLen != 24 && from->ulKeyLen != 32))
 		return false;
 	for (size_t i = 0; i < KEYCHANNEL_KEYS; i++)
@@ -452,7 +452,7 @@ static enum rc derive_keys(struct content *c, struct keychannel_keys *set)
 	struct keychannel_keys own;
 	enum rc rc;
 
-	if (!set->are_masters)
+	if (!set->masters)
 		return RC_OK;
 	rc = gp_diversification(c->gp, id);
 	if (rc == RC_OK)

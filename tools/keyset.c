@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "tools/app.h"
 
-enum { FILE_MAX = 4096, KEYS = 3, ALL_KEYS = 7 };
+enum { FILE_MAX = 4096, KEYS = 3, ALL_KEYS = 7, DES_KEY = 16 };
 
 /* Bits of the keys that a file has given. */
 struct reading {
@@ -69,6 +69,20 @@ static bool read_protocol(struct reading *r, const char *value)
 	return true;
 }
 
+/* The places are the numbers of the vendor interface. */
+static bool read_masters(struct reading *r, const char *value)
+{
+	static const char *const methods[] = {"no", "yes", "emv", "visa2", "kdf3"};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (strcmp(value, methods[i]) != 0)
+			continue;
+		r->set->ulMasters = i;
+		return true;
+	}
+	return complain(r, "masters", "is no, yes, emv, visa2 or kdf3");
+}
+
 static bool read_value(struct reading *r, const char *name, const char *value)
 {
 	if (strcmp(name, "protocol") == 0)
@@ -82,11 +96,8 @@ static bool read_value(struct reading *r, const char *name, const char *value)
 	if (strcmp(name, "domain") == 0)
 		return app_aid(value, &r->set->domain) ||
 		       complain(r, name, "is an application identifier of 5 to 16 bytes");
-	if (strcmp(name, "masters") == 0) {
-		r->set->bMasters = strcmp(value, "yes") == 0;
-		return r->set->bMasters || strcmp(value, "no") == 0 ||
-		       complain(r, name, "is yes or no");
-	}
+	if (strcmp(name, "masters") == 0)
+		return read_masters(r, value);
 	if (strcmp(name, "enc") == 0)
 		return read_key(r, name, value, 1);
 	if (strcmp(name, "mac") == 0)
@@ -125,6 +136,9 @@ static bool read_lines(struct reading *r, char *text)
 		if (!read_value(r, trim(line), trim(equals + 1)))
 			return false;
 	}
+	if (r->set->ulKeyLen != DES_KEY && (r->set->ulMasters == CK_INTAGLIO_MASTERS_EMV ||
+					    r->set->ulMasters == CK_INTAGLIO_MASTERS_VISA2))
+		return complain(r, "masters", "of emv and visa2 have 16 bytes each");
 	if (r->given != ALL_KEYS)
 		return complain(r, "enc, mac and dek", "are not all there");
 	return true;

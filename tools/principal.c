@@ -70,6 +70,13 @@ static bool read_keys(const struct principal_options *o, const char *path,
 	CK_INTAGLIO_KEY_SET set;
 	bool good = keyset_read(path, &set);
 
+	if (good && set.ulMasters > CK_INTAGLIO_MASTERS_OWN) {
+		fprintf(stderr,
+			"intaglio: %s: a principal card derives a target's keys in its own way, "
+			"masters = yes, and in no other\n",
+			path);
+		good = false;
+	}
 	if (good && !set.ulProtocol) {
 		fprintf(stderr, "intaglio: %s: a line says protocol = scp02 or scp03\n", path);
 		good = false;
