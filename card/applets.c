@@ -30,6 +30,7 @@ static const struct command_row *const principal_tables[] = {principal_commands,
 static const struct applet applets[] = {
 	[APPLET_TOKEN] = {.name = "token", .select = application_select, .tables = command_tables},
 	[APPLET_DOMAIN] = {.name = "security domain",
+			   .install = domain_install,
 			   .select = domain_select,
 			   .tables = domain_tables},
 	[APPLET_LOADED] = {.name = "loaded application", .select = loaded_select},

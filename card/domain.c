@@ -8,6 +8,7 @@
 #include "card/keyed.h"
 #include "card/keyset.h"
 #include "card/manager.h"
+#include "card/scp_options.h"
 
 enum {
 	TAG_FCI = 0x6F,
@@ -71,6 +72,14 @@ void domain_put_management_data(struct command *c, uint32_t domain, struct buf *
 	put_oid(out, TAG_IDENTIFICATION, view_of(oid_identification, sizeof(oid_identification)));
 	put_protocols(c, domain, out);
 	tlv_close(out, mark);
+}
+
+uint16_t domain_install(struct command *c, const struct registry_entry *instance,
+			struct view parameters)
+{
+	(void)c;
+	(void)instance;
+	return command_sw(scp_options_check(parameters));
 }
 
 uint16_t domain_select(struct command *c, const struct registry_entry *instance)

@@ -9,6 +9,9 @@
 #include "card/command.h"
 #include "card/registry.h"
 
+/* Installation: the parameters are data objects, and ask for options of SCP02 and SCP03 that there are. */
+uint16_t domain_install(struct command *c, const struct registry_entry *instance,
+			struct view parameters);
 /* SELECT: the FCI of GPCS table 11-82. */
 uint16_t domain_select(struct command *c, const struct registry_entry *instance);
 /* Appends the security domain management data, tag 73, GPCS H.3: what protocols the domain has. */

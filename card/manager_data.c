@@ -7,7 +7,9 @@
 #include "card/keyring.h"
 #include "card/keyset.h"
 #include "card/manager_delegate.h"
+#include "card/memory.h"
 #include "card/scp10.h"
+#include "card/scp_options.h"
 
 enum {
 	OBJECT_CERTIFICATE = 0x7F21,
@@ -215,17 +217,21 @@ static uint16_t put_resources(struct command *c, struct buf *out)
 {
 	struct registry_entry e = {.number = 0};
 	size_t mark = tlv_open(out, OBJECT_RESOURCES);
-	uint64_t total, left;
+	uint64_t left[MEMORY_KINDS];
 	uint16_t count = 0;
+	enum rc rc;
 
 	while (registry_next(c->nvm, e.number, &e) == RC_OK)
 		count += e.kind != REGISTRY_LOAD_FILE;
-	nvm_space(c->nvm, &total, &left);
+	rc = memory_free(c->nvm, left);
+	if (rc != RC_OK)
+		return command_sw(rc);
 	tlv_header(out, TAG_RESOURCES_COUNT, sizeof(count));
 	buf_u16(out, count);
 	tlv_put_u32(out, TAG_RESOURCES_NON_VOLATILE,
-		    left < UINT32_MAX ? (uint32_t)left : UINT32_MAX);
-	tlv_put_u32(out, TAG_RESOURCES_VOLATILE, MANAGER_VOLATILE);
+		    left[MEMORY_NON_VOLATILE] < UINT32_MAX ? (uint32_t)left[MEMORY_NON_VOLATILE]
+							   : UINT32_MAX);
+	tlv_put_u32(out, TAG_RESOURCES_VOLATILE, (uint32_t)left[MEMORY_VOLATILE]);
 	tlv_close(out, mark);
 	return SW_OK;
 }
@@ -239,6 +245,7 @@ static uint16_t put_object(struct command *c, const struct registry_entry *domai
 	case TAG_IMAGE_NUMBER:
 	case TAG_CAPABILITIES:
 	case TAG_MANAGER_URL:
+	case TAG_SCP_OPTIONS:
 		return put_stored(c, domain->number, tag, out);
 	case TAG_LEVEL:
 		return put_level(c, out);

@@ -9,6 +9,7 @@
 
 #include "base/tlv.h"
 #include "card/applet.h"
+#include "card/memory.h"
 
 enum {
 	FOR_LOAD = 0x02,
@@ -142,7 +143,7 @@ static uint16_t take_parameters(struct view in, struct registry_entry *e)
 {
 	struct view own;
 
-	/* The application specific ones are mandatory; what the system could be asked for is not kept. */
+	/* The application specific ones are mandatory. */
 	if (tlv_find(in, TAG_APPLICATION_PARAMETERS, &own) != RC_OK || own.len > PARAMETERS_MAX)
 		return SW_WRONG_DATA;
 	if (own.len)
@@ -175,7 +176,8 @@ static uint16_t describe_instance(struct command *c, const struct registry_entry
 		return SW_WRONG_DATA;
 	if (registry_find(c->nvm, f->instance, &other) != RC_NOT_FOUND)
 		return SW_CONDITIONS;
-	return take_parameters(f->parameters, e);
+	sw = take_parameters(f->parameters, e);
+	return sw == SW_OK ? memory_take(c->nvm, f->parameters, e) : sw;
 }
 
 /* Inside a transaction; the entry has its number. */

@@ -11,15 +11,27 @@
 #include "card/keyset.h"
 #include "card/manager.h"
 #include "card/manager_key_data.h"
+#include "card/memory.h"
+#include "card/scp_options.h"
 
 enum {
 	P2_SEVERAL = 0x80,
 	TAG_KEY_ID = 0xD0,
 	TAG_KEY_VERSION = 0xD2,
-	I_DES = 0x15,
-	I_AES = 0x60, /* random challenges, R-MAC and R-ENC */
 	MISSING_ALL = 0x07,
 };
+
+/* New keys are memory of their domain; those that replace others are as long. */
+static uint16_t may_grow(struct command *c, const struct key_data *data)
+{
+	struct registry_entry domain;
+	uint64_t bytes = 0;
+	enum rc rc = manager_domain(c, &domain);
+
+	for (size_t i = 0; i < data->count; i++)
+		bytes += data->keys[i].len + data->keys[i].exponent_len;
+	return rc == RC_OK ? memory_may_grow(c->nvm, &domain, bytes) : command_sw(rc);
+}
 
 /* A new version must be new, a replaced one must be there and of the same kind. */
 static uint16_t check_set_place(struct command *c, const struct keyset *set)
@@ -41,6 +53,16 @@ static uint16_t check_set_place(struct command *c, const struct keyset *set)
 	return sw;
 }
 
+static uint16_t take_options(struct command *c, struct keyset *set)
+{
+	struct registry_entry domain;
+	enum rc rc = manager_domain(c, &domain);
+
+	if (rc == RC_OK)
+		rc = scp_options_get(c->nvm, &domain, set->type, &set->i);
+	return command_sw(rc);
+}
+
 static uint16_t put_set(struct command *c, const struct key_data *data)
 {
 	struct keyset set = {.domain = c->channel->application,
@@ -50,10 +72,13 @@ static uint16_t put_set(struct command *c, const struct key_data *data)
 	uint16_t sw;
 	enum rc rc;
 
-	set.i = set.type == KEY_TYPE_DES ? I_DES : I_AES;
 	for (size_t k = 0; k < KEYSET_KEYS; k++)
 		memcpy(set.key[k], data->keys[k].value, set.len);
-	sw = check_set_place(c, &set);
+	sw = take_options(c, &set);
+	if (sw == SW_OK)
+		sw = check_set_place(c, &set);
+	if (sw == SW_OK && !c->p1)
+		sw = may_grow(c, data);
 	if (sw == SW_OK) {
 		rc = nvm_begin(c->nvm);
 		if (rc == RC_OK && c->p1 && c->p1 != set.version)
@@ -125,6 +150,8 @@ static uint16_t put_ring(struct command *c, struct key_data *data)
 	uint16_t sw = check_ring_place(c, data);
 	enum rc rc;
 
+	if (sw == SW_OK && !c->p1)
+		sw = may_grow(c, data);
 	if (sw != SW_OK)
 		return sw;
 	rc = nvm_begin(c->nvm);

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/tlv.h"
 #include "card/manager_install.h"
+#include "card/memory.h"
 
 enum {
 	P1_LAST = 0x80,
@@ -97,6 +98,8 @@ static uint16_t take_announcement(struct command *c, struct manager *m,
 	sw = find_owner(c, domain, &a, &owner);
 	if (sw == SW_OK)
 		sw = authorise(c, domain, &a);
+	if (sw == SW_OK)
+		sw = memory_check_minimum(c->nvm, a.parameters);
 	if (sw != SW_OK)
 		return sw;
 	m->file.domain = owner.number;
@@ -201,7 +204,8 @@ static uint16_t judge(struct command *c, struct manager *m, struct view *ret_blo
 	m->file.size = (uint32_t)ret_block->len;
 	memcpy(m->file.modules, cap.applets, sizeof(cap.applets));
 	m->file.module_count = (uint8_t)cap.applet_count;
-	return command_sw(crypto_sha256(*ret_block, m->file.hash));
+	sw = memory_may_load(c->nvm, ret_block->len);
+	return sw == SW_OK ? command_sw(crypto_sha256(*ret_block, m->file.hash)) : sw;
 }
 
 static enum rc put_code(struct nvm *nvm, uint32_t number, struct view code)

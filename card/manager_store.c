@@ -5,6 +5,8 @@
  */
 #include "base/tlv.h"
 #include "card/manager.h"
+#include "card/memory.h"
+#include "card/scp_options.h"
 
 enum {
 	TAG_AID = 0x4F,
@@ -24,7 +26,7 @@ static const struct stored {
 	bool issuer_only;
 } stored[] = {
 	{TAG_ISSUER_NUMBER, false}, {TAG_IMAGE_NUMBER, false}, {TAG_CARD_DATA, false},
-	{TAG_CAPABILITIES, true},   {TAG_MANAGER_URL, false},
+	{TAG_CAPABILITIES, true},   {TAG_MANAGER_URL, false},  {TAG_SCP_OPTIONS, false},
 };
 
 enum { STORED = sizeof(stored) / sizeof(stored[0]) };
@@ -84,19 +86,20 @@ static uint16_t check_objects(struct command *c, const struct registry_entry *to
 			return SW_WRONG_DATA;
 		if (tag == TAG_AID)
 			sw = check_name(c, to, value, ret_name);
-		else if (!is_stored(to, tag))
+		else if (!is_stored(to, tag) ||
+			 (tag == TAG_SCP_OPTIONS && scp_options_check(value) != RC_OK))
 			sw = SW_WRONG_DATA;
 	}
 	return sw;
 }
 
-/* What was stored, with these objects in the place of those of the same tag. */
-static enum rc put_objects(struct command *c, uint32_t domain, struct view fresh)
+/* What was stored, with these objects in the place of those of the same tag. RC_FULL: too much. */
+static enum rc put_objects(struct command *c, const struct registry_entry *to, struct view fresh)
 {
 	uint8_t array[RECORD_MAX];
 	struct view old, value;
 	struct buf out;
-	enum rc rc = load_all(c->nvm, domain, &old);
+	enum rc rc = load_all(c->nvm, to->number, &old);
 
 	if (rc != RC_OK)
 		return rc;
@@ -105,8 +108,10 @@ static enum rc put_objects(struct command *c, uint32_t domain, struct view fresh
 		if (tlv_find(fresh, stored[i].tag, &value) == RC_OK ||
 		    tlv_find(old, stored[i].tag, &value) == RC_OK)
 			tlv_put(&out, stored[i].tag, value);
+	if (out.len > old.len && memory_may_grow(c->nvm, to, out.len - old.len) != SW_OK)
+		return RC_FULL;
 	if (buf_rc(&out) == RC_OK && out.len)
-		nvm_put(c->nvm, RECORD_DOMAIN_DATA | domain, view_buf(&out));
+		nvm_put(c->nvm, RECORD_DOMAIN_DATA | to->number, view_buf(&out));
 	return buf_rc(&out);
 }
 
@@ -121,7 +126,7 @@ static uint16_t store(struct command *c, struct registry_entry *to, struct view 
 	rc = nvm_begin(c->nvm);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	rc = put_objects(c, to->number, objects);
+	rc = put_objects(c, to, objects);
 	if (rc == RC_OK && name.len) {
 		to->aid = name;
 		rc = registry_put(c->nvm, to);

@@ -23,6 +23,8 @@ enum {
 	TAG_HASH = 0x89,
 	TAG_MODULES = 0xAA, /* of 4F */
 	TAG_PARAMETERS = 0x8B,
+	TAG_MEMORY = 0x8C, /* flags 1, then reservation 4 and quota 4 by kind; absent: none */
+	MEMORY_SIZE = 1 + MEMORY_KINDS * 8,
 };
 
 #define TOKEN_AID                                                        \
@@ -111,6 +113,46 @@ static const struct registry_entry *find_built_in(uint32_t number)
 	return NULL;
 }
 
+/* Whether anything was promised. */
+static bool has_memory(const struct registry_entry *e)
+{
+	for (int kind = 0; kind < MEMORY_KINDS; kind++)
+		if (e->reserved[kind] || e->has_quota[kind])
+			return true;
+	return false;
+}
+
+static void put_memory(const struct registry_entry *e, struct buf *out)
+{
+	uint8_t flags = 0;
+
+	for (int kind = 0; kind < MEMORY_KINDS; kind++)
+		flags |= (uint8_t)(e->has_quota[kind] << kind);
+	tlv_header(out, TAG_MEMORY, MEMORY_SIZE);
+	buf_u8(out, flags);
+	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
+		buf_u32(out, e->reserved[kind]);
+		buf_u32(out, e->quota[kind]);
+	}
+}
+
+static enum rc take_memory(struct view *in, struct registry_entry *e)
+{
+	struct view value;
+	uint8_t flags = 0;
+
+	if (tlv_expect(in, TAG_MEMORY, &value) != RC_OK || value.len != MEMORY_SIZE ||
+	    view_u8(&value, &flags) != RC_OK)
+		return RC_DAMAGED;
+	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
+		e->has_quota[kind] = flags & 1 << kind;
+		if (view_u32(&value, &e->reserved[kind]) != RC_OK ||
+		    view_u32(&value, &e->quota[kind]) != RC_OK)
+			return RC_DAMAGED;
+	}
+	return RC_OK;
+}
+
 static void encode(const struct registry_entry *e, struct buf *out)
 {
 	size_t modules;
@@ -131,6 +173,8 @@ static void encode(const struct registry_entry *e, struct buf *out)
 		tlv_put(out, TAG_AID, aid_view(&e->modules[i]));
 	tlv_close(out, modules);
 	tlv_put(out, TAG_PARAMETERS, view_of(e->parameters, e->parameters_len));
+	if (has_memory(e))
+		put_memory(e, out);
 }
 
 static enum rc take_number(struct view *in, uint32_t tag, size_t size, uint32_t *ret)
@@ -193,7 +237,8 @@ static enum rc decode(uint32_t number, struct view in, struct registry_entry *re
 	    take_number(&in, TAG_SIZE, 4, &e.size) != RC_OK ||
 	    tlv_copy(&in, TAG_HASH, e.hash, sizeof(e.hash)) != RC_OK ||
 	    take_modules(&in, &e) != RC_OK ||
-	    tlv_expect(&in, TAG_PARAMETERS, &parameters) != RC_OK || view_end(&in) != RC_OK ||
+	    tlv_expect(&in, TAG_PARAMETERS, &parameters) != RC_OK ||
+	    (in.len && take_memory(&in, &e) != RC_OK) || view_end(&in) != RC_OK ||
 	    parameters.len > PARAMETERS_MAX)
 		return RC_DAMAGED;
 	e.kind = (enum registry_kind)kind;
@@ -248,6 +293,16 @@ enum rc registry_find(struct nvm *nvm, struct view aid, struct registry_entry *r
 			return RC_OK;
 		}
 	return rc;
+}
+
+size_t registry_size(const struct registry_entry *entry)
+{
+	uint8_t array[ENTRY_MAX];
+	struct buf b;
+
+	buf_fixed(&b, array, sizeof(array));
+	encode(entry, &b);
+	return b.len;
 }
 
 enum rc registry_put(struct nvm *nvm, const struct registry_entry *entry)

@@ -72,6 +72,9 @@ enum {
 	PRIVILEGE_CIPHERED_LOAD = 0x000040,
 };
 
+/* Kinds of memory, GPCS 9.7. */
+enum { MEMORY_VOLATILE, MEMORY_NON_VOLATILE, MEMORY_KINDS };
+
 struct registry_entry {
 	uint32_t number;
 	enum registry_kind kind;
@@ -91,6 +94,9 @@ struct registry_entry {
 	/* Of an application: the application specific installation parameters. */
 	uint8_t parameters[PARAMETERS_MAX];
 	uint8_t parameters_len;
+	/* And what memory it was promised, and may use at most, by kind. */
+	uint32_t reserved[MEMORY_KINDS], quota[MEMORY_KINDS];
+	bool has_quota[MEMORY_KINDS];
 };
 
 /* RC_NOT_FOUND, RC_DAMAGED. */
@@ -99,6 +105,8 @@ enum rc registry_get(struct nvm *nvm, uint32_t number, struct registry_entry *re
 enum rc registry_next(struct nvm *nvm, uint32_t after, struct registry_entry *ret) WARN_UNUSED;
 /* The entry of exactly this AID. RC_NOT_FOUND. */
 enum rc registry_find(struct nvm *nvm, struct view aid, struct registry_entry *ret) WARN_UNUSED;
+/* Bytes that an entry has in card memory. */
+size_t registry_size(const struct registry_entry *entry);
 /* Puts or replaces an entry, inside a transaction. */
 enum rc registry_put(struct nvm *nvm, const struct registry_entry *entry) WARN_UNUSED;
 /* Deletes an entry, inside a transaction. RC_POLICY: it is built in. */
