@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An installation through a principal card, torn wherever it can be: the power of either card cut
- * at every write of its memory, and the host dead after every APDU. Whatever happened, one more try
- * ends with one activation spent, the application installed once, and no entry left; or, where
- * only the last answer was lost, it is refused and all that was so before.
+ * An installation through a principal card, torn wherever a card can be: the power of either cut at
+ * every write of its memory. Whatever happened, one more try ends with one activation spent, the
+ * application installed once, and no entry left; or, where only the last answer was lost, it is
+ * refused and all that was so before. The host that carries is one written apart from ours, which is
+ * torn in tests/token/test_transfer.c.
  */
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #include "tests/disk.h"
 #include "tests/suite.h"
 
-enum { APP = 1, POINTS = 400, APDUS = 60 };
+enum { APP = 1, POINTS = 400 };
 
 struct world {
 	struct peer principal, target;
@@ -145,28 +146,6 @@ static void cut_at_every_write(uint8_t type, uint8_t scp_i)
 	free_world();
 }
 
-static void host_dies_after_every_apdu(uint8_t type, uint8_t scp_i)
-{
-	struct disk *start[2];
-	uint16_t sw = 0;
-
-	make_world(type, scp_i);
-	for (int k = 0; k < 2; k++)
-		start[k] = disk_kill(w.disk[k]);
-	for (long n = 1; sw != SW_OK && n < APDUS; n++) {
-		set_world(disk_kill(start[0]), disk_kill(start[1]));
-		w.host.apdus = n;
-		sw = installer_run(&w.host);
-		CU_ASSERT(sw == 0 || sw == SW_OK);
-		set_world(disk_kill(w.disk[0]), disk_kill(w.disk[1]));
-		settle();
-	}
-	CU_ASSERT_EQUAL(sw, SW_OK);
-	for (int k = 0; k < 2; k++)
-		disk_free(&start[k]);
-	free_world();
-}
-
 static void power_is_cut_at_every_write_under_scp02(void)
 {
 	cut_at_every_write(KEY_TYPE_DES, 0x15);
@@ -175,16 +154,6 @@ static void power_is_cut_at_every_write_under_scp02(void)
 static void power_is_cut_at_every_write_under_scp03(void)
 {
 	cut_at_every_write(KEY_TYPE_AES, 0x70);
-}
-
-static void the_host_dies_after_every_apdu_under_scp02(void)
-{
-	host_dies_after_every_apdu(KEY_TYPE_DES, 0x55);
-}
-
-static void the_host_dies_after_every_apdu_under_scp03(void)
-{
-	host_dies_after_every_apdu(KEY_TYPE_AES, 0x60);
 }
 
 static int clean(void)
@@ -200,10 +169,6 @@ int main(void)
 		 power_is_cut_at_every_write_under_scp02},
 		{"power_is_cut_at_every_write_under_scp03",
 		 power_is_cut_at_every_write_under_scp03},
-		{"the_host_dies_after_every_apdu_under_scp02",
-		 the_host_dies_after_every_apdu_under_scp02},
-		{"the_host_dies_after_every_apdu_under_scp03",
-		 the_host_dies_after_every_apdu_under_scp03},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
