@@ -276,7 +276,11 @@ CK_RV C_VerifySignature(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_l
 
 CK_RV C_VerifySignatureUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
 {
-	return absorb(FUNCTION_C_VerifySignatureUpdate, session, OPERATION_VERIFY, in, in_len);
+	struct call c = gate_session(FUNCTION_C_VerifySignatureUpdate, session,
+				     arguments_bytes(in, in_len));
+
+	return gate_leave(&c, c.session ? operation_verify_signature_update(c.session, in, in_len)
+					: c.rv);
 }
 
 CK_RV C_VerifySignatureFinal(CK_SESSION_HANDLE session)

@@ -450,7 +450,8 @@ CK_RV session_wrap_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_
 	if (rv == CKR_OK)
 		rv = operation_room(out, out_len, wrapped.len, &go);
 	if (rv == CKR_OK && go) {
-		memcpy(out, wrapped.data, wrapped.len);
+		if (wrapped.len)
+			memcpy(out, wrapped.data, wrapped.len);
 		*out_len = wrapped.len;
 	}
 	buf_free(&wrapped);

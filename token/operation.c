@@ -418,15 +418,11 @@ static CK_RV update_blocks(struct session *s, enum operation_kind kind, struct o
 	return rv;
 }
 
-CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
-		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+static CK_RV update(struct session *s, enum operation_kind kind, struct operation *o,
+		    struct view view, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	struct view view = view_of(in, in_len);
-	struct operation *o;
-	CK_RV rv = active(s, kind, &o);
+	CK_RV rv;
 
-	if (rv != CKR_OK)
-		return rv;
 	/* What is left of an operation with a result is to fetch it. */
 	if (o->has_result)
 		return CKR_OPERATION_ACTIVE;
@@ -440,11 +436,32 @@ CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 	}
 	o->is_multipart = true;
 	rv = o->mechanism->hash != NO_HASH ? digest_update(o, view) : operation_collect(o, view);
+	if (rv == CKR_DATA_LEN_RANGE && kind == OPERATION_DECRYPT)
+		rv = CKR_ENCRYPTED_DATA_LEN_RANGE;
 	if (kind == OPERATION_DIGEST)
 		state_remember(o, view);
 	if (rv != CKR_OK)
 		operation_end(o);
 	return rv;
+}
+
+/* A verification is begun with its signature or without, and goes on the same way. */
+static CK_RV active_verify(struct session *s, bool has_signature, struct operation **ret)
+{
+	CK_RV rv = active(s, OPERATION_VERIFY, ret);
+
+	if (rv == CKR_OK && (*ret)->has_signature != has_signature)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	return rv;
+}
+
+CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
+		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct operation *o;
+	CK_RV rv = kind == OPERATION_VERIFY ? active_verify(s, false, &o) : active(s, kind, &o);
+
+	return rv == CKR_OK ? update(s, kind, o, view_of(in, in_len), out, out_len) : rv;
 }
 
 CK_RV operation_update_two(struct session *s, enum operation_kind first, enum operation_kind second,
@@ -469,9 +486,10 @@ CK_RV operation_update_two(struct session *s, enum operation_kind first, enum op
 CK_RV operation_decrypt_two(struct session *s, enum operation_kind second, CK_BYTE_PTR in,
 			    CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
+	const struct operation *o = &s->operations[second];
 	CK_RV rv;
 
-	if (!s->operations[OPERATION_DECRYPT].mechanism || !s->operations[second].mechanism)
+	if (!s->operations[OPERATION_DECRYPT].mechanism || !o->mechanism || o->has_signature)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	rv = operation_update(s, OPERATION_DECRYPT, in, in_len, out, out_len);
 	return rv == CKR_OK && out ? operation_update(s, second, out, *out_len, NULL, NULL) : rv;
@@ -515,16 +533,6 @@ static CK_RV verify(struct session *s, struct operation *o, struct view in, stru
 	if (rv == CKR_OK)
 		rv = verify_on_host(o, input, signature);
 	operation_end(o);
-	return rv;
-}
-
-/* A verification is begun with its signature or without, and goes on the same way. */
-static CK_RV active_verify(struct session *s, bool has_signature, struct operation **ret)
-{
-	CK_RV rv = active(s, OPERATION_VERIFY, ret);
-
-	if (rv == CKR_OK && (*ret)->has_signature != has_signature)
-		return CKR_OPERATION_NOT_INITIALIZED;
 	return rv;
 }
 
@@ -581,6 +589,14 @@ CK_RV operation_verify_signature(struct session *s, CK_BYTE_PTR in, CK_ULONG in_
 	if (o->is_multipart)
 		return CKR_OPERATION_ACTIVE;
 	return verify(s, o, view_of(in, in_len), view_buf(&o->signature));
+}
+
+CK_RV operation_verify_signature_update(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	struct operation *o;
+	CK_RV rv = active_verify(s, true, &o);
+
+	return rv == CKR_OK ? update(s, OPERATION_VERIFY, o, view_of(in, in_len), NULL, NULL) : rv;
 }
 
 CK_RV operation_verify_signature_final(struct session *s)

@@ -178,6 +178,7 @@ CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechan
 				      CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,
 				      CK_ULONG signature_len);
 CK_RV operation_verify_signature(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len);
+CK_RV operation_verify_signature_update(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len);
 CK_RV operation_verify_signature_final(struct session *s);
 
 /* A leaf of a ledger object as it is stored, by the two-call rule; for the vendor interface. */

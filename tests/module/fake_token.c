@@ -560,6 +560,12 @@ CK_RV operation_verify_signature(struct session *s, CK_BYTE_PTR in, CK_ULONG in_
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+CK_RV operation_verify_signature_update(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len)
+{
+	assert(in || in_len == 0);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
 CK_RV operation_verify_signature_final(struct session *s)
 {
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);

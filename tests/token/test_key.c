@@ -398,7 +398,8 @@ static void a_signature_may_come_before_its_data(void)
 	CU_ASSERT_EQUAL(operation_verify_signature(fixture.rw, message, 48), CKR_OK);
 	CU_ASSERT_EQUAL(operation_verify_signature_init(fixture.rw, &m, pub, out, len), CKR_OK);
 	CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_VERIFY, message, 47, NULL, NULL),
-			CKR_OK);
+			CKR_OPERATION_NOT_INITIALIZED);
+	CU_ASSERT_EQUAL(operation_verify_signature_update(fixture.rw, message, 47), CKR_OK);
 	CU_ASSERT_EQUAL(operation_verify_signature_final(fixture.rw), CKR_SIGNATURE_INVALID);
 	CU_ASSERT_EQUAL(operation_verify_signature_final(fixture.rw),
 			CKR_OPERATION_NOT_INITIALIZED);
