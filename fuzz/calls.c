@@ -15,7 +15,7 @@
 #include "token/mechanism.h"
 
 enum {
-	CALLS_MAX = 128,
+	CALLS_MAX = 512,
 	ROOM = 4 << 20,
 	HUGE_LENGTH = (1 << 20) + 1,
 	RESULT = 1024,
@@ -681,7 +681,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		make_rooms();
 	world_start();
 	sessions = !is_rare(&in, 16);
-	world_ready(sessions, !is_rare(&in, 6));
+	world_ready(sessions, !is_rare(&in, 8));
 	for (size_t i = 0; i < CALLS_MAX && in.left; i++) {
 		/* A sequence without sessions would be of little use. */
 		if (model_is_open() && model_session(12)) {
