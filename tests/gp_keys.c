@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gp_keys DIRECTORY: puts the key set of tests/gp_peer.py on the issuer security domain of a card that
+ * gp_keys DIRECTORY: puts the key sets of tests/gp_peer.py on the issuer security domain of a card that
  * no process has open, as the issuer who personalised the card would have by PUT KEY.
  */
 #include <stdio.h>
@@ -9,24 +9,32 @@
 #include "card/keyset.h"
 #include "card/registry.h"
 
+enum { KEY = 16 };
+
+static enum rc put(struct nvm *nvm, uint8_t version, uint8_t type, uint8_t i)
+{
+	struct keyset set = {
+		.domain = REGISTRY_ISD, .version = version, .type = type, .i = i, .len = KEY};
+	enum rc rc = nvm_begin(nvm);
+
+	for (size_t k = 0; k < KEYSET_KEYS; k++)
+		for (size_t n = 0; n < set.len; n++)
+			set.key[k][n] = (uint8_t)((k + 1) << 4 | n);
+	return rc == RC_OK ? command_commit(nvm, keyset_put(nvm, &set)) : rc;
+}
+
 int main(int argc, char **argv)
 {
-	struct keyset set = {.domain = REGISTRY_ISD,
-			     .version = 0x30,
-			     .type = KEY_TYPE_AES,
-			     .i = 0x60,
-			     .len = 16};
 	struct nvm_options options = {.segment_size = 0};
 	struct nvm *nvm = NULL;
 	enum rc rc = argc == 2 ? nvm_open(argv[1], &options, &nvm) : RC_ARGUMENT;
 
-	for (size_t k = 0; k < KEYSET_KEYS; k++)
-		for (size_t i = 0; i < set.len; i++)
-			set.key[k][i] = (uint8_t)((k + 1) << 4 | i);
 	if (rc == RC_OK)
-		rc = nvm_begin(nvm);
+		rc = put(nvm, 0x30, KEY_TYPE_AES, 0x60);
 	if (rc == RC_OK)
-		rc = command_commit(nvm, keyset_put(nvm, &set));
+		rc = put(nvm, 0x20, KEY_TYPE_DES, 0x15);
+	if (rc == RC_OK)
+		rc = put(nvm, 0x21, KEY_TYPE_DES, 0x55);
 	nvm_close(&nvm);
 	if (rc != RC_OK)
 		fprintf(stderr, "gp_keys: %s\n", rc_name(rc));

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A card manager's client over PC/SC, from the GlobalPlatform Card Specification and Amendment D alone.
 
-gp_peer.py READER: authenticates over SCP03 with the key set of gp_keys.c, lists, loads, installs,
-personalises, puts keys and deletes, and tries what must be refused. It shares no code with the project but
-the block ciphers' wrappers; pcscd is called through its own library.
+gp_peer.py READER: with the key sets of gp_keys.c authenticates over SCP03 and SCP02 (i = 15 and 55) at every
+level, lists in both formats, loads, installs, personalises, puts keys, takes the card through its life, deletes, and
+tries what must be refused. gp_peer.py READER terminate: ends the card. It shares no code with the project but
+the block ciphers' wrappers; readers are reached through PyScard.
 """
 
-import ctypes
 import os
 import sys
 
-from scp10_primitives import aes, check, pad, unpad
+from smartcard.System import readers
+
+from scp10_primitives import aes, check, des, pad, unpad, xor
 from scp10_primitives import cmac as cmac_blocks
 
-VERSION = 0x30
+VERSION, VERSION_15, VERSION_55 = 0x30, 0x20, 0x21
 KEYS = [bytes((k + 1) << 4 | i for i in range(16)) for k in range(3)]
 ISD = bytes.fromhex("A000000151000000")
 TOKEN = bytes.fromhex("F0496E7461676C696F01")
@@ -22,26 +24,15 @@ INSTANCE, DOMAIN = bytes.fromhex("F0010203040502"), bytes.fromhex("F00102030406"
 
 
 class Reader:
-    """SCardTransmit and what it needs."""
+    """A connection of PyScard's, and GET RESPONSE."""
 
     def __init__(self, name):
-        self.pcsc = ctypes.CDLL("libpcsclite.so.1")
-        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
-        self.good(self.pcsc.SCardEstablishContext(2, None, None, ctypes.byref(context)))
-        self.good(self.pcsc.SCardConnect(context, name.encode(), ctypes.c_ulong(2), ctypes.c_ulong(3),
-                                         ctypes.byref(card), ctypes.byref(protocol)))
-        self.card, self.protocol = card, protocol.value
-
-    @staticmethod
-    def good(result):
-        check(result & 0xFFFFFFFF == 0, f"PC/SC says {result & 0xFFFFFFFF:08X}")
+        self.connection = next(r for r in readers() if str(r) == name).createConnection()
+        self.connection.connect()
 
     def once(self, apdu):
-        header = (ctypes.c_ulong * 2)(self.protocol, 16)
-        answer, length = ctypes.create_string_buffer(65538), ctypes.c_ulong(65538)
-        self.good(self.pcsc.SCardTransmit(self.card, header, bytes(apdu), ctypes.c_ulong(len(apdu)), None,
-                                          answer, ctypes.byref(length)))
-        return answer.raw[:length.value - 2], int.from_bytes(answer.raw[length.value - 2:length.value], "big")
+        data, sw1, sw2 = self.connection.transmit(list(apdu))
+        return bytes(data), sw1 << 8 | sw2
 
     def send(self, apdu):
         data, word = self.once(apdu)
@@ -62,8 +53,11 @@ def derive(key, constant, context, bits):
     return blocks[:bits // 8]
 
 
-class Session:
+class Session03:
     """SCP03, S8."""
+
+    parameters = "SCP03"
+    levels = (0x01, 0x03, 0x11, 0x13, 0x33)
 
     def __init__(self, reader, level, keys=None, version=VERSION):
         self.reader, self.level, self.number = reader, level, 0
@@ -106,6 +100,81 @@ class Session:
         return answer, word
 
 
+    def key_data(self, fresh):
+        """The data of PUT KEY behind its version, and the check values that are answered."""
+        checks = [aes(key, b"\x01" * 16)[:3] for key in fresh]
+        data = (b"\x88\x11\x10" + aes(self.dek, key) + b"\x03" + kcv for key, kcv in zip(fresh, checks))
+        return b"".join(data), b"".join(checks)
+
+
+def retail(key, data, iv):
+    """ISO 9797-1 algorithm 3 over whole blocks."""
+    for i in range(0, len(data) - 8, 8):
+        iv = des(key[:8], xor(iv, data[i:i + 8]))
+    return des(key, xor(iv, data[-8:]))
+
+
+class Session02:
+    """SCP02, GPCS Appendix E: i = 15, and 55, whose card challenge can be computed."""
+
+    parameters = "SCP02 i=15"
+    levels = (0x01, 0x03)
+    version = VERSION_15
+    ins80 = ()
+
+    def __init__(self, reader, level, keys=None, version=None):
+        version = version or self.version
+        self.reader, self.level = reader, level
+        enc, mac, dek = keys or KEYS
+        host = os.urandom(8)
+        answer, word = reader.send(bytes([0x80, 0x50, version, 0, 8]) + host + b"\0")
+        check(word == 0x9000 and len(answer) == 28, f"INITIALIZE UPDATE: {word:04X}")
+        check(answer[10] == version and answer[11] == 2, "another key set")
+        self.counter, card = answer[12:14], answer[12:20]
+        self.enc, self.mac, self.dek = (des(key, bytes([1, constant]) + self.counter + bytes(12))
+                                        for key, constant in ((enc, 0x82), (mac, 0x01), (dek, 0x81)))
+        self.challenge, self.last = answer[14:20], None
+        check(answer[20:] == des(self.enc, pad(host + card, 8))[-8:], "the card's cryptogram")
+        self.cryptogram = des(self.enc, pad(card + host, 8))[-8:]
+
+    def wrap(self, cla, ins, p1, p2, data, encrypt):
+        iv = bytes(8) if self.last is None else des(self.mac[:8], self.last)
+        header = bytes([cla if ins in self.ins80 else cla | 4, ins, p1, p2])
+        self.last = retail(self.mac, pad(header + bytes([len(data) + 8]) + data, 8), iv)
+        if encrypt and data:
+            data = des(self.enc, pad(data, 8))
+        return header + bytes([len(data) + 8]) + data + self.last + b"\0"
+
+    def authenticate(self):
+        return self.reader.send(self.wrap(0x80, 0x82, self.level, 0, self.cryptogram, False))[1]
+
+    def send(self, ins, p1, p2, data=b"", cla=0x80):
+        return self.reader.send(self.wrap(cla, ins, p1, p2, data, self.level & 2))
+
+    def key_data(self, fresh):
+        checks = [des(key, bytes(8))[:3] for key in fresh]
+        data = (b"\x80\x10" + des(self.dek, key[:8]) + des(self.dek, key[8:]) + b"\x03" + kcv
+                for key, kcv in zip(fresh, checks))
+        return b"".join(data), b"".join(checks)
+
+
+class Session55(Session02):
+    parameters = "SCP02 i=55"
+    version = VERSION_55
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        if len(args) < 4:
+            check(self.challenge == retail(self.mac, pad(ISD, 8), bytes(8))[:6], "the pseudo-random challenge")
+
+
+class SessionPublished(Session02):
+    """As the published description has it: LOAD, and no other here, goes out with class 80, MAC and all."""
+
+    parameters = "SCP02 i=15, LOAD with class 80"
+    ins80 = (0xE8,)
+
+
 def lv(*values):
     return b"".join(bytes([len(v)]) + v for v in values)
 
@@ -127,73 +196,146 @@ def public(reader):
     answer = expect(reader.send(bytes.fromhex("00A4040000")), 0x9000, "SELECT with no data")
     check(answer[0] == 0x6F and ISD in answer, "the issuer security domain's FCI")
     answer = expect(reader.send(bytes.fromhex("80CA006600")), 0x9000, "GET DATA 0066")
-    check(bytes.fromhex("06092A864886FC6B040360") in answer, "SCP03 i=60 in the card recognition data")
+    for parameter in ("0360", "0215", "0255"):
+        check(bytes.fromhex("06092A864886FC6B04" + parameter) in answer, f"SCP{parameter} in the card recognition data")
     expect(reader.send(bytes.fromhex("80CA9F7F00")), 0x9000, "GET DATA CPLC")
     expect(reader.send(bytes.fromhex("80CA00E000")), 0x9000, "GET DATA of the keys")
     expect(reader.send(bytes.fromhex("80F28002024F0000")), 0x6982, "GET STATUS without a session")
 
 
-def session(reader, level):
+def session(kind, reader, level):
     reader.send(bytes.fromhex("00A4040000"))
-    s = Session(reader, level)
+    s = kind(reader, level)
     check(s.authenticate() == 0x9000, "EXTERNAL AUTHENTICATE")
     return s
 
 
-def attacks(reader):
+def attacks(kind, reader):
     reader.send(bytes.fromhex("00A4040000"))
-    s = Session(reader, 1)
+    s = kind(reader, 1)
     s.cryptogram = bytes(8)
     expect((b"", s.authenticate()), 0x6300, "a wrong cryptogram")
     expect((b"", s.authenticate()), 0x6982, "the same once more")
-    s = Session(reader, 0)
+    s = kind(reader, 0)
     expect((b"", s.authenticate()), 0x6A86, "no C-MAC")
-    s = session(reader, 1)
-    recorded = s.wrap(0x80, 0xF2, 0x80, 2, bytes.fromhex("4F00"))
-    expect(reader.send(recorded), 0x9000, "a command")
-    expect(reader.send(recorded), 0x6982, "the same, replayed")
+    s = session(kind, reader, 1)
+    wrap = s.wrap
+    recorded = []
+    s.wrap = lambda *args: recorded.append(wrap(*args)) or recorded[-1]
+    expect(s.send(0xF2, 0x80, 2, bytes.fromhex("4F00")), 0x9000, "a command")
+    expect(reader.send(recorded[0]), 0x6982, "the same, replayed")
+    expect(s.send(0xF2, 0x80, 2, bytes.fromhex("4F00")), 0x6982, "after that, any")
+    s = session(kind, reader, 1)
+    expect(reader.send(bytes.fromhex("80F28002024F0000")), 0x6982, "a command in clear")
     expect(s.send(0xF2, 0x80, 2, bytes.fromhex("4F00")), 0x6982, "after that, any")
 
 
-def manage(reader, level):
-    s = session(reader, level)
-    check(ISD in expect(s.send(0xF2, 0x80, 2, bytes.fromhex("4F00")), 0x9000, "GET STATUS of the issuer"), "ISD")
-    check(TOKEN in expect(s.send(0xF2, 0x40, 2, bytes.fromhex("4F00")), 0x9000, "of applications"), "token")
-    expect(s.send(0xE4, 0, 0, b"\x4F" + lv(PACKAGE)), 0x6A88, "DELETE of an absent AID")
+def listed(s, kind, aid):
+    """An entry in both formats: data objects, and lengths and values."""
+    entry = expect(s.send(0xF2, kind, 2, b"\x4F" + lv(aid)), 0x9000, f"GET STATUS {kind:02X}, data objects")
+    check(entry[0] == 0xE3 and entry[1] == len(entry) - 2 and entry[2:].startswith(b"\x4F" + lv(aid)), "its entry")
+    entry = expect(s.send(0xF2, kind, 0, b"\x4F" + lv(aid)), 0x9000, f"GET STATUS {kind:02X}, lengths and values")
+    check(entry.startswith(lv(aid)), "its entry")
+    return entry[len(lv(aid)):]
+
+
+def load(s):
     expect(s.send(0xE6, 2, 0, lv(PACKAGE, b"", b"", b"", b"")), 0x9000, "INSTALL [for load]")
     block = package()
     file = b"\xC4" + bytes([len(block)]) + block
     parts = [file[i:i + 40] for i in range(0, len(file), 40)]
     for n, part in enumerate(parts):
         expect(s.send(0xE8, 0x80 if n == len(parts) - 1 else 0, n, part), 0x9000, f"LOAD {n}")
-    expect(s.send(0xE6, 12, 0, lv(PACKAGE, MODULE, INSTANCE, b"\0", b"\xC9\0", b"")), 0x9000,
-           "INSTALL [for install and make selectable]")
-    check(INSTANCE in expect(s.send(0xF2, 0x40, 2, b"\x4F" + lv(INSTANCE)), 0x9000, "GET STATUS of it"), "instance")
+
+
+def life_of_an_application(s):
+    install = lv(PACKAGE, MODULE, INSTANCE, b"\0", b"\xC9\0", b"")
+    expect(s.send(0xE6, 12, 0, install), 0x9000, "INSTALL [for install and make selectable]")
+    expect(s.send(0xE6, 12, 0, install), 0x6985, "again")
+    check(listed(s, 0x40, INSTANCE) == b"\x07\0", "selectable")
     expect(s.send(0xF0, 0x40, 0x80, INSTANCE), 0x9000, "SET STATUS to locked")
+    check(listed(s, 0x40, INSTANCE) == b"\x87\0", "locked")
     expect(s.send(0xF0, 0x40, 0x80, INSTANCE), 0x6985, "and again")
+
+
+def life_of_the_card(s):
+    """Locked, and back; the way back from SECURED there is not."""
+    state = listed(s, 0x80, ISD)[0]
+    for to in (0x07, 0x0F):
+        if state < to:
+            expect(s.send(0xF0, 0x80, to), 0x9000, f"SET STATUS of the card to {to:02X}")
+    expect(s.send(0xF0, 0x80, 0x07), 0x6985, "back to INITIALIZED")
+    expect(s.send(0xF0, 0x80, 0x7F), 0x9000, "CARD_LOCKED")
+    check(listed(s, 0x80, ISD)[0] == 0x7F, "locked")
+    expect(s.send(0xE4, 0, 0x80, b"\x4F" + lv(PACKAGE)), 0x6985, "DELETE on a locked card")
+    expect(s.send(0xF0, 0x80, 0x0F), 0x9000, "SECURED again")
+
+
+def personalise(kind, s):
     expect(s.send(0xE6, 12, 0, lv(bytes.fromhex("A0000001515350"), bytes.fromhex("A000000151535041"), DOMAIN,
                                   b"\x80", b"\xC9\0", b"")), 0x9000, "a security domain")
     expect(s.send(0xE6, 32, 0, lv(b"", b"", DOMAIN, b"", b"", b"")), 0x9000, "INSTALL [for personalization]")
     expect(s.send(0xE2, 0x90, 0, bytes.fromhex("4203AABBCC")), 0x9000, "STORE DATA to it")
     fresh = [os.urandom(16) for _ in range(3)]
-    keys = b"".join(b"\x88\x11\x10" + aes(s.dek, key) + b"\x03" + aes(key, b"\x01" * 16)[:3] for key in fresh)
-    answer = expect(s.send(0xD8, 0, 0x81, b"\x31" + keys), 0x9000, "PUT KEY")
-    check(answer == b"\x31" + b"".join(aes(key, b"\x01" * 16)[:3] for key in fresh), "check values")
-    other = Session(reader, level, fresh, 0x31)
+    data, checks = s.key_data(fresh)
+    answer = expect(s.send(0xD8, 0, 0x81, b"\x31" + data), 0x9000, "PUT KEY")
+    check(answer == b"\x31" + checks, "check values")
+    expect(s.send(0xD8, 0, 0x81, b"\x31" + data), 0x6985, "again, as a new version")
+    other = kind(s.reader, s.level, fresh, 0x31)
     expect((b"", other.authenticate()), 0x9000, "a session with the new keys")
+    return other
+
+
+def manage(kind, reader, level):
+    s = session(kind, reader, level)
+    listed(s, 0x80, ISD)
+    check(TOKEN in expect(s.send(0xF2, 0x40, 2, bytes.fromhex("4F00")), 0x9000, "GET STATUS of applications"), "token")
+    expect(s.send(0xE4, 0, 0, b"\x4F" + lv(PACKAGE)), 0x6A88, "DELETE of an absent AID")
+    load(s)
+    listed(s, 0x20, PACKAGE)
+    listed(s, 0x10, PACKAGE)
+    life_of_an_application(s)
+    life_of_the_card(s)
+    other = personalise(kind, s)
     expect(other.send(0xE4, 0, 0, b"\xD2\x01\x31"), 0x9000, "DELETE of the keys")
     expect(other.send(0xE4, 0, 0x80, b"\x4F" + lv(PACKAGE)), 0x9000, "DELETE of the load file and its instance")
     expect(other.send(0xE4, 0, 0, b"\x4F" + lv(DOMAIN)), 0x9000, "DELETE of the domain")
     expect(other.send(0xF2, 0x20, 2, b"\x4F" + lv(PACKAGE)), 0x6A88, "nothing is left of it")
 
 
+def locked(reader):
+    """What a locked card answers to those who come."""
+    s = session(Session03, reader, 0x33)
+    expect(s.send(0xF0, 0x80, 0x7F), 0x9000, "CARD_LOCKED")
+    expect(reader.send(bytes.fromhex("00A4040000")), 0x6283, "SELECT of the issuer security domain")
+    expect(reader.send(b"\0\xA4\4\0" + lv(TOKEN) + b"\0"), 0x6A81, "of any other")
+    s = session(Session03, reader, 0x33)
+    expect(s.send(0xE6, 2, 0, lv(PACKAGE, b"", b"", b"", b"")), 0x6985, "INSTALL [for load]")
+    expect(s.send(0xF0, 0x80, 0x0F), 0x9000, "SECURED again")
+    expect(reader.send(b"\0\xA4\4\0" + lv(TOKEN) + b"\0"), 0x9000, "SELECT of the token application")
+
+
+def terminate(reader):
+    s = session(Session02, reader, 0x03)
+    expect(s.send(0xF0, 0x80, 0xFF), 0x9000, "TERMINATED")
+    expect(reader.send(bytes.fromhex("80CA9F7F00")), 0x9000, "GET DATA CPLC")
+    expect(reader.send(bytes.fromhex("8050200008000000000000000000")), 0x6A81, "INITIALIZE UPDATE")
+
+
 def main():
     reader = Reader(sys.argv[1])
+    if sys.argv[2:] == ["terminate"]:
+        terminate(reader)
+        print("the end of it")
+        return
     public(reader)
-    attacks(reader)
-    for level in (0x01, 0x03, 0x11, 0x13, 0x33):
-        print(f"-- level {level:02X}")
-        manage(reader, level)
+    for kind in (Session03, Session02, Session55, SessionPublished):
+        print(f"-- {kind.parameters}")
+        attacks(kind, reader)
+        for level in kind.levels:
+            print(f"-- {kind.parameters}, level {level:02X}")
+            manage(kind, reader, level)
+    locked(reader)
     print("all of it")
 
 
