@@ -120,6 +120,10 @@ static void list(struct buf *out)
 	buf_reset(out);
 	if (!world.channel && !open_session())
 		return;
+	/* A command that announced more parts is over with the next one, which is refused. */
+	command(0x80F28002, view_of(all, sizeof(all)));
+	if (!world.channel && !open_session())
+		return;
 	for (size_t k = 0; k < sizeof(kinds); k++)
 		for (uint8_t next = 2;; next = 3) {
 			sw = command(0x80F20000 | (uint32_t)kinds[k] << 8 | next,
