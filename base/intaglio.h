@@ -61,8 +61,8 @@ typedef struct CK_INTAGLIO_SEAL_PARAMS {
 } CK_INTAGLIO_SEAL_PARAMS;
 
 /*
- * What C_Encrypt returns is the sealed record followed by its receipt; its length is at most the
- * plaintext's plus this.
+ * What C_Encrypt returns is the sealed record, one leaf or two, followed by its receipt; its length is
+ * at most the plaintext's, which is at most 65536 bytes, plus this.
  */
 #define CK_INTAGLIO_SEAL_OVERHEAD 2048UL
 

@@ -4,12 +4,14 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cryptoki.h"
 #include "base/intaglio.h"
 #include "base/tlv.h"
 
 enum {
+	LEAF_VERSION = 1, /* of a whole one */
 	TAG_APPEND = 0x90,
 	TAG_READ,
 	TAG_PRUNE,
@@ -206,9 +208,14 @@ enum rc ledger_escrow_key(struct view modulus, EVP_PKEY **ret)
 	return RC_OK;
 }
 
+size_t leaf_header_size(enum leaf_part part)
+{
+	return LEAF_HEADER_SIZE + (part == LEAF_REST ? MERKLE_HASH : 0);
+}
+
 void leaf_put_header(struct buf *b, const struct leaf_header *h)
 {
-	buf_u8(b, LEAF_VERSION);
+	buf_u8(b, (uint8_t)(LEAF_VERSION + h->part));
 	buf_put(b, h->ledger, LEDGER_ID);
 	buf_u64(b, h->index);
 	buf_u64(b, h->card_counter);
@@ -217,21 +224,33 @@ void leaf_put_header(struct buf *b, const struct leaf_header *h)
 	buf_put(b, h->client_nonce, LEDGER_NONCE);
 	buf_put(b, h->nonce, GCM_NONCE);
 	buf_u32(b, h->length);
+	if (h->part == LEAF_REST)
+		buf_put(b, h->first, MERKLE_HASH);
+}
+
+enum rc leaf_take_header(struct view *in, struct leaf_header *h)
+{
+	uint8_t version;
+
+	memset(h, 0, sizeof(*h));
+	if (view_u8(in, &version) != RC_OK || version < LEAF_VERSION ||
+	    version > LEAF_VERSION + LEAF_REST || view_copy(in, h->ledger, LEDGER_ID) != RC_OK ||
+	    view_u64(in, &h->index) != RC_OK || view_u64(in, &h->card_counter) != RC_OK ||
+	    view_u64(in, &h->time_ms) != RC_OK || view_u16(in, &h->type) != RC_OK ||
+	    view_copy(in, h->client_nonce, LEDGER_NONCE) != RC_OK ||
+	    view_copy(in, h->nonce, GCM_NONCE) != RC_OK || view_u32(in, &h->length) != RC_OK ||
+	    (version == LEAF_VERSION + LEAF_REST && view_copy(in, h->first, MERKLE_HASH) != RC_OK))
+		return RC_MALFORMED;
+	h->part = (enum leaf_part)(version - LEAF_VERSION);
+	return RC_OK;
 }
 
 /* Takes a header and what it announces from the front of in. */
 static enum rc take(struct view *in, struct leaf_header *h, struct view *ciphertext,
 		    struct view *tag)
 {
-	uint8_t version;
-
-	if (view_u8(in, &version) != RC_OK || version != LEAF_VERSION ||
-	    view_copy(in, h->ledger, LEDGER_ID) != RC_OK || view_u64(in, &h->index) != RC_OK ||
-	    view_u64(in, &h->card_counter) != RC_OK || view_u64(in, &h->time_ms) != RC_OK ||
-	    view_u16(in, &h->type) != RC_OK ||
-	    view_copy(in, h->client_nonce, LEDGER_NONCE) != RC_OK ||
-	    view_copy(in, h->nonce, GCM_NONCE) != RC_OK || view_u32(in, &h->length) != RC_OK ||
-	    view_take(in, h->length, ciphertext) != RC_OK || view_take(in, GCM_TAG, tag) != RC_OK)
+	if (leaf_take_header(in, h) != RC_OK || view_take(in, h->length, ciphertext) != RC_OK ||
+	    view_take(in, GCM_TAG, tag) != RC_OK)
 		return RC_MALFORMED;
 	return RC_OK;
 }
@@ -258,6 +277,53 @@ enum rc leaf_take(struct view *in, struct view *ret_leaf)
 	if (take(&rest, &header, &ciphertext, &tag) != RC_OK)
 		return RC_MALFORMED;
 	return view_take(in, in->len - rest.len, ret_leaf);
+}
+
+enum rc leaf_check_rest(struct view first, const struct leaf_header *a, const struct leaf_header *b)
+{
+	uint8_t hash[MERKLE_HASH];
+	enum rc rc = merkle_leaf_hash(first, hash);
+
+	if (rc != RC_OK)
+		return rc;
+	if (a->part != LEAF_FIRST || b->part != LEAF_REST || a->length != LEAF_FIRST_BYTES ||
+	    b->length <= LEAF_PLAINTEXT_MAX - LEAF_FIRST_BYTES ||
+	    b->length > LEDGER_PLAINTEXT_MAX - LEAF_FIRST_BYTES || b->index != a->index + 1 ||
+	    b->card_counter != a->card_counter + 1 || b->time_ms != a->time_ms ||
+	    b->type != a->type ||
+	    !view_equal(view_of(a->ledger, LEDGER_ID), view_of(b->ledger, LEDGER_ID)) ||
+	    !view_equal(view_of(a->client_nonce, LEDGER_NONCE),
+			view_of(b->client_nonce, LEDGER_NONCE)) ||
+	    !view_equal(view_of(hash, MERKLE_HASH), view_of(b->first, MERKLE_HASH)))
+		return RC_MALFORMED;
+	return RC_OK;
+}
+
+enum rc sealed_take(struct view *in, struct sealed_record *ret)
+{
+	struct sealed_record r = {.rest = {NULL, 0}};
+	struct view left = *in, ciphertext, tag;
+	struct leaf_header rest;
+	enum rc rc = leaf_take(&left, &r.first);
+
+	if (rc == RC_OK)
+		rc = leaf_parse(r.first, &r.header, &ciphertext, &tag);
+	if (rc == RC_OK && r.header.part == LEAF_REST)
+		rc = RC_MALFORMED;
+	if (rc == RC_OK && r.header.part == LEAF_FIRST) {
+		rc = leaf_take(&left, &r.rest);
+		if (rc == RC_OK)
+			rc = leaf_parse(r.rest, &rest, &ciphertext, &tag);
+		if (rc == RC_OK)
+			rc = leaf_check_rest(r.first, &r.header, &rest);
+		if (rc == RC_OK)
+			r.header.length += rest.length;
+	}
+	if (rc == RC_OK)
+		rc = view_take(in, in->len - left.len, &r.both);
+	if (rc == RC_OK)
+		*ret = r;
+	return rc;
 }
 
 enum rc receipt_put(const struct receipt *receipt, struct buf *out)
@@ -289,25 +355,42 @@ enum rc receipt_parse(struct view bytes, struct receipt *ret)
 	return RC_OK;
 }
 
-/* That a leaf is the one the receipt is for, in the ledger of this origin. */
-static enum rc check_leaf(const struct receipt *r, struct view leaf, struct view ledger)
+static enum rc check_hash(const struct receipt *r, struct view leaf)
 {
 	uint8_t hash[MERKLE_HASH];
-	char origin[LEDGER_ORIGIN + 1];
-	struct view ciphertext, tag;
-	struct leaf_header header;
 	enum rc rc = merkle_leaf_hash(leaf, hash);
 
+	if (rc == RC_OK &&
+	    !view_equal(view_of(hash, MERKLE_HASH), view_of(r->leaf_hash, MERKLE_HASH)))
+		rc = RC_AUTH;
+	return rc;
+}
+
+/* That a leaf, or two, is what the receipt is for, in the ledger of this origin. */
+static enum rc check_leaf(const struct receipt *r, struct view leaf, struct view ledger)
+{
+	char origin[LEDGER_ORIGIN + 1];
+	struct sealed_record record;
+	struct view whole;
+	uint64_t index;
+	enum rc rc;
+
+	if (r->index == 0)
+		return check_hash(r, leaf);
+	whole = leaf;
+	rc = sealed_take(&leaf, &record);
+	if (rc == RC_OK)
+		rc = view_end(&leaf);
+	if (rc == RC_MALFORMED && check_hash(r, whole) != RC_OK)
+		rc = RC_AUTH;
 	if (rc != RC_OK)
 		return rc;
-	if (!view_equal(view_of(hash, MERKLE_HASH), view_of(r->leaf_hash, MERKLE_HASH)))
-		return RC_AUTH;
-	if (r->index == 0)
-		return RC_OK;
-	if (leaf_parse(leaf, &header, &ciphertext, &tag) != RC_OK)
-		return RC_MALFORMED;
-	ledger_origin(header.ledger, origin);
-	if (header.index != r->index || !view_equal(ledger, view_str(origin)))
+	rc = check_hash(r, record.rest.len ? record.rest : record.first);
+	if (rc != RC_OK)
+		return rc;
+	index = record.header.index + (record.rest.len ? 1 : 0);
+	ledger_origin(record.header.ledger, origin);
+	if (index != r->index || !view_equal(ledger, view_str(origin)))
 		return RC_AUTH;
 	return RC_OK;
 }

@@ -17,15 +17,17 @@ enum {
 	LEDGER_NONCE = 16, /* client nonce: host time in ms 8, random 8 */
 	LEDGER_PATH_MAX = 32, /* hashes in an inclusion proof: a ledger closes at 2^32 records */
 	LEDGER_ORIGIN = 16 + 2 * LEDGER_ID, /* characters of an origin */
-	LEAF_VERSION = 1,
 	LEAF_HEADER_SIZE = 1 + LEDGER_ID + 8 + 8 + 8 + 2 + LEDGER_NONCE + GCM_NONCE + 4,
 	LEAF_OVERHEAD = LEAF_HEADER_SIZE + GCM_TAG,
+	LEAF_PLAINTEXT_MAX = 62000, /* of a record in one leaf */
+	LEAF_FIRST_BYTES =
+		32768, /* bytes of a longer one that are in the first of its two leaves */
 	/* Origin, size and root; an empty line; dash, name and signature. */
 	LEDGER_NOTE_MAX = LEDGER_ORIGIN + 1 + 10 + 1 + 44 + 1 + 1 + 4 + LEDGER_ORIGIN + 1 + 92 + 1,
 	RECEIPT_MAX = 8 + MERKLE_HASH + 1 + LEDGER_PATH_MAX * MERKLE_HASH + LEDGER_NOTE_MAX,
-	LEDGER_PLAINTEXT_MAX = 62000,
-	/* A leaf and its receipt are at most this longer than the plaintext. */
-	LEDGER_OVERHEAD = LEAF_OVERHEAD + RECEIPT_MAX,
+	LEDGER_PLAINTEXT_MAX = 65536,
+	/* Leaves and receipt of a record are at most this longer than its plaintext. */
+	LEDGER_OVERHEAD = 2 * LEAF_OVERHEAD + MERKLE_HASH + RECEIPT_MAX,
 };
 
 /* A ledger has at most this many records, leaf 0 included. */
@@ -82,7 +84,11 @@ enum rc ledger_parse_policy(struct view body, struct ledger_policy *ret) WARN_UN
 /* RC_MALFORMED unless it is a modulus that an escrow key may have: 2048 to 4096 bits. */
 enum rc ledger_escrow_key(struct view modulus, EVP_PKEY **ret) WARN_UNUSED;
 
+/* A record has one leaf, or two that follow each other. The version of a leaf is one more. */
+enum leaf_part { LEAF_WHOLE, LEAF_FIRST, LEAF_REST };
+
 struct leaf_header {
+	enum leaf_part part;
 	uint8_t ledger[LEDGER_ID];
 	uint64_t index, card_counter;
 	uint64_t time_ms; /* the host's claim, ms since 1970 */
@@ -90,18 +96,35 @@ struct leaf_header {
 	uint8_t client_nonce[LEDGER_NONCE];
 	uint8_t nonce[GCM_NONCE];
 	uint32_t length; /* of the plaintext */
+	uint8_t first[MERKLE_HASH]; /* of LEAF_REST: the hash of the leaf that it continues */
 };
 
-/* Appends the LEAF_HEADER_SIZE bytes that are the additional data. */
+/* Bytes of the header, which are the additional data: LEAF_HEADER_SIZE, of LEAF_REST more. */
+size_t leaf_header_size(enum leaf_part part);
+/* Appends the header. */
 void leaf_put_header(struct buf *b, const struct leaf_header *header);
 /*
  * Takes a whole leaf apart; its length must be exactly what the header says. RC_MALFORMED. The
- * additional data is the leaf's first LEAF_HEADER_SIZE bytes.
+ * additional data is the leaf's first leaf_header_size bytes.
  */
 enum rc leaf_parse(struct view leaf, struct leaf_header *ret_header, struct view *ret_ciphertext,
 		   struct view *ret_tag) WARN_UNUSED;
+/* The header at the front of in alone, which is what OPEN RECORD answers. RC_MALFORMED. */
+enum rc leaf_take_header(struct view *in, struct leaf_header *ret) WARN_UNUSED;
 /* Takes one leaf from the front of in, where a receipt or another leaf follows. RC_MALFORMED. */
 enum rc leaf_take(struct view *in, struct view *ret_leaf) WARN_UNUSED;
+/* That rest, a LEAF_REST, continues the leaf first of this header. RC_MALFORMED, RC_CRYPTO. */
+enum rc leaf_check_rest(struct view first, const struct leaf_header *first_header,
+			const struct leaf_header *rest) WARN_UNUSED;
+
+/* A record as it is sealed: one leaf, or two that belong together. */
+struct sealed_record {
+	struct leaf_header header; /* of the first; its length is that of the whole plaintext */
+	struct view first, rest; /* rest is empty where there is one leaf */
+	struct view both;
+};
+/* Takes it from the front of in, where its receipt may follow. RC_MALFORMED, RC_CRYPTO. */
+enum rc sealed_take(struct view *in, struct sealed_record *ret) WARN_UNUSED;
 
 /* What LEDGER STATUS warns of. */
 enum {
@@ -113,7 +136,7 @@ enum {
 
 /* Coded as `index 8 || leaf hash 32 || count 1 || hashes || note`. */
 struct receipt {
-	uint64_t index;
+	uint64_t index; /* of the record's last leaf */
 	uint8_t leaf_hash[MERKLE_HASH];
 	struct merkle_proof proof;
 	struct view note;
@@ -126,7 +149,8 @@ enum rc receipt_parse(struct view bytes, struct receipt *ret) WARN_UNUSED;
 /*
  * Checks a receipt against a ledger's verifier key (text): the note is signed and of that ledger,
  * and the proof leads from the leaf hash to its root. With a leaf that is not empty, also that it
- * is the receipt's leaf and, except for leaf 0, that its header has this ledger and index.
+ * is the receipt's leaf and, except for leaf 0, that its header has this ledger and index; where a
+ * record has two, leaf is both, and the second has to be the receipt's and to name the first.
  * RC_MALFORMED if receipt, leaf or key do not parse, RC_AUTH if they do not agree.
  */
 enum rc receipt_verify(struct view bytes, struct view leaf, struct view verifier_key) WARN_UNUSED;

@@ -42,6 +42,8 @@ struct channel {
 	enum pin_status pin;
 	uint8_t *user_key; /* CARD_KEY_SIZE bytes from secret_new while pin is not PIN_NONE, else NULL */
 	uint64_t pin_generation; /* the PIN record's generation at VERIFY; another one ends the status */
+	struct buf
+		sealing; /* first part of a record on its way in, card/ledger.c; ends with the PIN status */
 	bool reauthenticated; /* VERIFY since the last operation of a CKA_ALWAYS_AUTHENTICATE key */
 };
 

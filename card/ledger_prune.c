@@ -82,7 +82,10 @@ static enum rc check_prune(const struct ledger *ledger, struct nvm *nvm,
 	return RC_OK;
 }
 
-/* The state as it will be: the tree up to size, the time of its last leaf, and leaf 0. */
+/*
+ * The state as it will be: the tree up to size, the time of its last leaf, and leaf 0. RC_STATE: size
+ * is between the two leaves of a record.
+ */
 static enum rc advance(const struct ledger *ledger, struct nvm *nvm, uint64_t size,
 		       struct ledger_state *state, struct buf *leaf_0)
 {
@@ -100,6 +103,8 @@ static enum rc advance(const struct ledger *ledger, struct nvm *nvm, uint64_t si
 		rc = ledger_leaf(ledger, nvm, size - 1, &last);
 	if (rc == RC_OK && leaf_parse(view_buf(&last), &header, &ciphertext, &tag) != RC_OK)
 		rc = RC_DAMAGED;
+	if (rc == RC_OK && header.part == LEAF_FIRST)
+		rc = RC_STATE; /* a record goes whole */
 	if (rc == RC_OK) {
 		state->pruned = range;
 		state->pruned_time = header.time_ms;

@@ -61,19 +61,20 @@ enum rc ledger_seal(const struct ledger *ledger, struct leaf_header *header, str
 	if (!at)
 		return buf_rc(out);
 	return gcm_seal(ledger->content_key, header->nonce,
-			view_of(out->data + start, LEAF_HEADER_SIZE), plaintext, at,
+			view_of(out->data + start, leaf_header_size(header->part)), plaintext, at,
 			at + plaintext.len);
 }
 
 enum rc ledger_open(const struct ledger *ledger, struct view leaf, struct buf *out)
 {
-	struct view ciphertext, tag;
+	struct view ciphertext, tag, aad;
 	struct leaf_header header;
 	uint8_t *at;
 
 	if (leaf_parse(leaf, &header, &ciphertext, &tag) != RC_OK)
 		return RC_DAMAGED;
-	buf_put(out, leaf.data, LEAF_HEADER_SIZE);
+	aad = view_of(leaf.data, leaf_header_size(header.part));
+	buf_view(out, aad);
 	if (header.index == 0) {
 		buf_view(out, ciphertext);
 		return buf_rc(out);
@@ -81,8 +82,7 @@ enum rc ledger_open(const struct ledger *ledger, struct view leaf, struct buf *o
 	at = buf_space(out, ciphertext.len);
 	if (!at)
 		return buf_rc(out);
-	if (gcm_open(ledger->content_key, header.nonce, view_of(leaf.data, LEAF_HEADER_SIZE),
-		     ciphertext, tag.data, at) != RC_OK)
+	if (gcm_open(ledger->content_key, header.nonce, aad, ciphertext, tag.data, at) != RC_OK)
 		return RC_DAMAGED;
 	return RC_OK;
 }

@@ -10,7 +10,7 @@
 
 /* What the card counter of the next leaf is: one more than the leaves of all ledgers of the card. */
 uint64_t ledger_card_counter(struct nvm *nvm);
-/* How many records lie on the card; leaf 0 and what was pruned are not counted. */
+/* How many leaves of records lie on the card; leaf 0 and what was pruned are not counted. */
 uint64_t ledger_kept(const struct ledger *ledger, struct nvm *nvm);
 /* Appends leaf 0 to out: the policy, which everyone can read. */
 enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const struct ledger_policy *policy,
@@ -28,7 +28,7 @@ enum rc ledger_leaf(const struct ledger *ledger, struct nvm *nvm, uint64_t index
 		    struct buf *out) WARN_UNUSED;
 /* Appends the newest checkpoint. */
 enum rc ledger_note(const struct ledger *ledger, struct nvm *nvm, struct buf *out) WARN_UNUSED;
-/* Appends leaf || receipt of a stored record, in the tree of now. Fails as ledger_leaf. */
+/* Appends leaf || receipt of a stored leaf, in the tree of now. Fails as ledger_leaf. */
 enum rc ledger_receipt(const struct ledger *ledger, struct nvm *nvm, uint64_t index,
 		       struct buf *out) WARN_UNUSED;
 

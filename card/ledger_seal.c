@@ -79,51 +79,75 @@ static enum rc flag_time(struct sealing *s)
 	return ledger_state_put(s->nvm, s->ledger->number, &state);
 }
 
-static enum rc check_room(const struct sealing *s, uint64_t count)
+/* For so many leaves more. */
+static enum rc check_room(const struct sealing *s, uint64_t count, unsigned int leaves)
 {
 	uint64_t capacity = s->ledger->rules.capacity;
 
-	if (count >= LEDGER_RECORDS_MAX)
+	if (count + leaves > LEDGER_RECORDS_MAX)
 		return RC_STATE;
-	if (capacity && ledger_kept(s->ledger, s->nvm) >= capacity)
+	if (capacity && ledger_kept(s->ledger, s->nvm) + leaves > capacity)
 		return RC_FULL;
 	return RC_OK;
 }
 
-/* Inside the transaction: the leaf goes to the answer and to card memory. */
-static enum rc append(struct sealing *s)
+/* One leaf behind those of before, which may be s->range. */
+static enum rc append_leaf(struct sealing *s, enum leaf_part part, struct view plaintext,
+			   const struct merkle_range *before)
 {
-	uint32_t series = ledger_series(s->ledger->number);
-	const struct merkle_range *before = nvm_leaf_range(s->nvm, series);
 	size_t start = s->out->len;
 	struct view leaf;
 	enum rc rc;
 
-	if (!before)
-		return RC_DAMAGED;
-	rc = check_room(s, before->size);
-	if (rc != RC_OK)
-		return rc;
+	s->header.part = part;
 	s->header.index = before->size;
-	s->header.card_counter = ledger_card_counter(s->nvm);
 	s->receipt.index = before->size;
 	merkle_prove_next(before, &s->receipt.proof);
-	rc = ledger_seal(s->ledger, &s->header, s->order->plaintext, s->out);
-	if (rc == RC_OK)
-		rc = flag_time(s);
+	rc = ledger_seal(s->ledger, &s->header, plaintext, s->out);
 	if (rc != RC_OK)
 		return rc;
 	leaf = view_of(s->out->data + start, s->out->len - start);
 	rc = merkle_leaf_hash(leaf, s->receipt.leaf_hash);
-	return rc == RC_OK ? nvm_append(s->nvm, series, leaf, &s->range) : rc;
+	return rc == RC_OK ? nvm_append(s->nvm, ledger_series(s->ledger->number), leaf, &s->range)
+			   : rc;
 }
 
-/* The record at index has this nonce: it is the same one, or something is wrong. */
-static enum rc repeat(const struct sealing *s, uint64_t index)
+/* Inside the transaction: the leaf, or two, go to the answer and to card memory. */
+static enum rc append(struct sealing *s)
 {
-	struct view header_bytes, plain, ciphertext, tag;
-	struct leaf_header header;
+	const struct merkle_range *before =
+		nvm_leaf_range(s->nvm, ledger_series(s->ledger->number));
+	struct view plain = s->order->plaintext, first;
+	bool is_long = plain.len > LEAF_PLAINTEXT_MAX;
+	enum rc rc;
+
+	if (!before)
+		return RC_DAMAGED;
+	rc = check_room(s, before->size, is_long ? 2 : 1);
+	if (rc != RC_OK)
+		return rc;
+	s->header.index = before->size;
+	s->header.card_counter = ledger_card_counter(s->nvm);
+	rc = flag_time(s);
+	if (rc != RC_OK || !is_long)
+		return rc == RC_OK ? append_leaf(s, LEAF_WHOLE, plain, before) : rc;
+	rc = view_take(&plain, LEAF_FIRST_BYTES, &first);
+	if (rc == RC_OK)
+		rc = append_leaf(s, LEAF_FIRST, first, before);
+	if (rc != RC_OK)
+		return rc;
+	s->header.card_counter++;
+	memcpy(s->header.first, s->receipt.leaf_hash, MERKLE_HASH);
+	return append_leaf(s, LEAF_REST, plain, &s->range);
+}
+
+/* That a stored leaf has the type and the beginning of what is left of the plaintext, which goes. */
+static enum rc compare_leaf(const struct sealing *s, uint64_t index, struct view *left,
+			    enum leaf_part *ret_part)
+{
 	struct buf leaf, opened;
+	struct leaf_header header;
+	struct view plain, same;
 	enum rc rc;
 
 	buf_init(&leaf, NVM_LEAF_MAX);
@@ -131,19 +155,42 @@ static enum rc repeat(const struct sealing *s, uint64_t index)
 	rc = ledger_leaf(s->ledger, s->nvm, index, &leaf);
 	if (rc == RC_OK)
 		rc = ledger_open(s->ledger, view_buf(&leaf), &opened);
-	if (rc == RC_OK)
-		rc = leaf_parse(view_buf(&leaf), &header, &ciphertext, &tag);
 	plain = view_buf(&opened);
 	if (rc == RC_OK)
-		rc = view_take(&plain, LEAF_HEADER_SIZE, &header_bytes);
-	if (rc == RC_OK && (header.type != s->order->type || plain.len != s->order->plaintext.len ||
-			    !secret_equal(plain.data, s->order->plaintext.data, plain.len)))
+		rc = leaf_take_header(&plain, &header);
+	if (rc == RC_OK &&
+	    (header.type != s->order->type || view_take(left, plain.len, &same) != RC_OK ||
+	     !secret_equal(plain.data, same.data, plain.len)))
 		rc = RC_MALFORMED;
 	if (rc == RC_OK)
-		rc = ledger_receipt(s->ledger, s->nvm, index, s->out);
+		*ret_part = header.part;
 	buf_free(&opened);
 	buf_free(&leaf);
 	return rc;
+}
+
+/*
+ * The record whose last leaf is at index has this nonce: it is the same one, or something is wrong.
+ * A record of two leaves is longer than LEAF_PLAINTEXT_MAX, and no other is.
+ */
+static enum rc repeat(const struct sealing *s, uint64_t index)
+{
+	struct view left = s->order->plaintext;
+	bool is_long = left.len > LEAF_PLAINTEXT_MAX;
+	enum leaf_part part = LEAF_WHOLE;
+	enum rc rc = RC_OK;
+
+	if (is_long)
+		rc = compare_leaf(s, index - 1, &left, &part);
+	if (rc == RC_OK && part != (is_long ? LEAF_FIRST : LEAF_WHOLE))
+		rc = RC_MALFORMED;
+	if (rc == RC_OK)
+		rc = compare_leaf(s, index, &left, &part);
+	if (rc == RC_OK && (left.len || part != (is_long ? LEAF_REST : LEAF_WHOLE)))
+		rc = RC_MALFORMED;
+	if (rc == RC_OK && is_long)
+		rc = ledger_leaf(s->ledger, s->nvm, index - 1, s->out);
+	return rc == RC_OK ? ledger_receipt(s->ledger, s->nvm, index, s->out) : rc;
 }
 
 enum rc ledger_seal_sync(struct nvm *nvm, struct ledger *ledger)
@@ -194,6 +241,8 @@ static enum rc seal_once(struct sealing *s)
 	rc = nvm_commit(s->nvm, sign, s);
 	if (rc != RC_OK)
 		return rc;
+	if (s->header.part == LEAF_REST)
+		ledger_window_add(s->ledger->window, s->header.index - 1, s->header.client_nonce);
 	ledger_window_add(s->ledger->window, s->header.index, s->header.client_nonce);
 	s->ledger->last_index = s->header.index;
 	s->ledger->last_time = s->header.time_ms;

@@ -17,7 +17,8 @@ struct seal_order {
 };
 
 /*
- * Appends leaf || receipt, durable, or those of the record that the same order made before. Whether
+ * Appends leaf || receipt, durable, or those of the record that the same order made before; of a
+ * record longer than LEAF_PLAINTEXT_MAX both its leaves, and the receipt of the second. Whether
  * the caller may seal at all is decided already; for a command, channel is asked again under the lock
  * between processes, whether its user is still logged in, and is NULL for others. RC_MALFORMED: the
  * nonce is another record's; RC_STATE: it may be that of a record older than the window or of one

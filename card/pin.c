@@ -29,6 +29,7 @@ bool pin_is(struct nvm *nvm, const struct channel *channel, enum pin_status stat
 
 void pin_forget(struct channel *channel)
 {
+	buf_free(&channel->sealing);
 	if (channel->pin != PIN_NONE && channel->ram && --channel->ram->logins == 0)
 		token_ram_wipe(channel->ram);
 	channel->pin = PIN_NONE;

@@ -177,10 +177,14 @@ struct application_seal {
 	uint64_t time; /* host time, ms since 1970 */
 	struct view plaintext;
 };
-/* Appends leaf and receipt; durable on the card when this returns RC_OK. */
+/*
+ * Appends leaf and receipt, or both leaves of a record longer than LEAF_PLAINTEXT_MAX and the receipt
+ * of the second; durable on the card when this returns RC_OK. After any failure but that of the card
+ * itself the same call may be made again.
+ */
 enum rc application_ledger_seal(struct sc *sc, const struct application_seal *seal,
 				struct buf *sealed, uint16_t *ret_sw) WARN_UNUSED;
-/* Appends leaf header and plaintext of a record by its index, or of a sealed record by its leaf. */
+/* Appends header and plaintext of a leaf by its index, or by its bytes. */
 enum rc application_ledger_open(struct sc *sc, uint32_t ledger, uint64_t index, struct buf *record,
 				uint16_t *ret_sw) WARN_UNUSED;
 enum rc application_ledger_open_sealed(struct sc *sc, uint32_t ledger, struct view leaf,
@@ -214,7 +218,7 @@ enum rc application_ledger_prune(struct sc *sc, uint32_t ledger, uint64_t size,
 /* Appends the ledger's certificate, base/ledger_certificate.h. 6985: the card has no key for it. */
 enum rc application_ledger_certificate(struct sc *sc, uint32_t ledger, struct buf *certificate,
 				       uint16_t *ret_sw) WARN_UNUSED;
-/* Appends leaf and receipt of the newest record. 6A83 if there is none. */
+/* Appends leaf, or both, and receipt of the newest record. 6A83 if there is none. */
 enum rc application_ledger_last_receipt(struct sc *sc, uint32_t ledger, struct buf *sealed,
 					uint16_t *ret_sw) WARN_UNUSED;
 

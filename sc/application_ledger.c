@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ledger commands of doc/commands.md. */
+#include "base/ledger.h"
 #include "base/tlv.h"
 #include "sc/application.h"
 
 enum {
 	CLA_OWN = 0x80,
+	P1_SEAL = 0x00,
+	P1_SEAL_FIRST = 0x01,
+	P1_SEAL_REST = 0x02,
 	P1_BY_INDEX = 0x00,
 	P1_SEALED = 0x01,
 	P1_READ_LEAF = 0x02,
@@ -43,21 +47,6 @@ enum rc application_ledger_create(struct sc *sc, const struct application_policy
 	return rc;
 }
 
-enum rc application_ledger_seal(struct sc *sc, const struct application_seal *seal,
-				struct buf *sealed, uint16_t *ret_sw)
-{
-	const struct apdu header = {
-		.cla = CLA_OWN, .ins = APPLICATION_INS_SEAL, .le = APPLICATION_LE_ALL};
-	struct buf *data = sc_scratch(sc);
-
-	buf_u32(data, seal->ledger);
-	buf_put(data, seal->nonce, sizeof(seal->nonce));
-	buf_u16(data, seal->type);
-	buf_u64(data, seal->time);
-	buf_view(data, seal->plaintext);
-	return application_append(sc, &header, data, sealed, ret_sw);
-}
-
 static enum rc by_index(struct sc *sc, uint8_t p1, uint32_t ledger, uint64_t index, struct buf *out,
 			uint16_t *ret_sw)
 {
@@ -70,6 +59,68 @@ static enum rc by_index(struct sc *sc, uint8_t p1, uint32_t ledger, uint64_t ind
 	buf_u32(data, ledger);
 	buf_u64(data, index);
 	return application_append(sc, &header, data, out, ret_sw);
+}
+
+static enum rc seal_part(struct sc *sc, uint8_t p1, const struct application_seal *seal,
+			 struct view plaintext, struct buf *answer, uint16_t *ret_sw)
+{
+	const struct apdu header = {
+		.cla = CLA_OWN, .ins = APPLICATION_INS_SEAL, .p1 = p1, .le = APPLICATION_LE_ALL};
+	struct buf *data = sc_scratch(sc);
+
+	buf_u32(data, seal->ledger);
+	buf_put(data, seal->nonce, sizeof(seal->nonce));
+	buf_u16(data, seal->type);
+	buf_u64(data, seal->time);
+	buf_view(data, plaintext);
+	return application_append(sc, &header, data, answer, ret_sw);
+}
+
+/* The first of two leaves is read, since the answer, `second leaf || receipt`, has no room for it. */
+static enum rc put_first_leaf(struct sc *sc, uint32_t ledger, struct view answer,
+			      struct buf *sealed, uint16_t *ret_sw)
+{
+	size_t before = sealed->len;
+	struct sealed_record record;
+	struct leaf_header rest;
+	struct view in = answer, all;
+	enum rc rc = leaf_take_header(&in, &rest);
+
+	if (rc == RC_OK && (rest.part != LEAF_REST || !rest.index))
+		rc = RC_MALFORMED;
+	if (rc == RC_OK)
+		rc = by_index(sc, P1_READ_LEAF, ledger, rest.index - 1, sealed, ret_sw);
+	if (rc != RC_OK)
+		return rc;
+	buf_view(sealed, answer);
+	rc = buf_rc(sealed);
+	all = view_of(sealed->data + before, sealed->len - before);
+	if (rc == RC_OK)
+		rc = sealed_take(&all, &record);
+	if (rc != RC_OK)
+		buf_truncate(sealed, before);
+	return rc;
+}
+
+enum rc application_ledger_seal(struct sc *sc, const struct application_seal *seal,
+				struct buf *sealed, uint16_t *ret_sw)
+{
+	struct view rest = seal->plaintext, first;
+	struct buf answer;
+	enum rc rc;
+
+	if (rest.len <= LEAF_PLAINTEXT_MAX)
+		return seal_part(sc, P1_SEAL, seal, rest, sealed, ret_sw);
+	buf_init(&answer, LEDGER_PLAINTEXT_MAX + LEDGER_OVERHEAD);
+	rc = view_take(&rest, LEAF_FIRST_BYTES, &first);
+	if (rc == RC_OK)
+		rc = seal_part(sc, P1_SEAL_FIRST, seal, first, &answer, ret_sw);
+	if (rc == RC_OK)
+		rc = seal_part(sc, P1_SEAL_REST, seal, rest, &answer, ret_sw);
+	if (rc == RC_OK)
+		rc = put_first_leaf(sc, seal->ledger, view_buf(&answer), sealed, ret_sw);
+	buf_free(&answer);
+	return rc;
 }
 
 enum rc application_ledger_open(struct sc *sc, uint32_t ledger, uint64_t index, struct buf *record,
@@ -186,8 +237,21 @@ enum rc application_ledger_last_receipt(struct sc *sc, uint32_t ledger, struct b
 {
 	const struct apdu header = {
 		.cla = CLA_OWN, .ins = APPLICATION_INS_LAST_RECEIPT, .le = APPLICATION_LE_ALL};
-	struct buf *data = sc_scratch(sc);
+	struct buf *data = sc_scratch(sc), answer;
+	struct leaf_header leaf;
+	struct view in;
+	enum rc rc;
 
 	buf_u32(data, ledger);
-	return application_append(sc, &header, data, sealed, ret_sw);
+	buf_init(&answer, LEDGER_PLAINTEXT_MAX + LEDGER_OVERHEAD);
+	rc = application_append(sc, &header, data, &answer, ret_sw);
+	in = view_buf(&answer);
+	if (rc == RC_OK && leaf_take_header(&in, &leaf) == RC_OK && leaf.part == LEAF_REST) {
+		rc = put_first_leaf(sc, ledger, view_buf(&answer), sealed, ret_sw);
+	} else if (rc == RC_OK) {
+		buf_view(sealed, view_buf(&answer));
+		rc = buf_rc(sealed);
+	}
+	buf_free(&answer);
+	return rc;
 }

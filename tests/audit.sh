@@ -181,6 +181,37 @@ printf X | dd of=bad/tile/entries/000.p/5 bs=1 seek=3000 conv=notrunc 2>/dev/nul
 refuse_says "an export that is not in order is not loaded" 'nothing was loaded' \
 	"$intaglio" audit load bad --key "$shop_key" --database bad.db
 says "not even in part" '^0$' sqlite3 bad.db 'SELECT count(*) FROM record'
+step "a ledger with a record of two leaves is made" "$intaglio" ledger create Long --escrow-key escrow.pub
+sed 's/2026-000147/2026-000150/' invoice.xml >long.xml
+head -c $((65536 - $(wc -c <long.xml))) /dev/zero | tr '\0' ' ' >>long.xml
+step "it is sealed" "$intaglio" --ledger Long ledger seal long.xml --output long.sealed
+step "and a short one after it" "$intaglio" --ledger Long ledger seal invoice.xml --output short.sealed
+step "and exported" "$intaglio" --ledger Long ledger export long
+long_key=$(cat long/key)
+says "they are two records" '"entries":4,.*"records":2,"bytes":69692,' "$intaglio" audit verify long --json --key "$long_key"
+step "deciphered" "$intaglio" audit decrypt long --key "$long_key" --escrow-key escrow.pem --output long.plain
+step "byte for byte" sh -c 'cmp long.plain/1 long.xml && cmp long.plain/3 invoice.xml && test ! -e long.plain/2'
+says "summed up" '2 invoices deciphered, 0 other' "$intaglio" audit verify long --key "$long_key" --escrow-key escrow.pem
+step "and loaded" "$intaglio" audit load long --key "$long_key" --escrow-key escrow.pem --database long.db
+says "each once" '^1.65536.2026-000150 3.4156.2026-000147 $' sh -c 'sqlite3 long.db \
+	"SELECT record.number, length, id FROM record JOIN invoice USING (number) ORDER BY 1" | tr "\n" " "'
+cat >parts.py <<'END'
+import sys
+data = open(sys.argv[1], "rb").read()
+leaves = []
+while data:
+    n = int.from_bytes(data[:2], "big")
+    leaves.append(data[:2 + n])
+    data = data[2 + n:]
+open(sys.argv[2], "wb").write(b"".join(leaves[int(i)] for i in sys.argv[3]))
+END
+for order in '0133 the second does not follow' '0323 whose first is not before it' \
+	'0213 the second does not follow' '0223 whose first is not before it'; do
+	rm -rf cut && cp -R long cut
+	python3 parts.py long/tile/entries/000.p/4 cut/tile/entries/000.p/4 "${order%% *}"
+	refuse_says "a record without one of its leaves is told: ${order%% *}" "${order#* }" \
+		"$intaglio" audit verify cut --key "$long_key" --escrow-key escrow.pem
+done
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out other.pem 2>/dev/null
 refuse_says "another key opens nothing" 'not the one that leaf 0 has' \
 	"$intaglio" audit decrypt shop --key "$shop_key" --escrow-key other.pem --output plain2

@@ -58,11 +58,39 @@ refuse "a receipt of another record is refused" sh -c \
 	'head -c 4250 second >mixed && tail -c +4251 first >>mixed && "$0" ledger verify mixed --key "$1"' \
 	"$intaglio" "$key"
 
+# The longest record, which takes two leaves.
+head -c 65536 /dev/urandom >long
+head -c 65537 /dev/zero >too-long
+step "a ledger for large records is made" "$intaglio" ledger create Large
+large=$("$intaglio" --json ledger list | sed 's/.*"ledger":"Large"[^}]*"key":"\([^"]*\)".*/\1/')
+says "64 KiB are one record" 'long is record 1 \(65536 bytes' "$intaglio" ledger seal long --ledger Large --output long_sealed
+refuse_says "a byte more is none" 'too-long is larger than 65536 bytes' \
+	"$intaglio" ledger seal too-long --ledger Large --output none
+step "the next is record 3" sh -c '"$0" ledger seal "$1" --ledger Large --output three | grep -q "is record 3"' "$intaglio" "$invoice"
+says "by number" '^ +1 .*65536 bytes' "$intaglio" ledger list --ledger Large
+step "which is one line" sh -c 'test "$("$0" ledger list --ledger Large | wc -l)" = 2' "$intaglio"
+step "it is read back byte for byte" sh -c '"$0" ledger read 1 --ledger Large | cmp - long' "$intaglio"
+refuse_says "there is no record 2" 'no record of this number' "$intaglio" ledger read 2 --ledger Large
+says "its receipt is right" 'record 1 is in the ledger of 3 entries' "$intaglio" ledger verify long_sealed --key "$large"
+flipped=0
+for at in 0 1 30 70 80 20000 32850 32858 32859 32860 32890 32940 32965 50000 65700 65740 65760 65800 66000; do
+	cp long_sealed tampered
+	byte=$(dd if=long_sealed bs=1 skip="$at" count=1 2>/dev/null | od -An -tu1)
+	# shellcheck disable=SC2059 # the octal code is the format
+	printf "\\$(printf %03o $((byte ^ 1)))" | dd of=tampered bs=1 seek="$at" conv=notrunc 2>/dev/null
+	"$intaglio" ledger verify tampered --key "$large" >/dev/null 2>&1
+	[ $? -eq 1 ] && flipped=$((flipped + 1))
+done
+step "each of 19 single flipped bits is refused" test "$flipped" -eq 19
+step "a ledger that takes no more is made" "$intaglio" ledger create Small --record-size 62000
+refuse_says "and does not" 'longer' "$intaglio" ledger seal long --ledger Small --output none
+refuse "a record is never longer" "$intaglio" ledger create Bad --record-size 65537
+
 refuse_says "a wrong PIN says how many tries are left" 'tries left' \
 	env INTAGLIO_PIN=000000 "$intaglio" ledger seal "$invoice"
 step "no temporary file stays" sh -c '! ls | grep -E "\.[A-Za-z0-9]{6}$"'
 says "the PIN may come from a file" 'record 3 ' \
-	sh -c 'echo 123456 >pin && env -u INTAGLIO_PIN "$0" --pin-file pin ledger seal "$1" --output third' \
+	sh -c 'echo 123456 >pin && env -u INTAGLIO_PIN "$0" --pin-file pin ledger seal "$1" --ledger Invoices --output third' \
 	"$intaglio" "$invoice"
 refuse_says "a missing file is said by name" 'nothing.xml' "$intaglio" ledger seal nothing.xml
 refuse_says "a ledger's label is its own" 'has a ledger named Invoices already' \
@@ -132,6 +160,7 @@ step "the card takes the countersignature" "$intaglio" ledger cosign cosigned --
 refuse "once" "$intaglio" ledger cosign cosigned --ledger Kept
 step "what is countersigned is pruned" "$intaglio" ledger prune --ledger Kept
 says "and said so" 'pruned +the first 11' "$intaglio" ledger show --ledger Kept
+step "what is left is listed" "$intaglio" ledger list --ledger Kept
 refuse_says "a pruned record cannot be read" 'pruned' "$intaglio" ledger read 3 --ledger Kept
 step "records go in again" "$intaglio" ledger seal "$invoice" --ledger Kept --output kept.11
 cp -R kept before-pruning

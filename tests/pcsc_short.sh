@@ -46,13 +46,13 @@ step "4 kB are stored" token --login --pin 123456 --write-object large --type da
 step "and read" token --login --pin 123456 --read-object --type data --label large --output-file again
 step "unchanged" cmp large again
 export INTAGLIO_PIN=123456
-for size in 1024 62000; do
+for size in 1024 62000 65536; do
 	head -c $size /dev/urandom >record-$size
 	step "a record of $size bytes is sealed" "$intaglio" --card "Virtual PCD 00 00" ledger seal --ledger pcsc record-$size
 	step "its receipt verifies" "$intaglio" --card "Virtual PCD 00 00" ledger verify --ledger pcsc record-$size.sealed
 done
-step "the last record is read" "$intaglio" --card "Virtual PCD 00 00" ledger read --ledger pcsc 2 --output again
-step "unchanged, too" cmp record-62000 again
+step "the last record is read" "$intaglio" --card "Virtual PCD 00 00" ledger read --ledger pcsc 3 --output again
+step "unchanged, too" cmp record-65536 again
 step "pulled between the parts it has done all or nothing" "$try" unplug-parts
 grep -v removed "$scenario_log"
 finish

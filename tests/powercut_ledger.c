@@ -18,7 +18,7 @@
 
 enum { LEAVES_MAX = 128, RECORD_BYTES = 20000, WINDOW_EVERY = 8 };
 
-enum kind { SET_UP, CREATE, SEAL, COSIGN, PRUNE };
+enum kind { SET_UP, CREATE, SEAL, LONG, COSIGN, PRUNE }; /* LONG: a record of two leaves */
 
 /* The script; of COSIGN and PRUNE, how many leaves less than there are. */
 static const struct step {
@@ -27,10 +27,10 @@ static const struct step {
 } script[] = {
 	{SET_UP, 0}, {CREATE, 0}, {SEAL, 0},  {SEAL, 0},  {SEAL, 0},   {COSIGN, 0}, {PRUNE, 2},
 	{SEAL, 0},   {SEAL, 0},   {SEAL, 0},  {SEAL, 0},  {COSIGN, 0}, {SEAL, 0},   {SEAL, 0},
-	{SEAL, 0},   {SEAL, 0},   {SEAL, 0},  {PRUNE, 6}, {SEAL, 0},   {SEAL, 0},   {SEAL, 0},
+	{LONG, 0},   {SEAL, 0},   {SEAL, 0},  {PRUNE, 6}, {SEAL, 0},   {SEAL, 0},   {LONG, 0},
 	{COSIGN, 0}, {PRUNE, 0},  {SEAL, 0},  {SEAL, 0},  {SEAL, 0},   {SEAL, 0},   {COSIGN, 0},
 	{SEAL, 0},   {PRUNE, 3},  {SEAL, 0},  {SEAL, 0},  {SEAL, 0},   {SEAL, 0},   {SEAL, 0},
-	{SEAL, 0},   {COSIGN, 0}, {PRUNE, 1}, {SEAL, 0},
+	{SEAL, 0},   {COSIGN, 0}, {PRUNE, 1}, {SEAL, 0},  {LONG, 0},
 };
 
 enum { STEPS = sizeof(script) / sizeof(script[0]) };
@@ -59,6 +59,8 @@ static void write_model(void)
 		*m = after[n - 1];
 		if (step->kind == CREATE || step->kind == SEAL)
 			m->count++;
+		else if (step->kind == LONG)
+			m->count += 2;
 		else if (step->kind == COSIGN)
 			m->cosigned = m->count - step->back;
 		else if (step->kind == PRUNE)
@@ -72,6 +74,7 @@ static const char *operation(unsigned int n)
 		[SET_UP] = "set-up",
 		[CREATE] = "creation",
 		[SEAL] = "append with its checkpoint",
+		[LONG] = "append of two leaves",
 		[COSIGN] = "countersignature",
 		[PRUNE] = "prune",
 	};
@@ -79,9 +82,18 @@ static const char *operation(unsigned int n)
 	return n && n <= STEPS ? names[script[n - 1].kind] : "rest";
 }
 
+/* Whether the record that begins at n is one of two leaves. */
+static bool is_long(uint64_t n)
+{
+	for (unsigned int i = 0; i < STEPS; i++)
+		if (script[i].kind == LONG && after[i].count == n)
+			return true;
+	return false;
+}
+
 static void fill_order(struct seal_order *order, uint64_t n)
 {
-	static uint8_t record[RECORD_BYTES];
+	static uint8_t record[LEDGER_PLAINTEXT_MAX];
 	struct buf nonce;
 
 	memset(record, (int)n, sizeof(record));
@@ -90,25 +102,36 @@ static void fill_order(struct seal_order *order, uint64_t n)
 	buf_u64(&nonce, n);
 	order->type = 1;
 	order->time_ms = n % 5 ? 1000 + n : 900; /* now and then backwards */
-	order->plaintext = view_of(record, sizeof(record));
+	order->plaintext = view_of(record, is_long(n) ? LEDGER_PLAINTEXT_MAX : RECORD_BYTES);
+}
+
+static bool send_seal(uint32_t header, const struct seal_order *order, struct view plaintext)
+{
+	struct buf data;
+	uint16_t sw;
+
+	buf_init(&data, 2 * LEAF_FIRST_BYTES);
+	buf_u32(&data, number);
+	buf_put(&data, order->client_nonce, LEDGER_NONCE);
+	buf_u16(&data, order->type);
+	buf_u64(&data, order->time_ms);
+	buf_view(&data, plaintext);
+	sw = bare_card_send(&card, header, view_buf(&data));
+	buf_free(&data);
+	return sw == SW_OK;
 }
 
 static bool seal(uint64_t n)
 {
 	struct seal_order order;
-	struct buf data;
-	uint16_t sw;
+	struct view rest, first;
 
 	fill_order(&order, n);
-	buf_init(&data, 2 * RECORD_BYTES);
-	buf_u32(&data, number);
-	buf_put(&data, order.client_nonce, LEDGER_NONCE);
-	buf_u16(&data, order.type);
-	buf_u64(&data, order.time_ms);
-	buf_view(&data, order.plaintext);
-	sw = bare_card_send(&card, 0x80D20000, view_buf(&data));
-	buf_free(&data);
-	return sw == SW_OK;
+	rest = order.plaintext;
+	if (rest.len == RECORD_BYTES)
+		return send_seal(0x80D20000, &order, rest);
+	return view_take(&rest, LEAF_FIRST_BYTES, &first) == RC_OK &&
+	       send_seal(0x80D20100, &order, first) && send_seal(0x80D20200, &order, rest);
 }
 
 static bool create(void)
@@ -195,6 +218,7 @@ static bool run_step(unsigned int n, const struct nvm_io *io)
 	case CREATE:
 		return create();
 	case SEAL:
+	case LONG:
 		return seal(after[n - 1].count);
 	case COSIGN:
 		return cosign(after[n].cosigned);
@@ -258,6 +282,30 @@ static const char *check_tree(struct nvm *nvm, uint64_t count)
 	return NULL;
 }
 
+/* A leaf is a record, or one of two that are both there. */
+static bool check_record(struct nvm *nvm, struct ledger *ledger, uint64_t index, uint64_t first,
+			 struct view leaf)
+{
+	struct view ciphertext, tag, in;
+	struct leaf_header header;
+	struct sealed_record record;
+	struct buf both;
+	bool good;
+
+	if (leaf_parse(leaf, &header, &ciphertext, &tag) != RC_OK)
+		return false;
+	if (header.part == LEAF_WHOLE || !header.index)
+		return true;
+	buf_init(&both, 2 * NVM_LEAF_MAX);
+	index -= header.part == LEAF_REST;
+	good = index >= first && ledger_leaf(ledger, nvm, index, &both) == RC_OK &&
+	       ledger_leaf(ledger, nvm, index + 1, &both) == RC_OK;
+	in = view_buf(&both);
+	good = good && sealed_take(&in, &record) == RC_OK && record.rest.len && !in.len;
+	buf_free(&both);
+	return good;
+}
+
 /* One leaf opens and proves itself; the one before the first that is there does neither. */
 static const char *check_leaf(struct nvm *nvm, struct ledger *ledger, uint64_t first,
 			      uint64_t count)
@@ -273,9 +321,11 @@ static const char *check_leaf(struct nvm *nvm, struct ledger *ledger, uint64_t f
 	note_put_key(&key, &ledger->key);
 	good = ledger_receipt(ledger, nvm, index, &out) == RC_OK;
 	in = view_buf(&out);
+	/* Of two leaves each has a proof of its own; that they belong together the next does judge. */
 	good = good && leaf_take(&in, &leaf) == RC_OK &&
-	       receipt_verify(in, leaf, view_buf(&key)) == RC_OK &&
-	       ledger_open(ledger, leaf, &opened) == RC_OK;
+	       receipt_verify(in, view_of(NULL, 0), view_buf(&key)) == RC_OK &&
+	       ledger_open(ledger, leaf, &opened) == RC_OK &&
+	       check_record(nvm, ledger, index, first, leaf);
 	buf_reset(&out);
 	if (first > 1)
 		good = good && ledger_leaf(ledger, nvm, first - 1, &out) == RC_STATE;
@@ -297,6 +347,7 @@ static const char *check_window(struct nvm *nvm, struct ledger *ledger, uint64_t
 		return "the nonces cannot be read";
 	for (uint64_t i = 1; i < count; i++) {
 		fill_order(&order, i);
+		i += is_long(i); /* the nonce is that of both leaves */
 		if (ledger_window_find(ledger->window, order.client_nonce, &index) != RC_OK ||
 		    index != i)
 			return "a record that is sent again is not known";

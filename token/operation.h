@@ -12,6 +12,8 @@
 #include "token/store.h"
 #include "token/token.h"
 
+struct leaf_header; /* base/ledger.h */
+
 enum { OPERATION_DATA_MAX = 65536 };
 
 struct operation {
@@ -89,6 +91,12 @@ CK_RV unwrap_by_rsa(struct session *s, struct operation *o, struct view in);
 /* Seals, and asks again once where the answer was lost. Appends leaf and receipt. */
 struct application_seal;
 CK_RV seal_once(struct slot *slot, const struct application_seal *seal, struct buf *sealed);
+/*
+ * Appends the plaintext of the record that begins at index, of one leaf or two; the header is the
+ * first's. The card's failures as RC_SW, 6A83 also where index is the second leaf of a record.
+ */
+enum rc seal_open_index(struct slot *slot, uint32_t ledger, uint64_t index, struct buf *record,
+			struct leaf_header *ret_header, uint16_t *ret_sw) WARN_UNUSED;
 /* Seals in into out, which holds in.len + CK_INTAGLIO_SEAL_OVERHEAD bytes. */
 CK_RV seal_record(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
 		  CK_ULONG_PTR out_len);

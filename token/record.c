@@ -82,7 +82,7 @@ static void describe(const struct object *ledger, uint64_t index, uint16_t type,
 	attr_set(list, CKA_UNIQUE_ID, view_str(unique));
 }
 
-static CK_RV adopt(struct slot *slot, const struct object *ledger, uint64_t index, uint16_t type,
+static CK_RV adopt(struct slot *slot, const struct object *ledger, const struct leaf_header *header,
 		   struct view plaintext, CK_OBJECT_HANDLE_PTR ret)
 {
 	uint32_t number = ledger->number;
@@ -90,14 +90,15 @@ static CK_RV adopt(struct slot *slot, const struct object *ledger, uint64_t inde
 	struct buf list;
 
 	buf_init(&list, ATTR_LIST_MAX);
-	describe(ledger, index, type, plaintext, &list);
+	describe(ledger, header->index, header->type, plaintext, &list);
 	if (buf_rc(&list) == RC_OK)
 		o = store_put(&slot->store, 0, NULL, view_buf(&list));
 	buf_free(&list);
 	if (!o)
 		return CKR_HOST_MEMORY;
 	o->ledger = number;
-	o->record = index;
+	o->record = header->index;
+	o->record_leaves = header->part == LEAF_FIRST ? 2 : 1;
 	if (ret)
 		*ret = o->handle;
 	return CKR_OK;
@@ -151,9 +152,9 @@ CK_RV record_create(struct session *s, struct object *ledger, struct view list,
 		    CK_OBJECT_HANDLE_PTR ret)
 {
 	struct application_seal seal = {.ledger = ledger->number, .type = RECORD_TYPE_OBJECT};
-	struct leaf_header header;
-	struct view in, leaf, body, tag;
+	struct sealed_record record;
 	struct buf plaintext, sealed;
+	struct view in;
 	CK_RV rv = check_template(s, list);
 
 	if (rv != CKR_OK)
@@ -167,34 +168,24 @@ CK_RV record_create(struct session *s, struct object *ledger, struct view list,
 	if (rv == CKR_OK)
 		rv = narrow(seal_once(s->slot, &seal, &sealed));
 	in = view_buf(&sealed);
-	if (rv == CKR_OK &&
-	    (leaf_take(&in, &leaf) != RC_OK || leaf_parse(leaf, &header, &body, &tag) != RC_OK))
+	if (rv == CKR_OK && sealed_take(&in, &record) != RC_OK)
 		rv = outcome(s->slot, CALL_OBJECT, RC_MALFORMED, 0);
 	if (rv == CKR_OK)
-		rv = adopt(s->slot, ledger, header.index, header.type, seal.plaintext, ret);
+		rv = adopt(s->slot, ledger, &record.header, seal.plaintext, ret);
 	buf_free(&sealed);
 	buf_free(&plaintext);
 	return rv;
 }
 
-/* The type and the plaintext of a record. */
+/* A record's plaintext. */
 static CK_RV open_record(struct slot *slot, uint32_t ledger, uint64_t index, struct buf *out,
-			 uint16_t *ret_type, struct view *ret_plaintext)
+			 struct leaf_header *ret_header)
 {
-	struct view header, before;
 	uint16_t sw = 0;
 	enum rc rc;
 
 	buf_reset(out);
-	rc = application_ledger_open(slot->sc, ledger, index, out, &sw);
-	*ret_plaintext = view_buf(out);
-	if (rc == RC_OK)
-		rc = view_take(ret_plaintext, LEAF_HEADER_SIZE, &header);
-	/* Version, ledger, index, card counter and time go before the type. */
-	if (rc == RC_OK)
-		rc = view_take(&header, 1 + LEDGER_ID + 8 + 8 + 8, &before);
-	if (rc == RC_OK)
-		rc = view_u16(&header, ret_type);
+	rc = seal_open_index(slot, ledger, index, out, ret_header, &sw);
 	return outcome(slot, CALL_OBJECT, rc, &sw);
 }
 
@@ -203,7 +194,8 @@ static bool is_known(const struct store *store, uint32_t ledger, uint64_t index)
 	for (size_t i = store->count; i-- > 0;) {
 		const struct object *o = store->entries[i].object;
 
-		if (o->ledger == ledger && o->record == index)
+		if (o->ledger == ledger && index >= o->record &&
+		    index - o->record < o->record_leaves)
 			return true;
 	}
 	return false;
@@ -220,10 +212,10 @@ static CK_RV load_ledger(struct slot *slot, const struct object *ledger)
 {
 	uint32_t number = ledger->number;
 	struct application_ledger state = {.leaves = 0};
-	struct view plaintext;
+	struct leaf_header header;
 	uint64_t index;
 	struct buf scratch;
-	uint16_t type = 0, sw = 0;
+	uint16_t sw = 0;
 	CK_RV rv;
 
 	buf_init(&scratch, ATTR_LIST_MAX + OPERATION_DATA_MAX);
@@ -235,9 +227,9 @@ static CK_RV load_ledger(struct slot *slot, const struct object *ledger)
 	for (; !ends_search(rv) && slot->login == LOGIN_USER && index < state.leaves; index++) {
 		if (is_known(&slot->store, number, index))
 			continue;
-		rv = open_record(slot, number, index, &scratch, &type, &plaintext);
+		rv = open_record(slot, number, index, &scratch, &header);
 		if (rv == CKR_OK)
-			rv = adopt(slot, ledger, index, type, plaintext, NULL);
+			rv = adopt(slot, ledger, &header, view_buf(&scratch), NULL);
 	}
 	buf_free(&scratch);
 	return ends_search(rv) ? rv : CKR_OK;
@@ -266,18 +258,18 @@ CK_RV record_load(struct session *s, struct view query)
 
 CK_RV record_get_value(struct session *s, const struct object *o, CK_ATTRIBUTE *attribute)
 {
-	struct view plaintext;
+	struct leaf_header header;
 	struct buf scratch;
-	uint16_t type = 0;
 	CK_RV rv;
 
 	buf_init(&scratch, ATTR_LIST_MAX + OPERATION_DATA_MAX);
-	rv = open_record(s->slot, o->ledger, o->record, &scratch, &type, &plaintext);
+	rv = open_record(s->slot, o->ledger, o->record, &scratch, &header);
 	if (rv != CKR_OK) {
 		attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		rv = rv == CKR_DEVICE_REMOVED ? rv : CKR_DEVICE_ERROR;
 	} else {
-		rv = template_give(FORM_BYTES, record_value(type, plaintext), attribute);
+		rv = template_give(FORM_BYTES, record_value(header.type, view_buf(&scratch)),
+				   attribute);
 	}
 	buf_free(&scratch);
 	return rv;

@@ -18,7 +18,8 @@ struct object {
 	CK_OBJECT_HANDLE handle;
 	uint32_t number; /* on the card; 0: a session object, or a record */
 	uint32_t ledger; /* the number of the ledger that the record is of; 0: no record */
-	uint64_t record; /* its place in the ledger */
+	uint64_t record; /* its place in the ledger .. */
+	unsigned int record_leaves; /* .. and how many it takes */
 	const struct session *owner; /* of a session object */
 	const struct schema *schema; /* NULL: a class or type of a later version */
 	CK_OBJECT_CLASS class;

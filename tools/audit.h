@@ -86,8 +86,11 @@ struct audit {
 	const char *authority; /* file of the certificate that vouches for cards, or NULL */
 	const char *revoked; /* file of the authority's revocation list, or NULL */
 	const char *previous; /* file of a checkpoint, or NULL */
-	/* Called with every record whose leaf is the one in the tree; false ends the walk. */
-	bool (*record)(void *arg, const struct leaf_header *header, struct view leaf);
+	/*
+	 * Called with every record whose leaves are those in the tree; false ends the walk. leaves:
+	 * one, or the two of a longer record; header: the first's, with the length of the whole.
+	 */
+	bool (*record)(void *arg, const struct leaf_header *header, struct view leaves);
 	void *arg;
 	/* What is found. */
 	struct audit_list findings, notices;

@@ -40,7 +40,7 @@ bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit,
 				      : "holds no RSA private key");
 		return false;
 	}
-	buf_init(&escrow->plain, BOOK_LEAF_MAX);
+	buf_init(&escrow->plain, LEDGER_PLAINTEXT_MAX + 1);
 	return true;
 }
 
@@ -74,12 +74,28 @@ static bool unwrap(struct audit_escrow *e)
 	return good;
 }
 
-bool audit_decipher(struct audit_escrow *e, const struct leaf_header *header, struct view leaf,
+/* Appends the plaintext of one leaf to e->plain. */
+static bool decipher_leaf(struct audit_escrow *e, struct view leaf)
+{
+	struct leaf_header header;
+	struct view body, tag;
+	uint8_t *to;
+
+	if (leaf_parse(leaf, &header, &body, &tag) != RC_OK)
+		return false;
+	to = buf_space(&e->plain, header.length + 1);
+	if (!to || gcm_open(e->content_key, header.nonce,
+			    view_of(leaf.data, leaf_header_size(header.part)), body, tag.data,
+			    to) != RC_OK)
+		return false;
+	buf_truncate(&e->plain, e->plain.len - 1);
+	return true;
+}
+
+bool audit_decipher(struct audit_escrow *e, const struct leaf_header *header, struct view leaves,
 		    struct view *ret)
 {
-	struct view body, tag;
-	struct leaf_header again;
-	uint8_t *to;
+	struct view leaf;
 
 	if (!unwrap(e)) {
 		/* Said once; without it nothing opens. */
@@ -91,15 +107,14 @@ bool audit_decipher(struct audit_escrow *e, const struct leaf_header *header, st
 		return false;
 	}
 	buf_reset(&e->plain);
-	to = buf_space(&e->plain, header->length + 1);
-	if (!to || leaf_parse(leaf, &again, &body, &tag) != RC_OK ||
-	    gcm_open(e->content_key, header->nonce, view_of(leaf.data, LEAF_HEADER_SIZE), body,
-		     tag.data, to) != RC_OK) {
+	while (leaves.len) {
+		if (leaf_take(&leaves, &leaf) == RC_OK && decipher_leaf(e, leaf))
+			continue;
 		audit_find(e->audit, AUDIT_CONTENT, (int64_t)header->index,
 			   "the record does not decipher: the card did not make it");
 		return false;
 	}
-	*ret = record_value(header->type, view_of(to, header->length));
+	*ret = record_value(header->type, view_buf(&e->plain));
 	return true;
 }
 

@@ -56,6 +56,16 @@ static bool read_invoice(struct loading *l, const struct leaf_header *header, st
 	return true;
 }
 
+/* The hash of the last leaf, to which a receipt would lead. */
+static enum rc last_hash(struct view leaves, uint8_t ret[MERKLE_HASH])
+{
+	struct sealed_record record;
+	enum rc rc = sealed_take(&leaves, &record);
+
+	return rc == RC_OK ? merkle_leaf_hash(record.rest.len ? record.rest : record.first, ret)
+			   : rc;
+}
+
 static bool put_record(void *arg, const struct leaf_header *header, struct view leaf)
 {
 	struct loading *l = arg;
@@ -67,7 +77,7 @@ static bool put_record(void *arg, const struct leaf_header *header, struct view 
 		.invoice = read_invoice(l, header, leaf, &invoice) ? &invoice : NULL,
 	};
 
-	if (merkle_leaf_hash(leaf, hash) != RC_OK ||
+	if (last_hash(leaf, hash) != RC_OK ||
 	    !l->kind->put(l->database, l->audit->key.name, &row)) {
 		l->failed = true;
 		return false;

@@ -26,6 +26,10 @@ struct walk {
 	uint64_t last_counter, last_time;
 	uint8_t id[LEDGER_ID]; /* of the key's name */
 	bool stopped;
+	/* The first of two leaves, until the second was seen: its header, and both leaves. */
+	struct leaf_header first;
+	struct buf both;
+	bool first_is_good;
 };
 
 static bool same_hash(const uint8_t *a, const uint8_t *b)
@@ -230,6 +234,52 @@ static void check_time(struct walk *w, const struct leaf_header *h)
 	w->last_time = h->time_ms;
 }
 
+/* A record that is whole. is_good: what lies in its places is what the tree has there. */
+static void take_record(struct walk *w, const struct leaf_header *h, struct view leaves,
+			bool is_good)
+{
+	struct audit *a = w->audit;
+
+	audit_count(a, h);
+	if (is_good && a->record && !a->record(a->arg, h, leaves))
+		w->stopped = true;
+}
+
+/* Whatever comes next, or nothing, is not the second leaf that was waited for. */
+static void drop_first(struct walk *w)
+{
+	if (w->both.len)
+		audit_find(w->audit, AUDIT_LEAF, (int64_t)w->first.index,
+			   "the record has two leaves, and the second does not follow");
+	buf_reset(&w->both);
+}
+
+/* One of two leaves. */
+static void check_part(struct walk *w, const struct leaf_header *h, struct view leaf,
+		       uint64_t index, bool is_good)
+{
+	struct leaf_header whole = w->first;
+
+	if (h->part == LEAF_FIRST) {
+		drop_first(w);
+		w->first = *h;
+		w->first.index = index;
+		w->first_is_good = is_good;
+		buf_view(&w->both, leaf);
+		return;
+	}
+	if (!w->both.len || leaf_check_rest(view_buf(&w->both), &w->first, h) != RC_OK) {
+		drop_first(w);
+		audit_find(w->audit, AUDIT_LEAF, (int64_t)index,
+			   "this is the second leaf of a record whose first is not before it");
+		return;
+	}
+	buf_view(&w->both, leaf);
+	whole.length += h->length;
+	take_record(w, &whole, view_buf(&w->both), w->first_is_good && is_good);
+	buf_reset(&w->both);
+}
+
 /* What a leaf says about itself. is_good: it is the one that the tree has. */
 static void check_leaf(struct walk *w, struct view leaf, uint64_t index, bool is_good)
 {
@@ -237,7 +287,8 @@ static void check_leaf(struct walk *w, struct view leaf, uint64_t index, bool is
 	struct leaf_header h;
 	struct view body, tag;
 
-	if (leaf_parse(leaf, &h, &body, &tag) != RC_OK) {
+	if (leaf_parse(leaf, &h, &body, &tag) != RC_OK ||
+	    (h.part == LEAF_WHOLE ? h.length > LEAF_PLAINTEXT_MAX : !index)) {
 		audit_find(a, AUDIT_LEAF, (int64_t)index, "the record is malformed");
 		return;
 	}
@@ -251,9 +302,12 @@ static void check_leaf(struct walk *w, struct view leaf, uint64_t index, bool is
 	if (!h.type)
 		audit_find(a, AUDIT_TYPE, (int64_t)index, "the record has no type");
 	check_time(w, &h);
-	audit_count(a, &h);
-	if (is_good && a->record && !a->record(a->arg, &h, leaf))
-		w->stopped = true;
+	if (h.part != LEAF_WHOLE) {
+		check_part(w, &h, leaf, index, is_good);
+		return;
+	}
+	drop_first(w);
+	take_record(w, &h, leaf, is_good);
 }
 
 /* The files N.p/W that narrower trees left: each begins what is there now. */
@@ -489,6 +543,8 @@ static enum rc walk_all(struct walk *w)
 		rc = walk_bundle(w, &tile);
 		tile.index++;
 	}
+	if (!w->stopped)
+		drop_first(w);
 	if (rc == RC_OK)
 		rc = tiles_flush(&w->tree, check_tile, w);
 	if (rc == RC_OK && w->tree.size == a->checkpoint.size)
@@ -513,6 +569,7 @@ enum rc audit_walk(struct audit *audit)
 	clock_gettime(CLOCK_REALTIME, &now);
 	w->audit = audit;
 	w->now_ms = (uint64_t)now.tv_sec * 1000;
+	buf_init(&w->both, 2 * BOOK_LEAF_MAX);
 	buf_init(&w->bundle, BOOK_BUNDLE_MAX);
 	buf_init(&w->other, BOOK_BUNDLE_MAX);
 	buf_init(&w->hashes, TILE_WIDTH * MERKLE_HASH);
@@ -520,6 +577,7 @@ enum rc audit_walk(struct audit *audit)
 	buf_free(&w->hashes);
 	buf_free(&w->other);
 	buf_free(&w->bundle);
+	buf_free(&w->both);
 	free(w);
 	return rc;
 }

@@ -16,7 +16,7 @@
 #include "tools/ledger.h"
 
 enum {
-	RECORD_MAX = 62000,
+	RECORD_MAX = LEDGER_PLAINTEXT_MAX,
 	LEDGERS_MAX = 1024,
 	LABEL_TEXT = 128,
 	LEDGER_ID_TEXT = 2 * LEDGER_ID + 1
@@ -60,21 +60,16 @@ static CK_RV ledger_id(struct tool *tool, CK_OBJECT_HANDLE ledger, char ret[LEDG
 	return rv;
 }
 
-enum rc ledger_split(struct view sealed, struct leaf_header *ret_header, struct view *ret_leaf,
-		     struct view *ret_receipt)
-{
-	struct view ciphertext, tag;
-	enum rc rc = leaf_take(&sealed, ret_leaf);
-
-	if (rc == RC_OK)
-		rc = leaf_parse(*ret_leaf, ret_header, &ciphertext, &tag);
-	*ret_receipt = sealed;
-	return rc;
-}
-
 static CK_RV record_count(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ULONG *ret)
 {
 	CK_ATTRIBUTE attribute = {CKA_INTAGLIO_RECORD_COUNT, ret, sizeof(*ret)};
+
+	return tool->p11->C_GetAttributeValue(tool->session, ledger, &attribute, 1);
+}
+
+static CK_RV pruned_count(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ULONG *ret)
+{
+	CK_ATTRIBUTE attribute = {CKA_INTAGLIO_PRUNED_COUNT, ret, sizeof(*ret)};
 
 	return tool->p11->C_GetAttributeValue(tool->session, ledger, &attribute, 1);
 }
@@ -339,13 +334,25 @@ static void say_record(const struct leaf_header *h, json_t *array)
 		       h->length);
 }
 
+/* The header of the leaf at index. */
+static CK_RV read_header(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ULONG index,
+			 struct leaf_header *ret)
+{
+	unsigned char leaf[RECORD_MAX];
+	CK_ULONG len = sizeof(leaf);
+	struct view ciphertext, tag;
+	CK_RV rv = tool->vendor->ReadLeaf(tool->session, ledger, index, leaf, &len);
+
+	if (rv == CKR_OK && leaf_parse(view_of(leaf, len), ret, &ciphertext, &tag) != RC_OK)
+		rv = CKR_DEVICE_ERROR;
+	return rv;
+}
+
 static enum exit_code list_records(struct tool *tool)
 {
-	unsigned char leaf[RECORD_MAX + 256];
-	struct leaf_header header;
-	struct view ciphertext, tag;
+	struct leaf_header header, rest;
 	CK_OBJECT_HANDLE ledger;
-	CK_ULONG count, len;
+	CK_ULONG count, first;
 	json_t *array;
 	enum exit_code code = ledger_find(tool, &ledger);
 	CK_RV rv;
@@ -353,17 +360,21 @@ static enum exit_code list_records(struct tool *tool)
 	if (code != EXIT_DONE)
 		return code;
 	rv = record_count(tool, ledger, &count);
+	if (rv == CKR_OK)
+		rv = pruned_count(tool, ledger, &first);
 	if (rv != CKR_OK)
 		return tool_failed(tool, "reading the ledger", rv);
 	array = tool->json ? json_array() : NULL;
-	for (CK_ULONG i = 1; i < count; i++) {
-		len = sizeof(leaf);
-		rv = tool->vendor->ReadLeaf(tool->session, ledger, i, leaf, &len);
-		if (rv != CKR_OK ||
-		    leaf_parse(view_of(leaf, len), &header, &ciphertext, &tag) != RC_OK) {
+	for (CK_ULONG i = first ? first : 1; i < count; i++) {
+		rv = read_header(tool, ledger, i, &header);
+		/* A record that takes two numbers is listed by the first. */
+		if (rv == CKR_OK && header.part == LEAF_FIRST) {
+			rv = read_header(tool, ledger, ++i, &rest);
+			header.length += rv == CKR_OK ? rest.length : 0;
+		}
+		if (rv != CKR_OK) {
 			json_decref(array);
-			return tool_failed(tool, "reading a record",
-					   rv != CKR_OK ? rv : CKR_DEVICE_ERROR);
+			return tool_failed(tool, "reading a record", rv);
 		}
 		say_record(&header, array);
 	}
@@ -429,37 +440,36 @@ static enum exit_code seal_bytes(struct tool *tool, struct view record, struct b
 
 static void say_sealed(struct tool *tool, const char *file, const char *path, struct view sealed)
 {
-	struct leaf_header header;
-	struct view leaf, receipt;
+	struct sealed_record record;
 	uint8_t hash[MERKLE_HASH];
 	char hex[2 * MERKLE_HASH + 1], when[32];
 
-	if (ledger_split(sealed, &header, &leaf, &receipt) != RC_OK ||
-	    merkle_leaf_hash(leaf, hash) != RC_OK)
+	if (sealed_take(&sealed, &record) != RC_OK ||
+	    merkle_leaf_hash(record.rest.len ? record.rest : record.first, hash) != RC_OK)
 		return;
 	tool_hex(hash, sizeof(hash), hex);
-	say_time(header.time_ms, when, sizeof(when));
+	say_time(record.header.time_ms, when, sizeof(when));
 	if (tool->json)
 		tool_print_json(json_pack("{s:s,s:I,s:s,s:s,s:s}", "file", file, "record",
-					  (json_int_t)header.index, "time", when, "leaf", hex,
-					  "sealed", path));
+					  (json_int_t)record.header.index, "time", when, "leaf",
+					  hex, "sealed", path));
 	else
 		printf("%s is record %lu (%u bytes, %s), durable on the card.\n"
 		       "Leaf hash %s\nSealed record and receipt: %s\n",
-		       file, (unsigned long)header.index, header.length, when, hex, path);
+		       file, (unsigned long)record.header.index, record.header.length, when, hex,
+		       path);
 }
 
 /* The receipt could not be written: what was sealed must not be sealed again for want of it. */
 static enum exit_code say_unwritten(const char *file, struct view sealed)
 {
-	struct leaf_header header = {.index = 0};
-	struct view leaf, receipt;
+	struct sealed_record record;
 
-	if (ledger_split(sealed, &header, &leaf, &receipt) == RC_OK)
+	if (sealed_take(&sealed, &record) == RC_OK)
 		fprintf(stderr,
 			"intaglio: %s IS sealed, as record %lu; only its receipt is not here. Do not seal "
 			"it again: intaglio ledger export gives its proof\n",
-			file, (unsigned long)header.index);
+			file, (unsigned long)record.header.index);
 	return EXIT_FILE;
 }
 

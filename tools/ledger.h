@@ -13,8 +13,5 @@ void ledger_warn(struct tool *tool, CK_OBJECT_HANDLE ledger);
 /* A text attribute as a C string. */
 CK_RV ledger_text(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE_TYPE type, char *ret,
 		  size_t size);
-/* Takes what CKM_INTAGLIO_SEAL gives apart: the leaf, its header, the receipt. RC_MALFORMED. */
-enum rc ledger_split(struct view sealed, struct leaf_header *ret_header, struct view *ret_leaf,
-		     struct view *ret_receipt) WARN_UNUSED;
 
 #endif

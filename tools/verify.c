@@ -10,7 +10,7 @@
 
 #include "base/ledger.h"
 
-enum { SEALED_MAX = 62000 + CK_INTAGLIO_SEAL_OVERHEAD, KEY_MAX = 256 };
+enum { SEALED_MAX = LEDGER_PLAINTEXT_MAX + CK_INTAGLIO_SEAL_OVERHEAD, KEY_MAX = 256 };
 
 /* The verifier key of the card's ledger with this identifier. */
 static enum exit_code key_from_card(struct tool *tool, const uint8_t id[16], char key[KEY_MAX])
@@ -66,37 +66,37 @@ static uint64_t tree_size(struct view receipt, const char *key_text)
 
 static enum exit_code judge(struct tool *tool, const char *file, struct view sealed)
 {
-	struct leaf_header header;
-	struct view leaf, receipt;
+	struct sealed_record record;
 	uint64_t size;
 	char key[KEY_MAX];
 	enum exit_code code;
 	enum rc rc;
 
-	if (ledger_split(sealed, &header, &leaf, &receipt) != RC_OK)
+	if (sealed_take(&sealed, &record) != RC_OK)
 		return refuse(tool, file, "it is not a sealed record with its receipt");
 	if (tool->key) {
 		if (snprintf(key, sizeof(key), "%s", tool->key) >= (int)sizeof(key))
 			return EXIT_USAGE;
 	} else {
-		code = key_from_card(tool, header.ledger, key);
+		code = key_from_card(tool, record.header.ledger, key);
 		if (code != EXIT_DONE)
 			return code;
 	}
-	rc = receipt_verify(receipt, leaf, view_str(key));
+	rc = receipt_verify(sealed, record.both, view_str(key));
 	if (rc == RC_AUTH)
 		return refuse(tool, file,
 			      "record, receipt and the ledger's signature do not belong "
 			      "together");
 	if (rc != RC_OK)
 		return refuse(tool, file, "the receipt or the key is malformed");
-	size = tree_size(receipt, key);
+	size = tree_size(sealed, key);
 	if (tool->json)
 		tool_print_json(json_pack("{s:s,s:b,s:I,s:I}", "file", file, "valid", 1, "record",
-					  (json_int_t)header.index, "tree", (json_int_t)size));
+					  (json_int_t)record.header.index, "tree",
+					  (json_int_t)size));
 	else
 		printf("%s: record %lu is in the ledger of %lu entries that the card signed.\n",
-		       file, (unsigned long)header.index, (unsigned long)size);
+		       file, (unsigned long)record.header.index, (unsigned long)size);
 	return EXIT_DONE;
 }
 

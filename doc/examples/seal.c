@@ -28,7 +28,7 @@ static int fill_nonce(CK_INTAGLIO_SEAL_PARAMS *p)
 
 int main(int argc, char **argv)
 {
-	static unsigned char record[62000], sealed[sizeof(record) + CK_INTAGLIO_SEAL_OVERHEAD];
+	static unsigned char record[65536], sealed[sizeof(record) + CK_INTAGLIO_SEAL_OVERHEAD];
 	CK_INTAGLIO_SEAL_PARAMS params = {.ulType = 1};
 	CK_MECHANISM mechanism = {CKM_INTAGLIO_SEAL, &params, sizeof(params)};
 	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;

@@ -132,8 +132,155 @@ static void a_leaf_is_taken_apart_and_no_other_length_is(void)
 	CU_ASSERT_EQUAL(leaf_take(&in, &leaf), RC_OK);
 	CU_ASSERT_EQUAL(leaf.len, 5 + LEAF_OVERHEAD);
 	CU_ASSERT(view_equal(in, view_str("receipt")));
-	b.data[0] = 2;
-	CU_ASSERT_EQUAL(leaf_parse(leaf, &h, &ciphertext, &tag), RC_MALFORMED);
+	for (unsigned int version = 0; version < 256; version++) {
+		b.data[0] = (uint8_t)version;
+		CU_ASSERT_EQUAL(leaf_parse(leaf, &h, &ciphertext, &tag) == RC_OK,
+				version == 1 || version == 2);
+	}
+	buf_free(&b);
+}
+
+/* The two leaves of a record; which of their fields differ, if any, and from where. */
+static void put_long(struct buf *out,
+		     void (*change)(struct leaf_header *first, struct leaf_header *rest))
+{
+	static const uint8_t bytes[LEAF_FIRST_BYTES + 1];
+	struct leaf_header first = sample, rest;
+
+	first.part = LEAF_FIRST;
+	first.index = 1;
+	first.length = LEAF_FIRST_BYTES;
+	rest = first;
+	rest.part = LEAF_REST;
+	rest.index++;
+	rest.card_counter++;
+	rest.length = LEDGER_PLAINTEXT_MAX - LEAF_FIRST_BYTES;
+	if (change)
+		change(&first, &rest);
+	leaf_put_header(out, &first);
+	buf_put(out, bytes, first.length);
+	buf_str(out, "the tag, 16 byte");
+	CU_ASSERT_EQUAL(merkle_leaf_hash(view_buf(out), rest.first), RC_OK);
+	leaf_put_header(out, &rest);
+	buf_put(out, bytes, rest.length);
+	buf_str(out, "the tag, 16 byte");
+}
+
+static void other_ledger(struct leaf_header *first, struct leaf_header *rest)
+{
+	(void)first;
+	rest->ledger[15] ^= 1;
+}
+
+static void other_index(struct leaf_header *first, struct leaf_header *rest)
+{
+	rest->index = first->index;
+}
+
+static void other_counter(struct leaf_header *first, struct leaf_header *rest)
+{
+	rest->card_counter = first->card_counter + 2;
+}
+
+static void other_time(struct leaf_header *first, struct leaf_header *rest)
+{
+	rest->time_ms = first->time_ms + 1;
+}
+
+static void other_type(struct leaf_header *first, struct leaf_header *rest)
+{
+	rest->type = first->type ^ 1;
+}
+
+static void other_nonce(struct leaf_header *first, struct leaf_header *rest)
+{
+	(void)first;
+	rest->client_nonce[15] ^= 1;
+}
+
+static void short_rest(struct leaf_header *first, struct leaf_header *rest)
+{
+	(void)first;
+	rest->length = LEAF_PLAINTEXT_MAX - LEAF_FIRST_BYTES;
+}
+
+static void long_rest(struct leaf_header *first, struct leaf_header *rest)
+{
+	(void)first;
+	rest->length++;
+}
+
+static void short_first(struct leaf_header *first, struct leaf_header *rest)
+{
+	(void)rest;
+	first->length--;
+}
+
+static void two_firsts(struct leaf_header *first, struct leaf_header *rest)
+{
+	rest->part = first->part;
+}
+
+static void whole_first(struct leaf_header *first, struct leaf_header *rest)
+{
+	(void)rest;
+	first->part = LEAF_WHOLE;
+}
+
+static void two_rests(struct leaf_header *first, struct leaf_header *rest)
+{
+	first->part = rest->part;
+}
+
+static void two_leaves_are_one_record_only_if_they_belong_together(void)
+{
+	static void (*const changes[])(struct leaf_header *, struct leaf_header *) = {
+		other_ledger, other_index, other_counter, other_time, other_type, other_nonce,
+		short_rest,   long_rest,   short_first,   two_firsts, two_rests};
+	struct sealed_record record;
+	struct view in;
+	struct buf b;
+	size_t end;
+
+	buf_init(&b, 70000);
+	put_long(&b, NULL);
+	end = b.len;
+	buf_str(&b, "receipt");
+	in = view_buf(&b);
+	CU_ASSERT_EQUAL_FATAL(sealed_take(&in, &record), RC_OK);
+	CU_ASSERT(view_equal(in, view_str("receipt")));
+	CU_ASSERT_EQUAL(record.header.length, LEDGER_PLAINTEXT_MAX);
+	CU_ASSERT_EQUAL(record.header.index, 1);
+	CU_ASSERT_EQUAL(record.both.len, end);
+	CU_ASSERT_EQUAL(record.first.len + record.rest.len, end);
+	/* All of the headers, and some of the bytes; the tag of the second belongs to nothing here. */
+	for (size_t at = 0; at < end - 16; at += at % 32859 < 200 ? 1 : 997) {
+		b.data[at] ^= 1;
+		in = view_buf(&b);
+		if (at < record.first.len || at < record.first.len + 107)
+			CU_ASSERT(sealed_take(&in, &record) != RC_OK ||
+				  (at >= record.first.len + 1 + 16 + 8 + 8 + 8 + 2 + 16 &&
+				   at < record.first.len + 1 + 16 + 8 + 8 + 8 + 2 + 16 + 12));
+		b.data[at] ^= 1;
+	}
+	for (size_t len = 0; len < end; len += len % 32859 < 200 ? 1 : 997) {
+		in = view_of(b.data, len);
+		CU_ASSERT_EQUAL(sealed_take(&in, &record), RC_MALFORMED);
+		CU_ASSERT_EQUAL(in.len, len);
+	}
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		buf_reset(&b);
+		put_long(&b, changes[i]);
+		in = view_buf(&b);
+		CU_ASSERT_EQUAL(sealed_take(&in, &record), RC_MALFORMED);
+	}
+	/* The first alone is a record by its version: the second then follows as nobody's. */
+	buf_reset(&b);
+	put_long(&b, whole_first);
+	in = view_buf(&b);
+	CU_ASSERT_EQUAL(sealed_take(&in, &record), RC_OK);
+	CU_ASSERT_EQUAL(record.rest.len, 0);
+	CU_ASSERT_EQUAL(sealed_take(&in, &record), RC_MALFORMED);
 	buf_free(&b);
 }
 
@@ -297,7 +444,7 @@ static void the_overhead_holds_for_the_fullest_ledger(void)
 	receipt.note = view_buf(&note);
 	CU_ASSERT_EQUAL(receipt_put(&receipt, &bytes), RC_OK);
 	CU_ASSERT_EQUAL(bytes.len, RECEIPT_MAX);
-	CU_ASSERT(LEAF_OVERHEAD + bytes.len <= CK_INTAGLIO_SEAL_OVERHEAD);
+	CU_ASSERT(2 * LEAF_OVERHEAD + MERKLE_HASH + bytes.len <= CK_INTAGLIO_SEAL_OVERHEAD);
 	buf_free(&note);
 	buf_free(&bytes);
 }
@@ -474,6 +621,8 @@ int main(void)
 		{"a leaf header has the documented bytes", a_leaf_header_has_the_documented_bytes},
 		{"a leaf is taken apart and no other length is",
 		 a_leaf_is_taken_apart_and_no_other_length_is},
+		{"two leaves are one record only if they belong together",
+		 two_leaves_are_one_record_only_if_they_belong_together},
 		{"a length that overflows is malformed", a_length_that_overflows_is_malformed},
 		CU_TEST_INFO_NULL,
 	};

@@ -32,8 +32,8 @@ static uint32_t new_ledger(const char *label)
 	return number;
 }
 
-static uint16_t seal_as(uint32_t number, uint64_t time, uint64_t salt, uint16_t type,
-			struct view plain)
+static uint16_t seal_part(uint8_t p1, uint32_t number, uint64_t time, uint64_t salt, uint16_t type,
+			  struct view plain)
 {
 	struct buf data;
 	uint16_t sw;
@@ -45,9 +45,26 @@ static uint16_t seal_as(uint32_t number, uint64_t time, uint64_t salt, uint16_t 
 	buf_u16(&data, type);
 	buf_u64(&data, time);
 	buf_view(&data, plain);
-	sw = bare_card_send(&card, 0x80D20000, view_buf(&data));
+	sw = bare_card_send(&card, 0x80D20000 | (uint32_t)p1 << 8, view_buf(&data));
 	buf_free(&data);
 	return sw;
+}
+
+static uint16_t seal_as(uint32_t number, uint64_t time, uint64_t salt, uint16_t type,
+			struct view plain)
+{
+	return seal_part(0, number, time, salt, type, plain);
+}
+
+/* A record of two leaves; the answer has the second and the receipt. */
+static uint16_t seal_long(uint32_t number, uint64_t time, uint16_t type, struct view plain)
+{
+	struct view first;
+	uint16_t sw;
+
+	CU_ASSERT_EQUAL_FATAL(view_take(&plain, LEAF_FIRST_BYTES, &first), RC_OK);
+	sw = seal_part(1, number, time, 7, type, first);
+	return sw == SW_OK ? seal_part(2, number, time, 7, type, plain) : sw;
 }
 
 static uint16_t seal(uint32_t number, uint64_t time, const char *text)
@@ -235,7 +252,7 @@ static void a_record_sent_again_is_the_same_record(void)
 static void leaves_are_read_many_at_once(void)
 {
 	enum { COUNT = 300, LENGTH = 900 };
-	static uint8_t plain[LEDGER_PLAINTEXT_MAX];
+	static uint8_t plain[LEAF_PLAINTEXT_MAX];
 	uint64_t next = 0;
 	unsigned int commands = 0;
 	uint32_t number;
@@ -266,6 +283,149 @@ static void leaves_are_read_many_at_once(void)
 	CU_ASSERT_EQUAL(with_index(0x80D40300, number, next), SW_RECORD_NOT_FOUND);
 	CU_ASSERT_EQUAL(with_number(0x80D40300, number), SW_WRONG_LENGTH);
 	CU_ASSERT_EQUAL(with_index(0x80D40300, number + 1, 0), SW_REFERENCE_NOT_FOUND);
+	bare_card_free(&card);
+}
+
+/* The first leaf and the answer are a sealed record with its receipt, which opens to plain. */
+static void check_long(uint32_t number, uint64_t index, uint64_t size, struct view plain)
+{
+	struct buf sealed, answer, opened;
+	struct sealed_record record;
+	struct leaf_header header;
+	struct view in;
+
+	buf_init(&sealed, 70000);
+	buf_init(&answer, 70000);
+	buf_init(&opened, 70000);
+	buf_view(&answer, view_buf(&card.answer));
+	CU_ASSERT_EQUAL(with_index(0x80D40200, number, index), SW_OK);
+	buf_view(&sealed, view_buf(&card.answer));
+	buf_view(&sealed, view_buf(&answer));
+	in = view_buf(&sealed);
+	CU_ASSERT_EQUAL_FATAL(sealed_take(&in, &record), RC_OK);
+	CU_ASSERT_EQUAL(record.header.index, index);
+	CU_ASSERT_EQUAL(record.header.length, plain.len);
+	CU_ASSERT_EQUAL(receipt_verify(in, record.both, view_str(verifier_key)), RC_OK);
+	CU_ASSERT_EQUAL(receipt_verify(in, record.rest, view_str(verifier_key)), RC_MALFORMED);
+	CU_ASSERT_EQUAL(receipt_verify(in, record.first, view_str(verifier_key)), RC_AUTH);
+	CU_ASSERT_EQUAL(count_of(number), size);
+	for (uint64_t i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(open_sealed(number, i ? record.rest : record.first), SW_OK);
+		buf_reset(&answer);
+		buf_view(&answer, view_buf(&card.answer));
+		CU_ASSERT_EQUAL(with_index(0x80D40000, number, index + i), SW_OK);
+		CU_ASSERT_TRUE(view_equal(view_buf(&card.answer), view_buf(&answer)));
+		in = view_buf(&answer);
+		CU_ASSERT_EQUAL(leaf_take_header(&in, &header), RC_OK);
+		buf_view(&opened, in);
+	}
+	CU_ASSERT_TRUE(view_equal(view_buf(&opened), plain));
+	buf_free(&opened);
+	buf_free(&answer);
+	buf_free(&sealed);
+}
+
+static void a_long_record_is_two_leaves_sealed_at_once(void)
+{
+	static const size_t lengths[] = {LEAF_PLAINTEXT_MAX + 1, LEDGER_PLAINTEXT_MAX - 1,
+					 LEDGER_PLAINTEXT_MAX};
+	static uint8_t plain[LEDGER_PLAINTEXT_MAX];
+	uint64_t index = 1;
+	uint32_t number;
+
+	for (size_t i = 0; i < sizeof(plain); i++)
+		plain[i] = (uint8_t)(i * 7 + i / 251);
+	bare_card_new_token(&card);
+	number = new_ledger("invoices");
+	for (size_t i = 0; i < 3; i++, index += 3) {
+		CU_ASSERT_EQUAL(seal_long(number, index, 1, view_of(plain, lengths[i])), SW_OK);
+		check_long(number, index, index + 2, view_of(plain, lengths[i]));
+		CU_ASSERT_EQUAL(with_number(0x80DC0000, number), SW_OK);
+		check_long(number, index, index + 2, view_of(plain, lengths[i]));
+		CU_ASSERT_EQUAL(seal(number, 100 + index, "short"), SW_OK);
+		check_answer(index + 2, index + 3, NULL);
+	}
+	/* Each of them again is the same one, and with anything different none. */
+	bare_card_restart(&card);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	for (size_t i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(seal_long(number, 1 + 3 * i, 1, view_of(plain, lengths[i])), SW_OK);
+		check_long(number, 1 + 3 * i, 10, view_of(plain, lengths[i]));
+	}
+	CU_ASSERT_EQUAL(seal_long(number, 7, 2, view_of(plain, sizeof(plain))), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(seal_long(number, 7, 1, view_of(plain, sizeof(plain) - 1)), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(seal_long(number, 4, 1, view_of(plain, sizeof(plain))), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(seal_as(number, 7, 7, 1, view_of(plain, 5)), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(
+		seal_as(number, 7, 7, 1,
+			view_of(plain + LEAF_FIRST_BYTES, LEDGER_PLAINTEXT_MAX - LEAF_FIRST_BYTES)),
+		SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(seal_long(number, 101, 1, view_of(plain, sizeof(plain))), SW_WRONG_DATA);
+	plain[0] ^= 1;
+	CU_ASSERT_EQUAL(seal_long(number, 7, 1, view_of(plain, sizeof(plain))), SW_WRONG_DATA);
+	plain[0] ^= 1;
+	plain[sizeof(plain) - 1] ^= 1;
+	CU_ASSERT_EQUAL(seal_long(number, 7, 1, view_of(plain, sizeof(plain))), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(count_of(number), 10);
+	bare_card_free(&card);
+}
+
+/* Nothing of these orders is stored. */
+static void the_rest_of_a_record_is_sealed_only_behind_its_first_part(void)
+{
+	enum { REST = LEDGER_PLAINTEXT_MAX - LEAF_FIRST_BYTES };
+	static const size_t wrong_rests[] = {0, 1, LEAF_PLAINTEXT_MAX - LEAF_FIRST_BYTES, REST + 1};
+	static uint8_t plain[LEDGER_PLAINTEXT_MAX];
+	const struct view first = view_of(plain, LEAF_FIRST_BYTES), rest = view_of(plain, REST);
+	uint32_t number, other;
+
+	bare_card_new_token(&card);
+	other = new_ledger("other");
+	number = new_ledger("invoices");
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, view_of(plain, LEAF_FIRST_BYTES - 1)),
+			SW_WRONG_LENGTH);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, view_of(plain, LEAF_FIRST_BYTES + 1)),
+			SW_WRONG_LENGTH);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_CONDITIONS);
+	for (size_t i = 0; i < sizeof(wrong_rests) / sizeof(wrong_rests[0]); i++) {
+		CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+		CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, view_of(plain, wrong_rests[i])),
+				SW_WRONG_LENGTH);
+		CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_CONDITIONS);
+	}
+	/* Another ledger, time, nonce or type than the first part had. */
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, other, 1, 7, 1, rest), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, number, 2, 7, 1, rest), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 8, 1, rest), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 2, rest), SW_CONDITIONS);
+	/* Another SEAL, another channel, a logout, a reset. */
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(0, number, 1, 7, 0, rest), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+	card.on = 1;
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_CONDITIONS);
+	card.on = 0;
+	bare_card_logout(&card);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_SECURITY_STATUS);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+	bare_card_restart(&card);
+	CU_ASSERT_EQUAL(bare_card_verify(&card, PIN_USER, USER_PIN), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(count_of(number), 1);
+	CU_ASSERT_EQUAL(count_of(other), 1);
+	CU_ASSERT_EQUAL(seal_part(1, number, 1, 7, 1, first), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_OK);
+	CU_ASSERT_EQUAL(seal_part(2, number, 1, 7, 1, rest), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(count_of(number), 3);
 	bare_card_free(&card);
 }
 
@@ -381,7 +541,7 @@ static void a_leaf_that_is_not_the_stored_one_is_not_opened(void)
 
 static void malformed_commands_are_refused(void)
 {
-	uint8_t *big = calloc(1, LEDGER_PLAINTEXT_MAX + 1);
+	uint8_t *big = calloc(1, LEAF_PLAINTEXT_MAX + 1);
 	uint32_t number, data_object;
 	struct view list;
 	struct buf object;
@@ -397,16 +557,16 @@ static void malformed_commands_are_refused(void)
 	CU_ASSERT_EQUAL(seal(0, 1, "x"), SW_REFERENCE_NOT_FOUND);
 	CU_ASSERT_EQUAL(seal(0xFFFFFFFF, 1, "x"), SW_REFERENCE_NOT_FOUND);
 	CU_ASSERT_EQUAL(seal_as(number, 1, 1, 0, view_str("x")), SW_WRONG_DATA);
-	CU_ASSERT_EQUAL(seal_as(number, 1, 1, 1, view_of(big, LEDGER_PLAINTEXT_MAX + 1)),
+	CU_ASSERT_EQUAL(seal_as(number, 1, 1, 1, view_of(big, LEAF_PLAINTEXT_MAX + 1)),
 			SW_WRONG_LENGTH);
-	CU_ASSERT_EQUAL(seal_as(number, 1, 1, 1, view_of(big, LEDGER_PLAINTEXT_MAX)), SW_OK);
+	CU_ASSERT_EQUAL(seal_as(number, 1, 1, 1, view_of(big, LEAF_PLAINTEXT_MAX)), SW_OK);
 	CU_ASSERT_TRUE(card.answer.len < 65000);
 	check_answer(1, 2, NULL);
 	CU_ASSERT_EQUAL(seal_as(number, 2, 1, 1, view_of(NULL, 0)), SW_OK);
 	check_answer(2, 3, NULL);
 	CU_ASSERT_EQUAL(seal_as(number, 2, 1, 1, view_of(NULL, 0)), SW_OK);
 	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80D20000, view_of(big, 29)), SW_WRONG_LENGTH);
-	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80D20100, view_of(big, 40)), SW_INCORRECT_P1P2);
+	CU_ASSERT_EQUAL(bare_card_send(&card, 0x80D20300, view_of(big, 40)), SW_INCORRECT_P1P2);
 	CU_ASSERT_EQUAL(with_index(0x80D40000, number, 3), SW_RECORD_NOT_FOUND);
 	CU_ASSERT_EQUAL(with_index(0x80D40200, number, UINT64_MAX), SW_RECORD_NOT_FOUND);
 	CU_ASSERT_EQUAL(with_index(0x80D40400, number, 1), SW_INCORRECT_P1P2);
@@ -524,6 +684,9 @@ static CU_TestInfo tests[] = {
 	 sealed_records_come_with_receipts_that_verify},
 	{"a record sent again is the same record", a_record_sent_again_is_the_same_record},
 	{"leaves are read many at once", leaves_are_read_many_at_once},
+	{"a long record is two leaves sealed at once", a_long_record_is_two_leaves_sealed_at_once},
+	{"the rest of a record is sealed only behind its first part",
+	 the_rest_of_a_record_is_sealed_only_behind_its_first_part},
 	{"two processes share one window", two_processes_share_one_window},
 	{"the card counter counts over all ledgers", the_card_counter_counts_over_all_ledgers},
 	{"ledgers survive initialisation and are never changed",

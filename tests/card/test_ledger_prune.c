@@ -367,6 +367,9 @@ static void the_rules_say_who_may_do_what(void)
 	card.channels[0].roles = ROLE_ISSUER;
 	CU_ASSERT_EQUAL(seal(1), SW_OK);
 	CU_ASSERT_EQUAL(with_index(0x80D40000, 1), SW_SECURITY_STATUS);
+	CU_ASSERT_EQUAL(with_index(0x80D40300, 1), SW_SECURITY_STATUS);
+	CU_ASSERT_EQUAL(with_index(0x80D40200, 1), SW_OK);
+	card.channels[0].roles = ROLE_UPDATER;
 	CU_ASSERT_EQUAL(with_index(0x80D40200, 1), SW_SECURITY_STATUS);
 	card.channels[0].roles = ROLE_USER;
 	CU_ASSERT_EQUAL(with_index(0x80D40000, 1), SW_SECURITY_STATUS);
@@ -396,7 +399,7 @@ static void rules_that_make_no_sense_make_no_ledger(void)
 		{3, "\x95\x01\x01"},
 		{3, "\x95\x01\x02"},
 		{6, "\x94\x04\x00\x00\x00\x00"},
-		{6, "\x94\x04\x00\x02\x00\x00"},
+		{6, "\x94\x04\x00\x01\x00\x01"},
 		{10, "\x93\x08\0\0\0\0\0\0\0\0"},
 		{6, "\x91\x01\x01\x90\x01\x01"},
 		{6, "\x90\x01\x01\x90\x01\x01"},
@@ -434,6 +437,55 @@ static void a_ledger_s_own_limits_refuse_before_anything_is_lost(void)
 	CU_ASSERT_EQUAL(seal(13), SW_NOT_ENOUGH_MEMORY);
 	CU_ASSERT_EQUAL_FATAL(create(false, view_of("\x94\x04\0\0\0\x09", 6)), SW_OK);
 	CU_ASSERT_EQUAL(seal(1), SW_WRONG_LENGTH);
+	CU_ASSERT_EQUAL(status_number(0x80), 1);
+	bare_card_free(&card);
+}
+
+static uint16_t seal_long(uint64_t n)
+{
+	static uint8_t plain[LEDGER_PLAINTEXT_MAX];
+	uint16_t sw = SW_OK;
+	struct buf data;
+
+	buf_init(&data, 64 + LEAF_FIRST_BYTES);
+	for (unsigned int part = 1; part <= 2 && sw == SW_OK; part++) {
+		buf_reset(&data);
+		buf_u32(&data, number);
+		buf_u64(&data, 1000 + n);
+		buf_u64(&data, n);
+		buf_u16(&data, 1);
+		buf_u64(&data, 1000 + n);
+		buf_put(&data, plain, LEAF_FIRST_BYTES);
+		sw = bare_card_send(&card, 0x80D20000 | part << 8, view_buf(&data));
+	}
+	buf_free(&data);
+	return sw;
+}
+
+static void a_record_of_two_leaves_is_pruned_whole_and_counts_twice(void)
+{
+	/* Four leaves; and records so long that they are never two. */
+	static const char four[] = "\x93\x08\0\0\0\0\0\0\0\x04";
+	static const char short_ones[] = "\x94\x04\0\0\xF2\x30";
+
+	bare_card_new_token(&card);
+	CU_ASSERT_EQUAL_FATAL(create(false, view_of(four, sizeof(four) - 1)), SW_OK);
+	CU_ASSERT_EQUAL(seal_long(1), SW_OK);
+	seal_up_to(2, 2);
+	CU_ASSERT_EQUAL(seal_long(3), SW_NOT_ENOUGH_MEMORY);
+	CU_ASSERT_EQUAL(status_number(0x80), 4);
+	seal_up_to(4, 4);
+	CU_ASSERT_EQUAL(prune(2), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(status_number(0x82), 0);
+	CU_ASSERT_EQUAL(prune(1), SW_OK);
+	CU_ASSERT_EQUAL(prune(3), SW_OK);
+	CU_ASSERT_EQUAL(status_number(0x82), 3);
+	/* It is known after it was pruned. */
+	CU_ASSERT_EQUAL(seal_long(1), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(seal_long(3), SW_OK);
+	CU_ASSERT_EQUAL(status_number(0x80), 7);
+	CU_ASSERT_EQUAL_FATAL(create(false, view_of(short_ones, sizeof(short_ones) - 1)), SW_OK);
+	CU_ASSERT_EQUAL(seal_long(1), SW_WRONG_LENGTH);
 	CU_ASSERT_EQUAL(status_number(0x80), 1);
 	bare_card_free(&card);
 }
@@ -501,6 +553,8 @@ int main(void)
 		 rules_that_make_no_sense_make_no_ledger},
 		{"a ledger's own limits refuse before anything is lost",
 		 a_ledger_s_own_limits_refuse_before_anything_is_lost},
+		{"a record of two leaves is pruned whole and counts twice",
+		 a_record_of_two_leaves_is_pruned_whole_and_counts_twice},
 		{"a time that goes backwards is stored and flagged",
 		 a_time_that_goes_backwards_is_stored_and_flagged},
 		{"another process sees what was pruned", another_process_sees_what_was_pruned},

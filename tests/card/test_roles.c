@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/ledger.h"
 #include "base/revocation.h"
 #include "base/tlv.h"
 #include "card/commands.h"
@@ -51,6 +52,8 @@ enum fill {
 	UNWRAP,
 	LABEL,
 	RECORD,
+	RECORD_FIRST,
+	RECORD_REST,
 	LEDGER,
 	LEDGER_INDEX,
 	LEDGER_LEAF,
@@ -118,6 +121,9 @@ static const struct row matrix[] = {
 	 {0x6982, 0x9000, 0x6982}},
 	{"80 2A 06 00", "U", 0x802A0600, UNWRAP, U, {0x6982, 0x9000, 0x6982}},
 	{"80 D2 00 00", "user, U", 0x80D20000, RECORD, U, {0x6982, 0x9000, 0x6982}},
+	{"80 D2 01 00", "user, U", 0x80D20100, RECORD_FIRST, U, {0x6982, 0x9000, 0x6982}},
+	/* Of another record than the first part. */
+	{"80 D2 02 00", "user, U", 0x80D20200, RECORD_REST, U, {0x6982, 0x6985, 0x6982}},
 	{"80 D4 00 00",
 	 "user or auditor, U",
 	 0x80D40000,
@@ -275,8 +281,9 @@ static void put_unwrap(struct buf *out)
 }
 
 /* number, client nonce, type, host time, plaintext */
-static void put_record(struct buf *out)
+static void put_record(struct buf *out, size_t length)
 {
+	static const uint8_t plain[LEAF_FIRST_BYTES];
 	static uint64_t salt;
 
 	buf_u32(out, ledger);
@@ -284,7 +291,7 @@ static void put_record(struct buf *out)
 	buf_u64(out, ++salt);
 	buf_u16(out, 1);
 	buf_u64(out, 1000);
-	buf_view(out, view_str("a record"));
+	buf_put(out, plain, length);
 }
 
 static void put_revocations(struct buf *out)
@@ -366,7 +373,11 @@ static void fill(enum fill what, struct buf *out)
 		tlv_put(out, 0x80, view_str("one more"));
 		break;
 	case RECORD:
-		put_record(out);
+		put_record(out, 9);
+		break;
+	case RECORD_FIRST:
+	case RECORD_REST:
+		put_record(out, LEAF_FIRST_BYTES);
 		break;
 	case LEDGER:
 		buf_u32(out, ledger);
