@@ -12,8 +12,9 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/kdf.h>
-#include <openssl/provider.h>
 #include <openssl/rand.h>
+
+#include "base/provider.h"
 
 /* Bytes of a seed at once, less than any generator refuses. */
 enum { SEED_STEP = 4096 };
@@ -38,7 +39,7 @@ static struct {
 	{.name = "DES-EDE3-CBC"}, {.name = "DES-EDE3-ECB"},
 };
 
-static OSSL_LIB_CTX *context;
+static OSSL_LIB_CTX *context, *behind;
 static EVP_MAC *cmac, *hmac;
 static EVP_KDF *hkdf, *pbkdf2;
 
@@ -55,7 +56,7 @@ static void make_context(void)
 
 	if (!made)
 		return;
-	if (!OSSL_PROVIDER_load(made, "default")) {
+	if (provider_load(made, &behind) != RC_OK) {
 		OSSL_LIB_CTX_free(made);
 		return;
 	}
@@ -76,6 +77,17 @@ OSSL_LIB_CTX *crypto_context(void)
 
 	pthread_once(&once, make_context);
 	return context;
+}
+
+OSSL_LIB_CTX *crypto_behind(void)
+{
+	return crypto_context() ? behind : NULL;
+}
+
+EVP_PKEY_CTX *crypto_key_context(const char *type)
+{
+	return crypto_context() ? EVP_PKEY_CTX_new_from_name(context, provider_key_type(type), NULL)
+				: NULL;
 }
 
 void crypto_mark_errors(void)
@@ -104,14 +116,14 @@ enum rc crypto_random(void *ret, size_t n)
 		random_fill(random_arg, ret, n);
 		return RC_OK;
 	}
-	if (!crypto_context() || RAND_priv_bytes_ex(context, ret, n, 0) != 1)
+	if (!crypto_context() || RAND_priv_bytes_ex(behind, ret, n, 0) != 1)
 		return RC_CRYPTO;
 	return RC_OK;
 }
 
 enum rc crypto_random_seed(struct view seed)
 {
-	EVP_RAND_CTX *primary = crypto_context() ? RAND_get0_primary(context) : NULL;
+	EVP_RAND_CTX *primary = crypto_context() ? RAND_get0_primary(behind) : NULL;
 	enum rc rc = primary ? RC_OK : RC_CRYPTO;
 
 	while (rc == RC_OK && seed.len) {

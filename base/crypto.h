@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Cryptographic primitives that both ends of the channel share, on libcrypto's EVP with a library
- * context of our own, so that an application's providers and configuration never reach our keys.
+ * context of our own, so that an application's providers, engines and configuration do not reach our keys.
  * Algorithms are fetched once. Keyed contexts (struct cipher, struct cmac) keep their key schedule
  * between messages. Every function fails with RC_CRYPTO when libcrypto does.
  */
@@ -23,6 +23,14 @@ enum {
 
 /* Our library context; made on first use, alive as long as the library. NULL if libcrypto has no memory. */
 OSSL_LIB_CTX *crypto_context(void);
+/* The one behind it (base/provider.h), whose generator all random bytes are from, libcrypto's own, too. */
+OSSL_LIB_CTX *crypto_behind(void);
+
+/*
+ * A context for making keys of a type by libcrypto's name of it: "RSA", "EC", "X25519". No ENGINE of
+ * the application is asked, nor for keys made with it (base/provider.h). NULL if libcrypto fails.
+ */
+EVP_PKEY_CTX *crypto_key_context(const char *type);
 
 /*
  * libcrypto's error queue is the calling thread's, and so the application's: what comes into it
@@ -31,7 +39,7 @@ OSSL_LIB_CTX *crypto_context(void);
 void crypto_mark_errors(void);
 void crypto_drop_errors(void);
 
-/* n random bytes from our context's generator. */
+/* n random bytes from that generator. */
 enum rc crypto_random(void *ret, size_t n) WARN_UNUSED;
 /* Mixes a seed into it, which adds to what it has from the system and never replaces that. */
 enum rc crypto_random_seed(struct view seed) WARN_UNUSED;

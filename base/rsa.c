@@ -11,21 +11,35 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/provider.h"
+
 enum { BITS_MIN = 1024, BITS_MAX = 4096, EXPONENT_MAX = 8, PSS_SALT = 32 };
+
+static enum rc generate(const char *type, const OSSL_PARAM *params, EVP_PKEY **ret)
+{
+	EVP_PKEY_CTX *ctx = crypto_key_context(type);
+	EVP_PKEY *key = NULL;
+	enum rc rc = RC_CRYPTO;
+
+	if (ctx && EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_params(ctx, params) == 1 &&
+	    EVP_PKEY_generate(ctx, &key) == 1) {
+		*ret = key;
+		rc = RC_OK;
+	}
+	EVP_PKEY_CTX_free(ctx);
+	return rc;
+}
 
 enum rc rsa_generate(unsigned int bits, EVP_PKEY **ret)
 {
-	EVP_PKEY *key;
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_BITS, &bits),
+		OSSL_PARAM_construct_end(),
+	};
 
 	if (bits < BITS_MIN || bits > BITS_MAX)
 		return RC_ARGUMENT;
-	if (!crypto_context())
-		return RC_CRYPTO;
-	key = EVP_PKEY_Q_keygen(crypto_context(), NULL, "RSA", (size_t)bits);
-	if (!key)
-		return RC_CRYPTO;
-	*ret = key;
-	return RC_OK;
+	return generate("RSA", params, ret);
 }
 
 enum rc rsa_check_public(struct view n, struct view e)
@@ -48,7 +62,7 @@ enum rc rsa_check_public(struct view n, struct view e)
 static enum rc from_numbers(const BIGNUM *n, const BIGNUM *e, EVP_PKEY **ret)
 {
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(crypto_context(), "RSA", NULL);
+	EVP_PKEY_CTX *ctx = crypto_key_context("RSA");
 	OSSL_PARAM *params = NULL;
 	enum rc rc = RC_CRYPTO;
 
@@ -346,14 +360,9 @@ out:
 
 enum rc ed25519_generate(EVP_PKEY **ret)
 {
-	EVP_PKEY *key = NULL;
+	const OSSL_PARAM none = OSSL_PARAM_END;
 
-	if (crypto_context())
-		key = EVP_PKEY_Q_keygen(crypto_context(), NULL, "ED25519");
-	if (!key)
-		return RC_CRYPTO;
-	*ret = key;
-	return RC_OK;
+	return generate("ED25519", &none, ret);
 }
 
 enum rc ed25519_public(const EVP_PKEY *key, uint8_t ret[ED25519_PUBLIC])
@@ -390,8 +399,8 @@ enum rc ed25519_verify(const uint8_t public_key[ED25519_PUBLIC], struct view mes
 	enum rc rc = RC_CRYPTO;
 
 	ERR_set_mark();
-	key = EVP_PKEY_new_raw_public_key_ex(crypto_context(), "ED25519", NULL, public_key,
-					     ED25519_PUBLIC);
+	key = EVP_PKEY_new_raw_public_key_ex(crypto_context(), provider_key_type("ED25519"), NULL,
+					     public_key, ED25519_PUBLIC);
 	if (!key || !ctx ||
 	    EVP_DigestVerifyInit_ex(ctx, NULL, NULL, crypto_context(), NULL, key, NULL) != 1)
 		goto out;

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 
+#include "base/provider.h"
 #include "base/secret.h"
 #include "base/tlv.h"
 
@@ -70,7 +71,7 @@ const struct curve *key_curve_of_size(size_t bytes)
 /* Makes the key that the parameters describe. */
 static enum rc from_params(const char *type, int selection, OSSL_PARAM_BLD *build, EVP_PKEY **ret)
 {
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(crypto_context(), type, NULL);
+	EVP_PKEY_CTX *context = crypto_key_context(type);
 	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
 	EVP_PKEY *key = NULL;
 	enum rc rc = RC_CRYPTO;
@@ -152,8 +153,8 @@ static enum rc raw_private(const struct curve *curve, struct view value, EVP_PKE
 
 	if (value.len != RAW_KEY)
 		return RC_MALFORMED;
-	key = EVP_PKEY_new_raw_private_key_ex(crypto_context(), curve->name, NULL, value.data,
-					      value.len);
+	key = EVP_PKEY_new_raw_private_key_ex(crypto_context(), provider_key_type(curve->name),
+					      NULL, value.data, value.len);
 	if (!key)
 		return RC_CRYPTO;
 	*ret = key;
@@ -252,8 +253,8 @@ enum rc key_from_x25519(struct view bytes, EVP_PKEY **ret)
 
 	if (bytes.len != RAW_KEY)
 		return RC_MALFORMED;
-	key = EVP_PKEY_new_raw_public_key_ex(crypto_context(), "X25519", NULL, bytes.data,
-					     bytes.len);
+	key = EVP_PKEY_new_raw_public_key_ex(crypto_context(), provider_key_type("X25519"), NULL,
+					     bytes.data, bytes.len);
 	if (!key)
 		return RC_CRYPTO;
 	*ret = key;
@@ -263,8 +264,7 @@ enum rc key_from_x25519(struct view bytes, EVP_PKEY **ret)
 enum rc key_generate_ec(const struct curve *curve, EVP_PKEY **ret)
 {
 	bool is_raw = curve->key_type != CKK_EC;
-	EVP_PKEY_CTX *context =
-		EVP_PKEY_CTX_new_from_name(crypto_context(), is_raw ? curve->name : "EC", NULL);
+	EVP_PKEY_CTX *context = crypto_key_context(is_raw ? curve->name : "EC");
 	EVP_PKEY *key = NULL;
 	enum rc rc = RC_CRYPTO;
 

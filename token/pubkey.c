@@ -6,6 +6,7 @@
 #include <openssl/params.h>
 
 #include "base/crypto.h"
+#include "base/provider.h"
 #include "base/rsa.h"
 #include "base/tlv.h"
 
@@ -93,7 +94,7 @@ static EVP_PKEY *make_ec(struct view list)
 						  point.len),
 		OSSL_PARAM_construct_end(),
 	};
-	ctx = EVP_PKEY_CTX_new_from_name(crypto_context(), "EC", NULL);
+	ctx = crypto_key_context("EC");
 	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
 	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, fields) != 1)
 		key = NULL;
@@ -118,8 +119,8 @@ static EVP_PKEY *make_raw(CK_KEY_TYPE type, struct view list)
 		return NULL;
 	if (point.len != curve->size)
 		return NULL;
-	return EVP_PKEY_new_raw_public_key_ex(crypto_context(), curve->name, NULL, point.data,
-					      point.len);
+	return EVP_PKEY_new_raw_public_key_ex(crypto_context(), provider_key_type(curve->name),
+					      NULL, point.data, point.len);
 }
 
 static EVP_PKEY *make_rsa(struct view list)

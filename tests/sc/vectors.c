@@ -109,8 +109,8 @@ void use_stream(const char *label, uint32_t apdu)
 	stream.apdu = apdu;
 	stream.block = 0;
 	stream.used = SHA256_SIZE;
-	give_libcrypto(RAND_get0_public(crypto_context()));
-	give_libcrypto(RAND_get0_private(crypto_context()));
+	give_libcrypto(RAND_get0_public(crypto_behind()));
+	give_libcrypto(RAND_get0_private(crypto_behind()));
 }
 
 /* Key generation of the card, by the linker's --wrap: it gets the fixed keys. */
@@ -452,7 +452,7 @@ void vectors_host(const struct scenario *scenario, struct view chain, struct tra
 
 void vectors_begin(void)
 {
-	must(RAND_set_DRBG_type(crypto_context(), "TEST-RAND", NULL, NULL, NULL) == 1);
+	must(RAND_set_DRBG_type(crypto_behind(), "TEST-RAND", NULL, NULL, NULL) == 1);
 	log_open(LOG_LEVEL_ERROR, false);
 }
 
