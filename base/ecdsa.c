@@ -40,7 +40,7 @@ const struct ecdsa_curve *ecdsa_next_curve(const struct ecdsa_curve *curve)
 /* A key of what was pushed; RC_MALFORMED where libcrypto does not take it. */
 static enum rc make(OSSL_PARAM_BLD *build, int selection, EVP_PKEY **ret)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(crypto_context(), "EC", NULL);
+	EVP_PKEY_CTX *ctx = crypto_key_context("EC");
 	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
 	enum rc rc = RC_CRYPTO;
 
