@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The token's keys as ssh keys: listed by ssh-keygen, added to an agent that asks for the PIN, used
-# for a signature and for a login at a real sshd. And p11-kit sees module and token.
+# for signatures, git's among them, and for a login at a real sshd. And p11-kit sees module and token,
+# and passes them on to other processes by its server.
 : "${INTAGLIO_SOURCE:=$(cd "$(dirname "$0")/../.." && pwd)}"
 . "$(dirname "$0")/../scenario.sh"
 
@@ -50,6 +51,37 @@ until_true 20 test -S "$SSH_AUTH_SOCK"
 step "an agent takes them after it got the PIN" add_to_agent
 step "the agent signs with the RSA key" sign_and_verify ssh-rsa
 step "the agent signs with the EC key" sign_and_verify ecdsa-sha2-nistp256
+
+# What doc/reader.md says of git.
+git_signs() {
+	git init -q repository && cd repository && git config gpg.format ssh &&
+		git config user.name me && git config user.email me@example &&
+		git config user.signingkey "key::$(ssh-add -L | grep "$1")" &&
+		printf 'me@example %s\n' "$(ssh-add -L | grep "$1")" >signers &&
+		git config gpg.ssh.allowedSignersFile signers &&
+		git commit -q -S --allow-empty -m 'signed on a card' &&
+		git verify-commit --raw HEAD
+	git_rc=$?
+	cd .. && rm -rf repository && return $git_rc
+}
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+says "git signs a commit with the RSA key" 'Good "git" signature for me@example' git_signs ssh-rsa
+says "and with the EC key" 'Good "git" signature for me@example' git_signs ecdsa-sha2-nistp256
+
+# p11-kit's server has the module, and p11-kit-client.so, in another process, has the server.
+client=$(pkg-config --variable=p11_module_path p11-kit-1)/p11-kit-client.so
+remote() {
+	P11_KIT_SERVER_ADDRESS="unix:path=$scenario_dir/p11-kit" GNUTLS_PIN=$pin \
+		p11tool --provider "$client" --login "$@"
+}
+background p11-kit server --foreground --provider "$module" --name "$scenario_dir/p11-kit" pkcs11:
+until_true 20 test -S "$scenario_dir/p11-kit"
+says "p11-kit's server passes the token on" 'Label: ec$' remote --list-all pkcs11:token=ssh
+for key in rsa ec; do
+	says "the $key key signs through it" 'Signing .*ok' \
+		remote --test-sign "pkcs11:token=ssh;object=$key;type=private"
+	printed "and the signature is right" 'Verifying against public key in the token... ok'
+done
 
 cp keys authorized_keys
 sshd_start
