@@ -166,9 +166,16 @@ static enum rc select_domain(struct gp *gp, struct view domain)
 
 	for (size_t i = 0; rc == RC_NOT_FOUND && !domain.len && i < 2; i++)
 		rc = select_one(gp, view_of(names[i], sizeof(names[i])), &sw);
-	if (rc == RC_NOT_FOUND)
+	if (rc == RC_NOT_FOUND && sw == SW_FUNCTION_NOT_SUPPORTED) {
+		log_error(
+			"the card at %s is terminated, or its security domain is locked: it can be "
+			"managed no more (status %04X)",
+			address(gp), sw);
+		rc = RC_POLICY;
+	} else if (rc == RC_NOT_FOUND) {
 		log_error("the card at %s has no such security domain (status %04X)", address(gp),
 			  sw);
+	}
 	return rc;
 }
 

@@ -10,6 +10,7 @@ package=F00102030405
 applet=F0010203040501
 "$source_root/tests/make_cap.py" nothing.cap 3000
 "$source_root/tests/make_cap.py" nothing.ijc 3000
+"$source_root/tests/make_cap.py" long.cap 62000
 head -c 700 nothing.cap >cut.cap
 printf '#!/bin/sh\n' >no.cap
 keyset() {
@@ -130,7 +131,12 @@ whole_card() {
 	printed "with their lengths" "version 30  key 3  AES, 32 bytes"
 	keys=scp03.keys
 	lives "SCP03"
+	says "a package of more than 256 short blocks has long ones" '"blockSize":4095,' \
+		app install --json --load-only long.cap
+	step "and is deleted" app delete $package
 	keys=scp02.keys
+	refuse_says "SCP02 has no long ones" "too many for 256 blocks of 239" \
+		app install --load-only long.cap
 	lives "SCP02"
 	keys=
 	for method in emv visa2 kdf3; do

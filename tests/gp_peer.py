@@ -3,7 +3,7 @@
 
 gp_peer.py READER: with the key sets of gp_keys.c authenticates over SCP03 and SCP02 (i = 15 and 55) at every
 level, lists in both formats, loads, installs, personalises, puts keys, takes the card through its life, deletes, and
-tries what must be refused. gp_peer.py READER terminate: ends the card. It shares no code with the project but
+tries what must be refused. gp_peer.py READER lock, unlock, terminate: no more than that. It shares no code with the project but
 the block ciphers' wrappers; readers are reached through PyScard.
 """
 
@@ -315,6 +315,11 @@ def locked(reader):
     expect(reader.send(b"\0\xA4\4\0" + lv(TOKEN) + b"\0"), 0x9000, "SELECT of the token application")
 
 
+def lock(reader, to, what):
+    s = session(Session03, reader, 0x33)
+    expect(s.send(0xF0, 0x80, to), 0x9000, what)
+
+
 def terminate(reader):
     s = session(Session02, reader, 0x03)
     expect(s.send(0xF0, 0x80, 0xFF), 0x9000, "TERMINATED")
@@ -324,8 +329,10 @@ def terminate(reader):
 
 def main():
     reader = Reader(sys.argv[1])
-    if sys.argv[2:] == ["terminate"]:
-        terminate(reader)
+    if sys.argv[2:]:
+        verbs = {"lock": lambda: lock(reader, 0x7F, "CARD_LOCKED"), "unlock": lambda: lock(reader, 0x0F, "SECURED"),
+                 "terminate": lambda: terminate(reader)}
+        verbs[sys.argv[2]]()
         print("the end of it")
         return
     public(reader)

@@ -10,7 +10,15 @@
 #include "token/cache.h"
 #include "token/outcome.h"
 
-enum { KEY_VERSION_MAX = 0x7F, LOCK = 0x80, UNLOCK = 0x00, DATA_MAX = 4096, STEPS = 7, ROWS = 7 };
+enum {
+	KEY_VERSION_MAX = 0x7F,
+	CARD_LOCKED = 0x7F,
+	LOCK = 0x80,
+	UNLOCK = 0x00,
+	DATA_MAX = 4096,
+	STEPS = 7,
+	ROWS = 7
+};
 
 struct row {
 	uint16_t sw;
@@ -124,6 +132,22 @@ void content_put_aid(CK_INTAGLIO_AID *ret, struct view aid)
 		memcpy(ret->bytes, aid.data, aid.len);
 }
 
+static enum rc see_state(void *arg, const struct gp_entry *entry)
+{
+	*(uint8_t *)arg = entry->life_cycle;
+	return RC_OK;
+}
+
+/* Why a card refuses whatever it is asked for; it tells nobody but its own issuer. */
+static bool is_card_locked(struct content *c)
+{
+	uint8_t state = 0;
+	uint16_t sw;
+
+	return gp_list(c->gp, GP_ISSUER_DOMAIN, see_state, &state, &sw) == RC_OK &&
+	       state == CARD_LOCKED;
+}
+
 CK_RV content_judge(struct content *c, enum content_step step, enum rc rc, const uint16_t *sw)
 {
 	if (rc != RC_SW)
@@ -134,6 +158,12 @@ CK_RV content_judge(struct content *c, enum content_step step, enum rc rc, const
 			"card %s: it does not accept that from this key set: it may not do it, or "
 			"one of its three keys is wrong",
 			c->slot->name);
+		return CKR_ACTION_PROHIBITED;
+	}
+	if (*sw == SW_CONDITIONS && step != CONTENT_READ && is_card_locked(c)) {
+		log_error("card %s: it is locked (CARD_LOCKED): nothing on it can be changed until "
+			  "its issuer takes the lock off",
+			  c->slot->name);
 		return CKR_ACTION_PROHIBITED;
 	}
 	for (size_t i = 0; i < ROWS && rows[step][i].sw; i++) {

@@ -20,6 +20,7 @@ enum {
 	DATA_MAX = 512,
 	FRAMEWORK = 7, /* bytes of the AID of javacard.framework */
 	BLOCKS_MAX = 256,
+	LONG_BLOCK = 4095, /* a whole number of cipher blocks once it is padded */
 };
 
 struct work {
@@ -186,7 +187,7 @@ static CK_RV announce(struct work *w)
 	uint16_t sw = 0;
 	enum rc rc = gp_install_for_load(w->c.gp, &load, &sw);
 
-	if (rc == RC_SW && is_there(w, GP_FILES, load.file))
+	if (rc == RC_SW && sw != SW_SECURITY_STATUS && is_there(w, GP_FILES, load.file))
 		return say_there(w, "package", load.file);
 	return content_judge(&w->c, CONTENT_ANNOUNCE, rc, &sw);
 }
@@ -295,9 +296,12 @@ static CK_RV run(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, struct work
 	if (rv != CKR_OK)
 		return rv;
 	w->block = gp_block_size(w->c.gp, w->in->ulBlockSize);
+	/* Longer blocks, where reader and card have them, for a package of more than 256 short ones. */
+	if (!w->in->ulBlockSize && w->block && w->file.len > BLOCKS_MAX * w->block)
+		w->block = gp_block_size(w->c.gp, LONG_BLOCK);
 	if (w->block == 0 || (w->file.len + w->block - 1) / w->block > BLOCKS_MAX) {
-		log_error("card %s: the package is too long for 256 blocks of %zu bytes",
-			  slot->name, w->block);
+		log_error("card %s: the package has %zu bytes, too many for 256 blocks of %zu",
+			  slot->name, w->file.len, w->block);
 		rv = CKR_DATA_INVALID;
 	} else {
 		rv = w->in->ulFlags & CK_INTAGLIO_INSTALL_DRY_RUN ? dry_run(w) : install(w);
