@@ -171,8 +171,50 @@ step "which is countersigned in its turn" "$intaglio" audit cosign kept --key "$
 step "and that goes to the card" "$intaglio" ledger cosign cosigned2 --ledger Kept
 refuse_says "an older state is not countersigned again" 'set back to an older state; nothing was signed' \
 	"$intaglio" audit cosign before-pruning --key "$kept_key" --previous cosigned2 --signing-key auditor.pem --output forged
-refuse_says "a new export of a pruned ledger says what is missing" 'pruned' \
+cp -R before-pruning earlier
+says "what is left of a pruned ledger is exported" 'from 11 on, 1 of 12, 1 of them new: those before were pruned' \
 	"$intaglio" ledger export anew --ledger Kept
+step "one more goes in" "$intaglio" ledger seal "$invoice" --ledger Kept --output kept.12
+says "and to that export" '"entries":13,"added":1,"first":11' "$intaglio" --json ledger export anew --ledger Kept
+refuse_says "by itself it is not audited" 'the entries before 11 are in an earlier one' "$intaglio" audit verify anew --key "$kept_key"
+refuse_says "nor countersigned" 'not in order' "$intaglio" audit cosign anew --key "$kept_key" --first \
+	--signing-key auditor.pem --output forged
+says "it goes behind the earlier export" 'earlier holds the ledger.s 13 entries, 2 of them new' "$intaglio" audit join earlier anew
+step "which is then audited whole" "$intaglio" audit verify earlier --key "$kept_key" --previous cosigned2
+step "and continued from the card" "$intaglio" ledger export earlier --ledger Kept
+says "twice is once" '13 entries, 0 of them new' "$intaglio" audit join earlier anew
+refuse_says "what is whole needs no other" 'not the rest of a pruned ledger' "$intaglio" audit join earlier before-pruning
+refuse_says "and a rest has none behind it" 'the first directory is a rest itself' "$intaglio" audit join anew anew
+step "a ledger without an auditor is made" "$intaglio" ledger create Free
+step "exported early" "$intaglio" ledger export gap --ledger Free
+cp -R gap old
+for n in 1 2 3 4 5; do
+	rm -f sealed && "$intaglio" ledger seal "$invoice" --ledger Free --output sealed >/dev/null 2>&1
+	[ $n -ne 3 ] || step "once more" "$intaglio" ledger export old --ledger Free
+done
+step "and pruned" "$intaglio" ledger prune 4 --ledger Free
+refuse_says "an export that ends before is not continued" 'ends with entry 0, and the card has pruned all before entry 4' \
+	"$intaglio" ledger export gap --ledger Free
+step "what is left is exported" "$intaglio" ledger export left --ledger Free
+refuse_says "nor joined" 'those between are in neither' "$intaglio" audit join gap left
+refuse_says "another ledger's is not either" 'exports of two ledgers' "$intaglio" audit join earlier left
+for file in checkpoint tile/entries/000.p/6 rest; do
+	at=0
+	missed=0
+	size=$(wc -c <left/$file)
+	while [ $at -lt "$size" ]; do
+		rm -rf cut joined && cp -R left cut && cp -R old joined
+		byte=$(dd if=left/$file bs=1 skip=$at count=1 2>/dev/null | od -An -tu1)
+		# shellcheck disable=SC2059 # the octal code is the format
+		printf "\\$(printf %03o $((byte ^ 1)))" | dd of=cut/$file bs=1 seek=$at conv=notrunc 2>/dev/null
+		"$intaglio" audit join joined cut >/dev/null 2>&1 && missed=$((missed + 1))
+		diff -r old joined >/dev/null || missed=$((missed + 1))
+		at=$((at + 1 + size / 12))
+	done
+	step "altered, it is not joined, and nothing is written: $file" test $missed -eq 0
+done
+says "as it is it goes behind the later export" '6 entries, 2 of them new' "$intaglio" audit join old left
+step "which is in order" "$intaglio" audit verify old --key "$(cat old/key)"
 step "roles are rules too" "$intaglio" ledger create Locked --append-roles user,issuer --prune-roles none
 refuse_says "and hold" 'no role that may prune' "$intaglio" ledger prune 1 --ledger Locked
 refuse "a role is a known one" "$intaglio" ledger create Wrong --read-roles nobody

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "tools/audit.h"
+#include "tools/export.h"
 
 enum { DAY_MS = 86400000, PATH_SIZE = 4096 };
 
@@ -525,6 +526,23 @@ static void look_around(struct walk *w, const char *name, unsigned int depth)
 	closedir(dir);
 }
 
+/* What a pruned ledger still had is audited behind the export that has the beginning. */
+static bool is_rest(struct walk *w)
+{
+	uint64_t first;
+	enum rc rc = export_rest_first(&w->audit->book, &first);
+
+	if (rc == RC_NOT_FOUND)
+		return false;
+	if (rc != RC_OK)
+		first = 0;
+	audit_find(w->audit, AUDIT_GAP, AUDIT_NO_RECORD,
+		   "the export is the rest of a pruned ledger: the entries before %llu are in an "
+		   "earlier one, behind which intaglio audit join puts these",
+		   (unsigned long long)first);
+	return true;
+}
+
 static enum rc walk_all(struct walk *w)
 {
 	struct audit *a = w->audit;
@@ -537,6 +555,8 @@ static enum rc walk_all(struct walk *w)
 	if (!audit_check_chain(a))
 		return RC_IO;
 	if (!take_checkpoint(w))
+		return RC_OK;
+	if (is_rest(w))
 		return RC_OK;
 	take_previous(w);
 	while (rc == RC_OK && !w->stopped && (tile.width = tile_width(&tile, a->checkpoint.size))) {

@@ -11,25 +11,9 @@
 #include <sys/stat.h>
 
 #include "base/ledger_certificate.h"
-#include "tools/book.h"
-#include "tools/ledger.h"
+#include "tools/export.h"
 
-struct export
-{
-	struct tool *tool;
-	struct book book;
-	CK_OBJECT_HANDLE ledger;
-	char key_text[NOTE_KEY_MAX + 1];
-	struct note_key key;
-	struct buf note, certificate; /* the card's; the certificate may be empty */
-	struct checkpoint from, to; /* the export's, the card's */
-	uint8_t id[LEDGER_ID];
-	struct tiles tiles; /* of the size from */
-	struct buf leaves, bundle;
-	enum exit_code failed; /* why a callback ended the work */
-};
-
-static enum exit_code refuse(const char *why)
+enum exit_code export_refuse(const char *why)
 {
 	fprintf(stderr, "intaglio: %s; nothing was written\n", why);
 	return EXIT_REFUSED;
@@ -55,6 +39,8 @@ static enum exit_code ask_card(struct export *e)
 {
 	CK_ATTRIBUTE note = {CKA_INTAGLIO_CHECKPOINT, NULL, LEDGER_NOTE_MAX};
 	CK_ATTRIBUTE id = {CKA_INTAGLIO_LEDGER_ID, e->id, sizeof(e->id)};
+	CK_ULONG pruned = 0;
+	CK_ATTRIBUTE count = {CKA_INTAGLIO_PRUNED_COUNT, &pruned, sizeof(pruned)};
 	struct tool *tool = e->tool;
 	enum exit_code code = tool_session(tool);
 	CK_RV rv;
@@ -73,13 +59,16 @@ static enum exit_code ask_card(struct export *e)
 	if (rv == CKR_OK)
 		rv = tool->p11->C_GetAttributeValue(tool->session, e->ledger, &note, 1);
 	if (rv == CKR_OK)
+		rv = tool->p11->C_GetAttributeValue(tool->session, e->ledger, &count, 1);
+	e->pruned = pruned;
+	if (rv == CKR_OK)
 		rv = ask_certificate(e);
 	if (rv != CKR_OK)
 		return tool_failed(tool, "asking for the ledger's checkpoint", rv);
 	buf_truncate(&e->note, note.ulValueLen);
 	if (note_parse_key(view_str(e->key_text), &e->key) != RC_OK ||
 	    book_open_note(view_buf(&e->note), &e->key, &e->to) != RC_OK)
-		return refuse("the card's checkpoint is not signed by its ledger's key");
+		return export_refuse("the card's checkpoint is not signed by its ledger's key");
 	if (!tool->vendor || tool->vendor->version.minor < 1) {
 		fprintf(stderr, "intaglio: this module is too old to export a ledger\n");
 		return EXIT_CARD;
@@ -120,39 +109,56 @@ static enum exit_code take_up(struct export *e)
 	e->from.origin = view_of(NULL, 0);
 	buf_free(&note);
 	if (rc == RC_AUTH)
-		return refuse("the directory holds the export of another ledger");
+		return export_refuse("the directory holds the export of another ledger");
 	if (rc != RC_OK)
-		return refuse("the checkpoint in the directory cannot be read");
+		return export_refuse("the checkpoint in the directory cannot be read");
 	rc = tiles_load(&e->tiles, e->from.size, read_tile, e);
 	if (rc != RC_OK || !is_root(&e->tiles, &e->from))
-		return refuse("the export in the directory is damaged, its tiles are not those of "
-			      "its checkpoint; see intaglio audit verify");
+		return export_refuse(
+			"the export in the directory is damaged, its tiles are not those of "
+			"its checkpoint; see intaglio audit verify");
 	return EXIT_DONE;
 }
 
-/* Calls each with every leaf from one size to the next, read from the card in bulk. */
-static enum exit_code walk(struct export *e, bool (*each)(struct export *e, struct view leaf))
+/* Leaves from index on, as many as the card gives at once. */
+static enum exit_code read_card(struct export *e, uint64_t index)
+{
+	CK_ULONG len = CK_INTAGLIO_LEAVES_MAX;
+	uint8_t *to;
+	CK_RV rv;
+
+	buf_reset(&e->leaves);
+	to = buf_space(&e->leaves, len);
+	if (!to)
+		return tool_failed(e->tool, "exporting", CKR_HOST_MEMORY);
+	rv = e->tool->vendor->ReadLeaves(e->tool->session, e->ledger, index, to, &len);
+	if (rv != CKR_OK)
+		return tool_failed(e->tool, "reading records", rv);
+	buf_truncate(&e->leaves, len);
+	return EXIT_DONE;
+}
+
+enum exit_code export_walk(struct export *e, bool (*each)(struct export *e, struct view leaf))
 {
 	struct view in, leaf, body, tag;
 	struct leaf_header header;
 	uint64_t index = e->from.size;
-	CK_ULONG len;
-	CK_RV rv;
+	enum exit_code code;
 
 	while (index < e->to.size) {
-		len = CK_INTAGLIO_LEAVES_MAX;
-		rv = e->tool->vendor->ReadLeaves(e->tool->session, e->ledger, index, e->leaves.data,
-						 &len);
-		if (rv != CKR_OK)
-			return tool_failed(e->tool, "reading records", rv);
-		in = view_of(e->leaves.data, len);
+		code = e->rest ? export_rest_leaves(e, index) : read_card(e, index);
+		if (code != EXIT_DONE)
+			return code;
+		in = view_buf(&e->leaves);
 		while (in.len && index < e->to.size) {
 			if (leaf_take(&in, &leaf) != RC_OK ||
 			    leaf_parse(leaf, &header, &body, &tag) != RC_OK ||
 			    header.index != index ||
 			    !view_equal(view_of(header.ledger, LEDGER_ID),
 					view_of(e->id, LEDGER_ID)))
-				return tool_failed(e->tool, "reading records", CKR_DEVICE_ERROR);
+				return e->rest ? export_refuse("its entries are not the ledger's")
+					       : tool_failed(e->tool, "reading records",
+							     CKR_DEVICE_ERROR);
 			if (!each(e, leaf))
 				return e->failed;
 			index++;
@@ -185,21 +191,23 @@ static enum exit_code check_continuation(struct export *e)
 	enum exit_code code;
 
 	if (e->to.size < e->from.size)
-		return refuse("the card's ledger has fewer records than the export: the card was "
-			      "set back to an older state");
+		return export_refuse(
+			"the card's ledger has fewer records than the export: the card was "
+			"set back to an older state");
 	if (e->to.size == e->from.size)
 		return is_root(&e->tiles, &e->to)
 			       ? EXIT_DONE
-			       : refuse("the card's ledger is as long as the export and is "
-					"another one: there are two histories");
+			       : export_refuse("the card's ledger is as long as the export and is "
+					       "another one: there are two histories");
 	before = malloc(sizeof(*before));
 	if (!before)
 		return tool_failed(e->tool, "exporting", CKR_HOST_MEMORY);
 	*before = e->tiles;
-	code = walk(e, try_leaf);
+	code = export_walk(e, try_leaf);
 	if (code == EXIT_DONE && !is_root(&e->tiles, &e->to))
-		code = refuse("the card's ledger does not continue the export: there are two "
-			      "histories");
+		code = export_refuse(
+			"the card's ledger does not continue the export: there are two "
+			"histories");
 	e->tiles = *before;
 	free(before);
 	return code;
@@ -262,26 +270,37 @@ static enum exit_code take_up_bundle(struct export *e)
 	if (!tile.width)
 		return EXIT_DONE;
 	if (book_read_tile(&e->book, &tile, &e->bundle) != RC_OK)
-		return refuse("the export in the directory is damaged, its last entries are "
-			      "missing");
+		return export_refuse("the export in the directory is damaged, its last entries are "
+				     "missing");
 	in = view_buf(&e->bundle);
 	while (n < tile.width && book_take_entry(&in, &leaf) == RC_OK &&
 	       merkle_leaf_hash(leaf, hash) == RC_OK &&
 	       view_equal(view_of(hash, MERKLE_HASH), view_of(e->tiles.hash[0][n], MERKLE_HASH)))
 		n++;
 	if (n < tile.width || in.len)
-		return refuse("the export in the directory is damaged in its last entries; see "
-			      "intaglio audit verify");
+		return export_refuse(
+			"the export in the directory is damaged in its last entries; see "
+			"intaglio audit verify");
 	return EXIT_DONE;
+}
+
+bool export_write_head(const struct export *e)
+{
+	char line[NOTE_KEY_MAX + 2];
+
+	snprintf(line, sizeof(line), "%s\n", e->key_text);
+	return book_write(&e->book, "key", view_str(line)) &&
+	       (!e->certificate.len ||
+		book_write(&e->book, "certificate", view_buf(&e->certificate))) &&
+	       book_write(&e->book, "checkpoint", view_buf(&e->note));
 }
 
 static enum exit_code write_export(struct export *e)
 {
-	char line[NOTE_KEY_MAX + 2];
 	enum exit_code code = take_up_bundle(e);
 
 	if (code == EXIT_DONE)
-		code = walk(e, write_leaf);
+		code = export_walk(e, write_leaf);
 	if (code != EXIT_DONE)
 		return code;
 	if (!is_root(&e->tiles, &e->to)) {
@@ -292,24 +311,36 @@ static enum exit_code write_export(struct export *e)
 		return EXIT_FILE;
 	if (tiles_flush(&e->tiles, write_tile, e) != RC_OK)
 		return EXIT_FILE;
-	snprintf(line, sizeof(line), "%s\n", e->key_text);
-	if (!book_write(&e->book, "key", view_str(line)) ||
-	    (e->certificate.len &&
-	     !book_write(&e->book, "certificate", view_buf(&e->certificate))) ||
-	    !book_write(&e->book, "checkpoint", view_buf(&e->note)))
-		return EXIT_FILE;
-	return EXIT_DONE;
+	return export_write_head(e) ? EXIT_DONE : EXIT_FILE;
 }
 
-static enum exit_code run(struct export *e)
+/* Before anything of the export is touched. */
+static enum exit_code check_pruned(const struct export *e)
+{
+	if (e->pruned <= e->from.size)
+		return EXIT_DONE;
+	if (e->rest) {
+		fprintf(stderr,
+			"intaglio: the earlier export has %llu entries and the rest begins with "
+			"entry %llu: those between are in neither; nothing was written\n",
+			(unsigned long long)e->from.size, (unsigned long long)e->pruned);
+		return EXIT_REFUSED;
+	}
+	fprintf(stderr,
+		"intaglio: the export ends with entry %llu, and the card has pruned all before entry "
+		"%llu; export what it still has into a new directory, and put that behind a later "
+		"export with intaglio audit join; nothing was written\n",
+		(unsigned long long)e->from.size - 1, (unsigned long long)e->pruned);
+	return EXIT_REFUSED;
+}
+
+enum exit_code export_continue(struct export *e)
 {
 	uint64_t added;
-	enum exit_code code = ask_card(e);
+	enum exit_code code = take_up(e);
 
-	if (code == EXIT_DONE && !buf_space(&e->leaves, CK_INTAGLIO_LEAVES_MAX))
-		code = tool_failed(e->tool, "exporting", CKR_HOST_MEMORY);
 	if (code == EXIT_DONE)
-		code = take_up(e);
+		code = check_pruned(e);
 	if (code == EXIT_DONE && e->from.size)
 		code = check_continuation(e);
 	added = e->to.size - e->from.size;
@@ -324,6 +355,30 @@ static enum exit_code run(struct export *e)
 		printf("%s holds the ledger's %lu entries, %lu of them new.\n", e->book.dir,
 		       (unsigned long)e->to.size, (unsigned long)added);
 	return EXIT_DONE;
+}
+
+/* What was begun as a rest goes on as one; where nothing was begun, a pruned ledger gives no more. */
+static bool is_rest(const struct export *e)
+{
+	uint64_t first;
+	struct buf note;
+	enum rc rc;
+
+	if (export_rest_first(&e->book, &first) != RC_NOT_FOUND)
+		return true;
+	buf_init(&note, NOTE_MAX);
+	rc = book_read(&e->book, "checkpoint", &note);
+	buf_free(&note);
+	return rc == RC_NOT_FOUND && e->pruned;
+}
+
+static enum exit_code run(struct export *e)
+{
+	enum exit_code code = ask_card(e);
+
+	if (code != EXIT_DONE)
+		return code;
+	return is_rest(e) ? export_rest(e) : export_continue(e);
 }
 
 enum exit_code ledger_export(struct tool *tool, int argc, char **argv)

@@ -31,6 +31,8 @@ static const struct {
 	 "put an export's records into an SQLite --database", true},
 	{"audit", "decrypt", audit_decrypt_command, "DIR",
 	 "decipher an export with the escrow key, into --output", true},
+	{"audit", "join", audit_join_command, "DIR REST",
+	 "put what a pruned ledger still had, REST, behind the earlier export DIR", true},
 	{"audit", "key", audit_key_command, "NAME",
 	 "make an auditor's key in the file --output, and print its public text"},
 	{"audit", "cosign", audit_cosign_command, "DIR",
