@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# OpenSSL's command line and curl with keys on a card, through libp11's engine: the module is then in
+# OpenSSL's command line, curl and nginx with keys on a card, through libp11's engine: the module is then in
 # a process whose libcrypto asks that engine, and so the module, for every RSA and EC key there is.
 
 . "$(dirname "$0")/scenario.sh"
@@ -74,6 +74,7 @@ s_client() {
 		openssl s_client -connect "127.0.0.1:$port" -CAfile ca.pem -quiet -ign_eof "$@"
 }
 
+# shellcheck disable=SC2120 # steps pass arguments
 with_curl() {
 	curl --silent --show-error --cacert ca.pem "$@" "https://localhost:$port/"
 }
@@ -127,4 +128,68 @@ refuse "curl does not with a wrong PIN" with_curl --engine pkcs11 --key-type ENG
 	--key "$(uri rsa 654321)" --cert rsa.pem
 refuse "nor with another key than the certificate's" with_curl --engine pkcs11 --key-type ENG \
 	--key "$(uri rsa)" --cert ec.pem
+
+# A server whose own key is on the card: its workers are forked from the process that loaded the module.
+# ./run test unpacks an nginx, since installing one would start it; /etc/nginx is not looked at.
+nginx=$scenario_build/../build/unpacked/usr/sbin/nginx
+[ -x "$nginx" ] || nginx=nginx
+serve() {
+	openssl req -new -engine pkcs11 -keyform engine -key "$(uri ec)" -subj /CN=localhost -out site.csr &&
+		echo subjectAltName=DNS:localhost >site.ext &&
+		openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -days 1 -extfile site.ext \
+			-out site.pem &&
+		cat >nginx.conf <<-END
+			user $(id -un);
+			daemon off;
+			pid nginx.pid;
+			error_log stderr;
+			ssl_engine pkcs11;
+			env PKCS11_MODULE_PATH;
+			env HOME;
+			env XDG_DATA_HOME;
+			worker_processes 1;
+			events { }
+			http {
+				access_log off;
+				client_body_temp_path temporary;
+				proxy_temp_path temporary;
+				fastcgi_temp_path temporary;
+				uwsgi_temp_path temporary;
+				scgi_temp_path temporary;
+				server {
+					listen 127.0.0.1:$port ssl;
+					ssl_certificate site.pem;
+					ssl_certificate_key "engine:pkcs11:$(uri ec)";
+					location / { return 200 "worker \$pid"; }
+				}
+			}
+		END
+}
+
+# Who answered is in answers.
+again() {
+	: >answers
+	for _ in 1 2 3 4 5; do
+		with_curl >>answers || return
+		echo >>answers
+	done
+}
+
+other_worker() {
+	with_curl >answer && ! grep -qxf answer answers
+}
+
+port=$(python3 -c 'import random, socket
+while True:
+    port = random.randrange(20000, 32000)
+    with socket.socket() as s:
+        if s.connect_ex(("127.0.0.1", port)):
+            print(port)
+            break')
+step "an nginx is configured with a key on the card" serve
+background "$nginx" -p "$scenario_dir/" -e stderr -c "$scenario_dir/nginx.conf"
+step "it serves" until_true 30 with_curl
+step "time and again" again
+kill -HUP "$background_pid"
+step "and when it was told to start anew" until_true 30 other_worker
 finish
