@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/tlv.h"
 #include "card/ram.h"
+#include "card/scp10.h"
 
 bool pin_length_is_good(struct view pin)
 {
@@ -27,9 +28,17 @@ bool pin_is(struct nvm *nvm, const struct channel *channel, enum pin_status stat
 	return channel->pin == status && pin_holds(nvm, channel);
 }
 
+static void tear_ticket(struct token_ram *ram)
+{
+	ram->passing = NULL;
+	secret_wipe(ram->ticket, sizeof(ram->ticket));
+}
+
 void pin_forget(struct channel *channel)
 {
 	buf_free(&channel->sealing);
+	if (channel->ram && channel->ram->passing == channel)
+		tear_ticket(channel->ram);
 	if (channel->pin != PIN_NONE && channel->ram && --channel->ram->logins == 0)
 		token_ram_wipe(channel->ram);
 	channel->pin = PIN_NONE;
@@ -341,10 +350,66 @@ static uint16_t reset(struct command *c)
 	return c->p1 ? reset_by_so(c) : reset_with_so_pin(c);
 }
 
+static uint16_t pass_login(struct command *c)
+{
+	struct token_ram *ram = c->channel->ram;
+	enum rc rc;
+
+	if (c->data.len)
+		return SW_WRONG_LENGTH;
+	if (!pin_is(c->nvm, c->channel, PIN_USER))
+		return SW_SECURITY_STATUS;
+	rc = crypto_random(ram->ticket, sizeof(ram->ticket));
+	if (rc != RC_OK)
+		return command_sw(rc);
+	ram->passing = c->channel;
+	buf_put(c->answer, ram->ticket, sizeof(ram->ticket));
+	return SW_OK;
+}
+
+/* Both channels are in sessions of SCP10, with hosts of one identity. */
+static bool is_same_host(const struct channel *a, const struct channel *b)
+{
+	return scp10_is_up(a->scp10) && scp10_is_up(b->scp10) &&
+	       view_equal(view_of(a->scp10->chain.host_id, CVC_ID),
+			  view_of(b->scp10->chain.host_id, CVC_ID));
+}
+
+/* A ticket is good once, whoever shows what. Its channel is not busy with anything of the PIN's. */
+static uint16_t take_login(struct command *c)
+{
+	struct token_ram *ram = c->channel->ram;
+	const struct channel *from = ram->passing;
+	bool good = from && from != c->channel && c->data.len == LOGIN_TICKET &&
+		    secret_equal(c->data.data, ram->ticket, LOGIN_TICKET) &&
+		    pin_is(c->nvm, from, PIN_USER) && is_same_host(from, c->channel);
+	uint16_t sw = SW_SECURITY_STATUS;
+	enum rc rc;
+
+	tear_ticket(ram);
+	if (good && c->channel->pin != PIN_NONE)
+		return SW_CONDITIONS;
+	if (good) {
+		rc = remember(c->channel, PIN_USER, from->user_key, from->pin_generation);
+		/* The PIN was not shown on this channel. */
+		c->channel->reauthenticated = false;
+		sw = command_sw(rc);
+	}
+	return sw;
+}
+
+static uint16_t hand_over(struct command *c)
+{
+	if (c->p1 > 1 || c->p2)
+		return SW_INCORRECT_P1P2;
+	return c->p1 ? take_login(c) : pass_login(c);
+}
+
 const struct command_row pin_commands[] = {
 	{0x00, 0x20, STATE_SESSION, ROLE_USER, true, verify, "VERIFY", .alone = true},
 	{0x00, 0x24, STATE_SESSION, ROLE_USER, true, change, "CHANGE REFERENCE DATA",
 	 .alone = true},
 	{0x00, 0x2C, STATE_SESSION, ROLE_USER, true, reset, "RESET RETRY COUNTER", .alone = true},
+	{0x80, 0x3C, STATE_SESSION, ROLE_USER, true, hand_over, "HAND OVER LOGIN"},
 	{.handler = NULL},
 };

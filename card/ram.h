@@ -7,13 +7,20 @@
 #ifndef INTAGLIO_CARD_RAM_H
 #define INTAGLIO_CARD_RAM_H
 
+#include <stdint.h>
+
 #include "base/rc.h"
 
+struct channel;
 struct key_cache;
 struct ledger_cache;
 
+enum { LOGIN_TICKET = 16 };
+
 struct token_ram {
 	unsigned int logins; /* channels with a PIN status */
+	struct channel *passing; /* whose login the ticket is for, NULL: none (card/pin.c) */
+	uint8_t ticket[LOGIN_TICKET];
 	struct key_cache *keys; /* card/key_cache.h */
 	struct ledger_cache *ledgers; /* card/ledger_cache.h */
 };

@@ -6,11 +6,20 @@
 #include "module/arguments.h"
 #include "module/gate.h"
 
+/* What works with private keys does so beside other threads. */
+static struct call enter(enum function function, CK_SESSION_HANDLE session,
+			 enum operation_kind kind, bool arguments)
+{
+	return kind == OPERATION_SIGN || kind == OPERATION_DECRYPT
+		       ? gate_operation(function, session, arguments)
+		       : gate_session(function, session, arguments);
+}
+
 /* A mechanism left out cancels the operation (3.0, 5.8.1); so it is no bad argument. */
 static CK_RV init(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
 		  CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
-	struct call c = gate_session(function, session, true);
+	struct call c = enter(function, session, kind, true);
 
 	return gate_leave(&c, c.session ? operation_init(c.session, kind, mechanism, key) : c.rv);
 }
@@ -18,7 +27,7 @@ static CK_RV init(enum function function, CK_SESSION_HANDLE session, enum operat
 static CK_RV single(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
 		    CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	struct call c = gate_session(function, session, arguments_bytes(in, in_len) && out_len);
+	struct call c = enter(function, session, kind, arguments_bytes(in, in_len) && out_len);
 
 	return gate_leave(
 		&c, c.session ? operation_single(c.session, kind, in, in_len, out, out_len) : c.rv);
@@ -38,7 +47,7 @@ static CK_RV update(enum function function, CK_SESSION_HANDLE session, enum oper
 static CK_RV absorb(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
 		    CK_BYTE_PTR in, CK_ULONG in_len)
 {
-	struct call c = gate_session(function, session, arguments_bytes(in, in_len));
+	struct call c = enter(function, session, kind, arguments_bytes(in, in_len));
 
 	return gate_leave(&c, c.session ? operation_update(c.session, kind, in, in_len, NULL, NULL)
 					: c.rv);
@@ -47,7 +56,7 @@ static CK_RV absorb(enum function function, CK_SESSION_HANDLE session, enum oper
 static CK_RV final(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
 		   CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	struct call c = gate_session(function, session, out_len != NULL);
+	struct call c = enter(function, session, kind, out_len != NULL);
 
 	return gate_leave(&c, c.session ? operation_final(c.session, kind, out, out_len) : c.rv);
 }

@@ -121,6 +121,8 @@ static void leave(struct call *call)
 	depth--;
 	if (is_forked())
 		return;
+	if (call->beside && call->session)
+		session_settle(call->session);
 	/* A card that was taken out while the call worked on it. */
 	if (call->slot && slot_is_gone(call->slot))
 		close_gone(call->slot);
@@ -192,7 +194,18 @@ static bool find_session(CK_SESSION_HANDLE handle, struct entry *ret)
 	return entry != NULL;
 }
 
-struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool arguments)
+/* Waits while another thread of the application is in a call on the same session. */
+static bool find_idle_session(struct slot *slot, CK_SESSION_HANDLE handle, struct entry *ret)
+{
+	bool found;
+
+	while ((found = find_session(handle, ret)) && session_is_away(ret->session))
+		slot_wait(slot);
+	return found;
+}
+
+static struct call enter_session(enum function function, CK_SESSION_HANDLE handle, bool arguments,
+				 bool beside)
 {
 	struct call call = enter(function);
 	struct entry entry;
@@ -203,10 +216,14 @@ struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool 
 		return refuse(call, CKR_SESSION_HANDLE_INVALID);
 	if (!arguments)
 		return refuse(call, CKR_ARGUMENTS_BAD);
-	slot_lock(entry.slot);
+	if (beside)
+		slot_lock_beside(entry.slot);
+	else
+		slot_lock(entry.slot);
 	call.slot = entry.slot;
+	call.beside = beside;
 	/* Whoever had the slot before us may have closed the session. */
-	if (!find_session(handle, &entry))
+	if (!find_idle_session(call.slot, handle, &entry))
 		return refuse(call, CKR_SESSION_CLOSED);
 	if (slot_lost_card(call.slot, false)) {
 		close_gone(call.slot);
@@ -215,6 +232,16 @@ struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool 
 	call.session = entry.session;
 	call.handle = handle;
 	return call;
+}
+
+struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool arguments)
+{
+	return enter_session(function, handle, arguments, false);
+}
+
+struct call gate_operation(enum function function, CK_SESSION_HANDLE handle, bool arguments)
+{
+	return enter_session(function, handle, arguments, true);
 }
 
 /* The last sentence that was logged, or at least which function returned what. */

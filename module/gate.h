@@ -4,7 +4,8 @@
  * handle known, slot locked, session still open once it is locked, and on the way out the return
  * value one that PKCS #11 lists for the function. What is wrong is told in this order:
  * CKR_CRYPTOKI_NOT_INITIALIZED, the handle, CKR_ARGUMENTS_BAD. Thread safe; a slot is worked on by
- * one thread at a time, and C_Finalize waits for the calls that are inside.
+ * one thread at a time but for private keys at work on the card, and C_Finalize waits for the calls
+ * that are inside.
  *
  * A C_* function reads
  *
@@ -29,6 +30,7 @@ struct call {
 	struct slot *slot; /* locked */
 	struct session *session; /* of that slot */
 	CK_SESSION_HANDLE handle; /* of that session */
+	bool beside; /* other threads may be away on that slot */
 };
 
 /* For functions that need nothing; arguments tells whether their arguments will do. */
@@ -39,6 +41,8 @@ struct call gate_library(enum function function, bool arguments);
 struct call gate_slot(enum function function, CK_SLOT_ID id, bool arguments);
 /* For functions on a session: locks its slot. */
 struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool arguments);
+/* The same, beside threads whose private keys are at work on the card: slot_lock_beside. */
+struct call gate_operation(enum function function, CK_SESSION_HANDLE handle, bool arguments);
 /*
  * Unlocks what was locked, takes what the call left in libcrypto's error queue out of it, remembers
  * the sentence for a failure, and returns rv.

@@ -3,6 +3,7 @@
 #include "sc/application.h"
 
 #include "base/attr.h"
+#include "base/secret.h"
 #include "base/tlv.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
 	INS_CHANGE_REFERENCE_DATA = 0x24,
 	INS_KEY_OPERATION = 0x2A,
 	INS_RESET_RETRY_COUNTER = 0x2C,
+	INS_HAND_OVER_LOGIN = 0x3C,
 	INS_INITIALISE_TOKEN = 0x40,
 	INS_TOKEN_INFO = 0x42,
 	INS_GENERATE_RANDOM = 0x44,
@@ -22,6 +24,8 @@ enum {
 	INS_STORE_DATA = 0xE2,
 	P1_LAST_BLOCK = 0x80,
 	P1_LOGOUT = 0xFF,
+	P1_TAKE = 1,
+	TICKET = 16,
 	RANDOM_MAX = 224, /* with all that is around it, an answer that a short response holds */
 };
 
@@ -240,6 +244,29 @@ enum rc application_logout(struct sc *sc, uint16_t *ret_sw)
 	const struct apdu header = {.ins = INS_VERIFY, .p1 = P1_LOGOUT};
 
 	return exchange_empty(sc, header, NULL, ret_sw);
+}
+
+enum rc application_share_login(struct sc *from, struct sc *to, uint16_t *ret_sw)
+{
+	struct apdu header = {
+		.cla = CLA_OWN, .ins = INS_HAND_OVER_LOGIN, .le = APPLICATION_LE_SHORT};
+	uint8_t array[TICKET];
+	struct buf ticket, *data;
+	enum rc rc = sc_connect(to);
+
+	buf_fixed(&ticket, array, sizeof(array));
+	if (rc == RC_OK)
+		rc = application_append(from, &header, NULL, &ticket, ret_sw);
+	if (rc == RC_OK && ticket.len != TICKET)
+		rc = RC_MALFORMED;
+	if (rc == RC_OK) {
+		data = sc_scratch(to);
+		buf_view(data, view_buf(&ticket));
+		header = (struct apdu){.cla = CLA_OWN, .ins = INS_HAND_OVER_LOGIN, .p1 = P1_TAKE};
+		rc = exchange_empty(to, header, data, ret_sw);
+	}
+	secret_wipe(array, sizeof(array));
+	return rc;
 }
 
 static struct buf *put_two(struct sc *sc, struct view first, struct view second)

@@ -76,6 +76,11 @@ enum rc application_update_trust(struct sc *sc, const struct application_trust *
 /* PINs. 63Cx: wrong, x tries left; 6983: locked; 6984: not set. */
 enum rc application_verify(struct sc *sc, enum application_pin who, struct view pin,
 			   uint16_t *ret_sw) WARN_UNUSED;
+/*
+ * Gives the user's login on one connection to another one (sc_share) of the same host, without the
+ * PIN; opens its session first. RC_SW: nobody is logged in.
+ */
+enum rc application_share_login(struct sc *from, struct sc *to, uint16_t *ret_sw) WARN_UNUSED;
 /* Ends the verified status of both PINs. */
 enum rc application_logout(struct sc *sc, uint16_t *ret_sw) WARN_UNUSED;
 enum rc application_change_pin(struct sc *sc, enum application_pin who, struct view old_pin,

@@ -38,6 +38,7 @@ struct sc {
 	uint8_t suite, level;
 	bool authenticated; /* answers have MACs */
 	uint8_t card_id[CVC_ID];
+	bool is_second; /* made by sc_share: its first session is its last */
 	bool has_channel; /* the logical channel is ours; else one is opened before SELECT */
 	bool selected; /* the application is selected, and fci is what it answered */
 	struct fci fci;
@@ -395,6 +396,8 @@ enum rc sc_connect(struct sc *sc)
 
 	if (sc->sm)
 		return RC_OK;
+	if (sc->is_second && sc->epoch)
+		return RC_RESET;
 	if (!sc->identity && !sc->identify) {
 		log_error("the host has no identity for the card at %s",
 			  transport_address(sc->wire.transport));
@@ -572,6 +575,36 @@ static void close_channel(struct sc *sc)
 		    : wire_exchange(&sc->wire, &command, &data, &sw)) != RC_OK)
 		trace_note(&sc->wire.trace, "the channel was not closed");
 	sc->has_channel = false;
+}
+
+enum rc sc_share(struct sc *sc, struct sc **ret)
+{
+	const struct apdu command = {.ins = INS_MANAGE_CHANNEL, .le = 1};
+	struct transport *transport = NULL;
+	struct sc *other = NULL;
+	struct view data;
+	uint8_t number;
+	uint16_t sw;
+	enum rc rc = transport_share(sc->wire.transport, &transport);
+
+	if (rc == RC_OK)
+		rc = sc_open(&transport, sc->identity, sc->policy, &other);
+	if (rc == RC_OK)
+		rc = exchange(sc, &command, false, &data, &sw);
+	if (rc == RC_OK &&
+	    (sw != SW_OK || view_u8(&data, &number) != RC_OK || !number || number > CHANNEL_MAX))
+		rc = RC_STATE;
+	if (rc != RC_OK) {
+		sc_close(&other);
+		transport_close(&transport);
+		return rc;
+	}
+	other->certificates = sc->certificates;
+	other->is_second = true;
+	other->wire.channel = number;
+	other->has_channel = true;
+	*ret = other;
+	return RC_OK;
 }
 
 enum rc sc_exchange(struct sc *sc, const struct apdu *command, struct buf *answer, uint16_t *ret_sw)

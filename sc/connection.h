@@ -2,8 +2,8 @@
 /*
  * One connection to one card: bare commands, and protected ones in an SCP10 session that is opened
  * at the first of them and again when it was lost. Command chaining, extended length and GET
- * RESPONSE are done here and seen nowhere else. A struct sc is used by one thread at a time, under
- * its token's lock; connections share nothing but identity and policy.
+ * RESPONSE are done here and seen nowhere else. A struct sc is used by one thread at a time;
+ * connections share nothing but identity and policy, which no handshake changes.
  */
 #ifndef INTAGLIO_SC_CONNECTION_H
 #define INTAGLIO_SC_CONNECTION_H
@@ -66,6 +66,12 @@ struct sc_certificates {
 };
 /* certificates is borrowed as long as the connection. */
 void sc_set_certificates(struct sc *sc, const struct sc_certificates *certificates);
+/*
+ * A second connection to the same card on a logical channel of its own, which another thread may use
+ * at the same time; it has no session yet, and one that it lost is not opened again. RC_STATE where the
+ * card does one thing at a time, or has no channel to give.
+ */
+enum rc sc_share(struct sc *sc, struct sc **ret) WARN_UNUSED;
 /* Gives a logical channel back, wipes keys and buffers and closes the transport. */
 void sc_close(struct sc **sc);
 

@@ -68,6 +68,31 @@ enum rc transport_reset(struct transport *t)
 	return t->ops->reset(t->handle);
 }
 
+enum rc transport_share(struct transport *t, struct transport **ret)
+{
+	struct transport *other;
+	enum rc rc = RC_MEMORY;
+
+	if (t->owner != process_id())
+		return RC_FORKED;
+	if (!t->ops->share)
+		return RC_STATE;
+	other = calloc(1, sizeof(*other));
+	if (!other)
+		return RC_MEMORY;
+	other->ops = t->ops;
+	other->owner = t->owner;
+	other->attributes = t->attributes;
+	other->address = strdup(t->address);
+	if (other->address)
+		rc = t->ops->share(t->handle, &other->handle);
+	if (rc == RC_OK)
+		*ret = other;
+	else
+		transport_close(&other);
+	return rc;
+}
+
 void transport_begin(struct transport *t)
 {
 	if (t->depth++ == 0 && t->ops->begin && t->owner == process_id())

@@ -36,6 +36,11 @@ struct transport_ops {
 	 */
 	void (*begin)(void *handle);
 	void (*end)(void *handle);
+	/*
+	 * A second way to the same card, for another thread and another logical channel. NULL where
+	 * the card does one thing at a time.
+	 */
+	enum rc (*share)(void *handle, void **ret_handle);
 };
 
 struct transport;
@@ -50,6 +55,11 @@ void transport_close(struct transport **t);
 enum rc transport_transmit(struct transport *t, struct view command,
 			   struct buf *response) WARN_UNUSED;
 enum rc transport_reset(struct transport *t) WARN_UNUSED;
+/*
+ * Another transport to the same card, which may be used at the same time as the first and ends for
+ * good where the first would connect again. RC_STATE where the card does one thing at a time.
+ */
+enum rc transport_share(struct transport *t, struct transport **ret) WARN_UNUSED;
 /* Several APDUs that belong together go between these; they nest. */
 void transport_begin(struct transport *t);
 void transport_end(struct transport *t);

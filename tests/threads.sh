@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # ./run threads: tests/module/test_threads (16 threads on one token and on four, fork, finalize while
-# others are inside) under ThreadSanitizer, in a build of its own. A race found is a failure.
+# others are inside) and test_beside (private keys at work side by side) under ThreadSanitizer, in a
+# build of its own. A race found is a failure.
 
 set -u
 source=${INTAGLIO_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
@@ -10,6 +11,10 @@ folder=$source/build-tsan
 
 [ -d "$folder" ] || meson setup "$folder" "$source" -Db_sanitize=thread -Db_lundef=false \
 	>/dev/null || exit 1
-ninja -C "$folder" tests/test_module_threads module/intaglio-pkcs11.so >/dev/null || exit 1
+ninja -C "$folder" tests/test_module_threads tests/test_module_beside module/intaglio-pkcs11.so >/dev/null || exit 1
 export INTAGLIO_SOURCE="$source" INTAGLIO_BUILD="$folder" PCSCLITE_CSOCK_NAME=/nonexistent
-TSAN_OPTIONS=exitcode=66 "$folder/tests/test_module_threads"
+export TSAN_OPTIONS=exitcode=66
+failed=0
+"$folder/tests/test_module_threads" || failed=1
+"$folder/tests/test_module_beside" || failed=1
+exit $failed

@@ -5,8 +5,8 @@
 #include <openssl/rsa.h>
 
 #include "base/crypto.h"
+#include "token/lane.h"
 #include "token/outcome.h"
-#include "token/session.h"
 
 enum { PKCS1_OVERHEAD = 11, OAEP_PARAMETER_MAX = MECHANISM_PARAMETER + OPERATION_DATA_MAX };
 
@@ -80,17 +80,31 @@ CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_U
 	return rv;
 }
 
+/* What the card is asked to decipher. */
+struct order {
+	struct application_key_operation command;
+	struct buf *out;
+};
+
+static enum rc order_plaintext(struct sc *sc, void *arg, uint16_t *ret_sw)
+{
+	const struct order *o = arg;
+
+	return application_key_operation(sc, &o->command, o->out, ret_sw);
+}
+
 static CK_RV decipher(struct session *s, struct operation *o, enum application_operation operation,
 		      struct view in)
 {
-	struct application_key_operation command = {
-		.operation = operation,
-		.key = o->number,
-		.mechanism = (uint32_t)o->mechanism->card,
-		.input = in,
+	bool beside = o->is_beside && operation == APPLICATION_DECRYPT;
+	struct order order = {
+		.command = {.operation = operation,
+			    .key = o->number,
+			    .mechanism = (uint32_t)o->mechanism->card,
+			    .input = in},
+		.out = &o->data,
 	};
 	struct buf parameter;
-	uint16_t sw = 0;
 	CK_RV rv;
 
 	if (in.len != o->modulus)
@@ -98,11 +112,10 @@ static CK_RV decipher(struct session *s, struct operation *o, enum application_o
 	buf_init(&parameter, OAEP_PARAMETER_MAX);
 	buf_put(&parameter, o->parameter.bytes, o->parameter.len);
 	buf_view(&parameter, view_buf(&o->label));
-	command.parameter = view_buf(&parameter);
+	order.command.parameter = view_buf(&parameter);
 	rv = buf_rc(&parameter) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
 	if (rv == CKR_OK)
-		rv = outcome(s->slot, CALL_DECRYPT,
-			     application_key_operation(s->slot->sc, &command, &o->data, &sw), &sw);
+		rv = lane_run(s, beside, CALL_DECRYPT, order_plaintext, &order);
 	buf_free(&parameter);
 	return rv;
 }

@@ -157,4 +157,5 @@ const struct source embedded_source = {
 	.open = embedded_open,
 	.is_present = embedded_is_present,
 	.description = "Intaglio embedded card",
+	.is_parallel = true,
 };

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "token/lane.h"
 #include "token/pubkey.h"
 #include "token/secret.h"
 #include "token/session.h"
@@ -48,6 +49,7 @@ void operation_end(struct operation *o)
 	o->has_result = false;
 	o->has_signature = false;
 	o->needs_context = false;
+	o->is_beside = false;
 	o->in_parts = false;
 	o->is_unsaveable = false;
 	EVP_PKEY_free(o->key);
@@ -170,6 +172,8 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	    !(key->uses >> (CKA_SIGN - CKA_ENCRYPT) & 1))
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	o->needs_context = attr_bool(view_buf(&key->list), CKA_ALWAYS_AUTHENTICATE, false);
+	/* The PIN for one operation is shown on the slot's own channel. */
+	o->is_beside = key->class == CKO_PRIVATE_KEY && !o->needs_context;
 	if (mechanism->scheme == SCHEME_CIPHER || mechanism->scheme == SCHEME_MAC)
 		return secret_take(o, key);
 	/* A field of 521 bits is 66 bytes. */
@@ -254,8 +258,10 @@ static CK_RV sign(struct session *s, struct operation *o, struct view in, CK_BYT
 		return rv;
 	if (waits_for_pin(o, out))
 		return CKR_USER_NOT_LOGGED_IN;
-	if (o->mechanism->scheme == SCHEME_MAC)
+	if (o->mechanism->scheme == SCHEME_MAC) {
+		lane_alone(s);
 		return finish(o, secret_sign(s, o, in, out, out_len));
+	}
 	rv = sign_input(o, in, block, &input);
 	if (rv == CKR_OK)
 		rv = sign_by_card(s, o, input, out, out_len);
@@ -334,6 +340,8 @@ static CK_RV decrypt(struct session *s, struct operation *o, struct view in, CK_
 	if (!o->has_result && waits_for_pin(o, out))
 		return CKR_USER_NOT_LOGGED_IN;
 	if (!o->has_result) {
+		if (is_cipher || is_seal)
+			lane_alone(s);
 		if (is_cipher)
 			rv = secret_run(s, o, APPLICATION_DECRYPT, in, &o->data);
 		else

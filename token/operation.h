@@ -23,6 +23,7 @@ struct operation {
 	bool is_private; /* its key is a private object */
 	bool has_result; /* data holds the result, which did not fit or was not fetched yet */
 	bool needs_context; /* CKA_ALWAYS_AUTHENTICATE, and the PIN was not given since */
+	bool is_beside; /* its key is used beside other threads', token/lane.h */
 	bool in_parts; /* its parts need not wait for the last one */
 	bool is_unsaveable; /* a digest that had too much, or a key, in */
 	bool has_signature; /* a verification that was given its signature first */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "token/lane.h"
 #include "token/outcome.h"
 
 CK_RV session_open(struct slot *slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
@@ -112,6 +113,10 @@ CK_RV session_info(struct session *session, CK_SESSION_INFO *ret)
 
 void session_end_private(struct session *s)
 {
+	/* Its thread is in the middle of one. */
+	s->must_end = s->is_away;
+	if (s->is_away)
+		return;
 	for (size_t i = 0; i < OPERATION_KINDS; i++)
 		if (s->operations[i].is_private)
 			operation_discard(&s->operations[i]);
@@ -237,6 +242,8 @@ static CK_RV change_pin(struct slot *slot, struct view old_pin, struct view new_
 			return outcome(slot, CALL_SO_PIN, rc, &sw);
 		}
 	}
+	/* Other channels lose the login with the old PIN. */
+	lanes_close(slot);
 	rc = application_change_pin(slot->sc, APPLICATION_USER, old_pin, new_pin, &sw);
 	return outcome(slot, CALL_USER_PIN, rc, &sw);
 }

@@ -19,6 +19,8 @@ struct session {
 
 	struct operation operations[OPERATION_KINDS];
 
+	bool is_away; /* its thread has put the slot's lock down, token/lane.h */
+	bool must_end; /* its work on private objects, when that thread is back */
 	bool has_objects; /* session objects were made in it */
 	bool is_finding;
 	CK_OBJECT_HANDLE *found; /* a snapshot, taken by C_FindObjectsInit */

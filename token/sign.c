@@ -2,8 +2,8 @@
 /* Signatures: the host hashes and frames, the card signs, in one command. */
 #include <string.h>
 
+#include "token/lane.h"
 #include "token/outcome.h"
-#include "token/session.h"
 
 enum { PKCS1_OVERHEAD = 11 };
 
@@ -71,6 +71,21 @@ CK_RV sign_input(struct operation *o, struct view data, uint8_t *block, struct v
 	}
 }
 
+/* A signature that the card is asked for. */
+struct order {
+	const struct application_key_operation *command;
+	struct buf signature;
+	size_t size;
+};
+
+static enum rc order_signature(struct sc *sc, void *arg, uint16_t *ret_sw)
+{
+	struct order *o = arg;
+	enum rc rc = application_key_operation(sc, o->command, &o->signature, ret_sw);
+
+	return rc == RC_OK && o->signature.len != o->size ? RC_MALFORMED : rc;
+}
+
 CK_RV sign_by_card(struct session *s, struct operation *o, struct view input, CK_BYTE_PTR out,
 		   CK_ULONG_PTR out_len)
 {
@@ -81,18 +96,12 @@ CK_RV sign_by_card(struct session *s, struct operation *o, struct view input, CK
 		.parameter = view_of(o->parameter.bytes, o->parameter.len),
 		.input = input,
 	};
-	struct slot *slot = s->slot;
-	struct buf signature;
-	uint16_t sw = 0;
-	enum rc rc;
+	struct order order = {.command = &command, .size = signature_size(o)};
 	CK_RV rv;
 
-	buf_fixed(&signature, out, *out_len);
-	rc = application_key_operation(slot->sc, &command, &signature, &sw);
-	if (rc == RC_OK && signature.len != signature_size(o))
-		rc = RC_MALFORMED;
-	rv = outcome(slot, CALL_SIGN, rc, &sw);
+	buf_fixed(&order.signature, out, *out_len);
+	rv = lane_run(s, o->is_beside, CALL_SIGN, order_signature, &order);
 	if (rv == CKR_OK)
-		*out_len = signature.len;
+		*out_len = order.signature.len;
 	return rv;
 }

@@ -39,6 +39,7 @@ static void slot_free(struct slot **slot)
 	token_disconnect(*slot);
 	store_clear(&(*slot)->store);
 	OPENSSL_cleanse((*slot)->random, sizeof((*slot)->random));
+	pthread_cond_destroy(&(*slot)->changed);
 	pthread_mutex_destroy(&(*slot)->lock);
 	free((*slot)->name);
 	free(*slot);
@@ -77,6 +78,7 @@ CK_RV slots_add(struct slots *slots, const struct source *source, const char *na
 		free(slot);
 		return CKR_HOST_MEMORY;
 	}
+	pthread_cond_init(&slot->changed, NULL);
 	if (source->insertion)
 		slot->reported = slots->open ? UINT64_MAX : source->insertion(slot, false);
 	slots->slots[slots->count++] = slot;
@@ -230,16 +232,6 @@ void slots_interrupt(struct slots *slots)
 	readers_interrupt(slots->readers);
 }
 
-void slot_lock(struct slot *slot)
-{
-	pthread_mutex_lock(&slot->lock);
-}
-
-void slot_unlock(struct slot *slot)
-{
-	pthread_mutex_unlock(&slot->lock);
-}
-
 CK_SLOT_ID slot_id(const struct slot *slot)
 {
 	return slot->id;
@@ -315,13 +307,17 @@ CK_RV slot_recognise(struct slot *slot)
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received)
 {
-	struct sc_figures figures = {0};
+	*ret_apdus = *ret_sent = *ret_received = 0;
+	for (size_t i = 0; i <= SPARES; i++) {
+		const struct sc *sc = i < SPARES ? slot->spares[i].sc : slot->sc;
+		struct sc_figures figures = {0};
 
-	if (slot->sc)
-		sc_figures(slot->sc, &figures);
-	*ret_apdus = figures.apdus;
-	*ret_sent = figures.sent;
-	*ret_received = figures.received;
+		if (sc)
+			sc_figures(sc, &figures);
+		*ret_apdus += figures.apdus;
+		*ret_sent += figures.sent;
+		*ret_received += figures.received;
+	}
 	return CKR_OK;
 }
 

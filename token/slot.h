@@ -33,12 +33,19 @@ struct source {
 	 */
 	uint64_t (*insertion)(const struct slot *slot, bool look);
 	const char *description; /* the slot description, before its name */
+	bool is_parallel; /* its cards compute on several logical channels at once */
 };
 
 extern const struct source embedded_source; /* token/embedded.c */
 extern const struct source reader_source; /* token/reader.c */
 
-enum { RANDOM_KEPT = 256 };
+enum { RANDOM_KEPT = 256, SPARES = 3 };
+
+/* A connection that one thread uses at a time, token/lane.h. */
+struct lane {
+	struct sc *sc;
+	bool is_taken;
+};
 
 enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
 
@@ -49,6 +56,12 @@ struct slot {
 	struct readers *readers;
 	char *name; /* of the card directory or reader */
 	pthread_mutex_t lock;
+	pthread_cond_t changed; /* one of the next, or a lane is free */
+	unsigned int away; /* threads in a call that have put the lock down */
+	unsigned int upgrading; /* threads in a call that wait until nobody is away */
+	unsigned int waiting; /* threads that want to begin a call with the slot alone */
+	struct lane first, spares[SPARES]; /* the first one's connection is sc */
+	bool no_spares; /* the card gives no more channels */
 
 	struct identity *identity;
 	struct sc *sc; /* NULL until the first call that needs the card */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "token/cache.h"
+#include "token/lane.h"
 #include "token/mechanism.h"
 #include "token/outcome.h"
 #include "token/session.h"
@@ -62,6 +63,7 @@ CK_RV token_connect(struct slot *slot)
 
 void token_disconnect(struct slot *slot)
 {
+	lanes_close(slot);
 	sc_close(&slot->sc);
 	identity_free(&slot->identity);
 	slot->login = LOGIN_NONE;
@@ -89,6 +91,7 @@ void token_forget_login(struct slot *slot)
 {
 	slot->login = LOGIN_NONE;
 	slot->private_known = false;
+	lanes_close(slot);
 	for (struct session *s = slot->sessions; s; s = s->next)
 		session_end_private(s);
 	store_drop(&slot->store, is_private, NULL);

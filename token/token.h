@@ -8,7 +8,8 @@
  * pointers that the standard calls CKR_ARGUMENTS_BAD.
  *
  * Threading: slots_* lock for themselves. Everything that takes a slot or session is called with
- * that slot's lock held (slot_lock), and only one thread works on a slot at a time.
+ * that slot's lock held: slot_lock, or for operation_init, _single, _update and _final to sign and to
+ * decrypt slot_lock_beside, which put the lock down while the card computes.
  */
 #ifndef INTAGLIO_TOKEN_TOKEN_H
 #define INTAGLIO_TOKEN_TOKEN_H
@@ -43,7 +44,15 @@ CK_RV slots_wait(struct slots *slots, bool block, CK_SLOT_ID_PTR ret);
 /* Ends every wait, now and from now on. */
 void slots_interrupt(struct slots *slots);
 
+/* Alone: no other thread is inside a call on this slot. */
 void slot_lock(struct slot *slot);
+/* Beside threads whose operation the card is computing; their sessions are away, and left alone. */
+void slot_lock_beside(struct slot *slot);
+bool session_is_away(const struct session *session);
+/* At the end of a call that began with it: ends what a login that ended meanwhile has left. */
+void session_settle(struct session *session);
+/* Under slot_lock_beside: waits for another thread; sessions may be gone then. */
+void slot_wait(struct slot *slot);
 void slot_unlock(struct slot *slot);
 CK_SLOT_ID slot_id(const struct slot *slot);
 bool slot_has_token(struct slot *slot);

@@ -399,6 +399,97 @@ static void a_channel_that_computes_is_given_to_nobody_else(void)
 	buf_free(&number);
 }
 
+/* A ticket for the login on the near channel. */
+static void get_ticket(struct buf *ret)
+{
+	struct buf answer;
+
+	buf_init(&answer, 100);
+	CU_ASSERT_EQUAL_FATAL(command(&near, 0x80, 0x3C, 0, nothing, &answer), 0x9000);
+	CU_ASSERT_EQUAL_FATAL(answer.len, 8 + 16);
+	buf_reset(ret);
+	buf_put(ret, answer.data + 8, 16);
+	buf_free(&answer);
+}
+
+static uint16_t take(struct peer *p, const struct buf *ticket)
+{
+	return command(p, 0x80, 0x3C, 0x0100, view_buf(ticket), NULL);
+}
+
+static void log_out(struct peer *p)
+{
+	CU_ASSERT_EQUAL(command(p, 0x00, 0x20, 0xFF00, nothing, NULL), 0x9000);
+}
+
+static void a_login_is_handed_over_once_to_the_same_host(void)
+{
+	struct buf ticket, other;
+
+	buf_init(&ticket, 100);
+	buf_init(&other, 100);
+	begin();
+	log_out(&far);
+	CU_ASSERT_EQUAL(sign(&far), 0x6982);
+	get_ticket(&ticket);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x9000);
+	CU_ASSERT_EQUAL(sign(&far), 0x9000);
+	/* Once. */
+	log_out(&far);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6982);
+	/* Only the newest. */
+	get_ticket(&ticket);
+	get_ticket(&other);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6982);
+	/* And that one was ended by the wrong one. */
+	CU_ASSERT_EQUAL(take(&far, &other), 0x6982);
+	/* Not a part of it, nor more, nor to its own channel. */
+	get_ticket(&ticket);
+	buf_truncate(&ticket, 15);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6982);
+	get_ticket(&ticket);
+	buf_u8(&ticket, 0);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6982);
+	get_ticket(&ticket);
+	CU_ASSERT_EQUAL(take(&near, &ticket), 0x6982);
+	CU_ASSERT_EQUAL(sign(&far), 0x6982);
+	/* Not to a channel that has a login. */
+	CU_ASSERT_EQUAL(log_in(&far), 0x9000);
+	get_ticket(&ticket);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6985);
+	/* Not to another host, and not over a session of another suite of this one's. */
+	CU_ASSERT_EQUAL(peer_open(&far, 0x02, 0xC1, 0xB6, 0x33), 0x9000);
+	get_ticket(&ticket);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6982);
+	end();
+	buf_free(&ticket);
+	buf_free(&other);
+}
+
+static void a_ticket_ends_with_its_login(void)
+{
+	struct buf ticket, data;
+
+	buf_init(&ticket, 100);
+	buf_init(&data, 200);
+	begin();
+	log_out(&far);
+	get_ticket(&ticket);
+	log_out(&near);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6982);
+	CU_ASSERT_EQUAL(log_in(&near), 0x9000);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6982);
+	get_ticket(&ticket);
+	CU_ASSERT_EQUAL(log_in(&far), 0x9000);
+	CU_ASSERT_EQUAL(command(&far, 0x00, 0x24, 1, two(&data, USER_PIN, "567890"), NULL), 0x9000);
+	log_out(&far);
+	CU_ASSERT_EQUAL(take(&far, &ticket), 0x6982);
+	CU_ASSERT_EQUAL(command(&near, 0x80, 0x3C, 0, nothing, NULL), 0x6982);
+	end();
+	buf_free(&ticket);
+	buf_free(&data);
+}
+
 static CU_TestInfo tests[] = {
 	{"other channels are served while one computes",
 	 other_channels_are_served_while_one_computes},
@@ -413,6 +504,9 @@ static CU_TestInfo tests[] = {
 	 closing_a_channel_waits_for_what_is_being_computed_on_it},
 	{"a channel that computes is given to nobody else",
 	 a_channel_that_computes_is_given_to_nobody_else},
+	{"a login is handed over once to the same host",
+	 a_login_is_handed_over_once_to_the_same_host},
+	{"a ticket ends with its login", a_ticket_ends_with_its_login},
 	CU_TEST_INFO_NULL,
 };
 

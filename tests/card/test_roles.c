@@ -90,6 +90,9 @@ static const struct row matrix[] = {
 	{NULL, NULL, 0x00460201, SUITE_AND_BITS, ANYBODY, {0x6985, 0x6985, 0x6985}},
 	/* No command at all. */
 	{NULL, NULL, NO_COMMAND, EMPTY, ANYBODY, {0x6D00, 0x6D00, 0x6D00}},
+	{"80 3C 00 00", "U", 0x803C0000, EMPTY, U, {0x6982, 0x9000, 0x6982}},
+	/* No ticket; what a good one does is in test_aside.c. */
+	{"80 3C 01 00", "S", 0x803C0100, ZEROS, U, {0x6982, 0x6982, 0x6982}},
 	{"80 42 00 00", "S", 0x80420000, EMPTY, U, {0x9000, 0x9000, 0x9000}},
 	{"80 44 00 00", "S", 0x80440000, EMPTY, U, {0x9000, 0x9000, 0x9000}, 16},
 	{"80 46 00 00", "U", 0x80460000, PAIR, U, {0x6982, 0x9000, 0x6982}},

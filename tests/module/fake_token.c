@@ -126,6 +126,27 @@ void slot_lock(struct slot *slot)
 	slot->locked = true;
 }
 
+void slot_lock_beside(struct slot *slot)
+{
+	slot_lock(slot);
+}
+
+void slot_wait(struct slot *slot)
+{
+	check_locked(slot);
+}
+
+bool session_is_away(const struct session *session)
+{
+	(void)session;
+	return false;
+}
+
+void session_settle(struct session *session)
+{
+	(void)session;
+}
+
 void slot_unlock(struct slot *slot)
 {
 	check_locked(slot);
