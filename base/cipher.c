@@ -192,22 +192,65 @@ static EVP_CIPHER_CTX *gcm_start(const uint8_t *key, const uint8_t *nonce, struc
 	return ctx;
 }
 
+static enum rc gcm_finish(EVP_CIPHER_CTX *ctx, struct view in, uint8_t *out, uint8_t tag[GCM_TAG])
+{
+	uint8_t none[AES_BLOCK];
+	int n;
+
+	if (update(ctx, in.data, in.len, out) != RC_OK || EVP_CipherFinal_ex(ctx, none, &n) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, GCM_TAG, tag) != 1)
+		return RC_CRYPTO;
+	return RC_OK;
+}
+
 enum rc gcm_seal(const uint8_t key[AES256_KEY], const uint8_t nonce[GCM_NONCE], struct view aad,
 		 struct view in, uint8_t *out, uint8_t tag[GCM_TAG])
 {
 	EVP_CIPHER_CTX *ctx = gcm_start(key, nonce, aad, 1);
-	enum rc rc = RC_CRYPTO;
-	uint8_t none[AES_BLOCK];
-	int n;
+	enum rc rc = ctx ? gcm_finish(ctx, in, out, tag) : RC_CRYPTO;
 
-	if (!ctx || update(ctx, in.data, in.len, out) != RC_OK ||
-	    EVP_CipherFinal_ex(ctx, none, &n) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, GCM_TAG, tag) != 1)
-		goto out;
-	rc = RC_OK;
-out:
 	EVP_CIPHER_CTX_free(ctx);
 	return rc;
+}
+
+struct gcm {
+	EVP_CIPHER_CTX *ctx;
+};
+
+enum rc gcm_new(const uint8_t key[AES256_KEY], struct gcm **ret)
+{
+	static const uint8_t nonce[GCM_NONCE];
+	struct gcm *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return RC_MEMORY;
+	g->ctx = gcm_start(key, nonce, view_of(NULL, 0), 1);
+	if (!g->ctx) {
+		gcm_free(&g);
+		return RC_CRYPTO;
+	}
+	*ret = g;
+	return RC_OK;
+}
+
+void gcm_free(struct gcm **g)
+{
+	if (!g || !*g)
+		return;
+	EVP_CIPHER_CTX_free((*g)->ctx);
+	free(*g);
+	*g = NULL;
+}
+
+enum rc gcm_encrypt(struct gcm *g, const uint8_t nonce[GCM_NONCE], struct view aad, struct view in,
+		    uint8_t *out, uint8_t tag[GCM_TAG])
+{
+	int n;
+
+	if (aad.len > INT32_MAX || EVP_CipherInit_ex2(g->ctx, NULL, NULL, nonce, 1, NULL) != 1 ||
+	    (aad.len && EVP_CipherUpdate(g->ctx, NULL, &n, aad.data, (int)aad.len) != 1))
+		return RC_CRYPTO;
+	return gcm_finish(g->ctx, in, out, tag);
 }
 
 enum rc gcm_open(const uint8_t key[AES256_KEY], const uint8_t nonce[GCM_NONCE], struct view aad,
@@ -236,9 +279,13 @@ out:
 
 void pad_put(struct buf *b, size_t from, size_t block)
 {
-	buf_u8(b, 0x80);
-	while (buf_rc(b) == RC_OK && (b->len - from) % block)
-		buf_u8(b, 0);
+	size_t len = block - (b->len - from) % block;
+	uint8_t *at = buf_space(b, len);
+
+	if (!at)
+		return;
+	memset(at, 0, len);
+	at[0] = 0x80;
 }
 
 enum rc unpad(struct view in, struct view *ret)

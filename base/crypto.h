@@ -102,6 +102,13 @@ enum rc gcm_seal(const uint8_t key[AES256_KEY], const uint8_t nonce[GCM_NONCE], 
 enum rc gcm_open(const uint8_t key[AES256_KEY], const uint8_t nonce[GCM_NONCE], struct view aad,
 		 struct view in, const uint8_t tag[GCM_TAG], uint8_t *out) WARN_UNUSED;
 
+/* The same with a kept key schedule, one user at a time. */
+struct gcm;
+enum rc gcm_new(const uint8_t key[AES256_KEY], struct gcm **ret) WARN_UNUSED;
+void gcm_free(struct gcm **g);
+enum rc gcm_encrypt(struct gcm *g, const uint8_t nonce[GCM_NONCE], struct view aad, struct view in,
+		    uint8_t *out, uint8_t tag[GCM_TAG]) WARN_UNUSED;
+
 /* ISO/IEC 7816-4 padding: 80 00.. up to a multiple of block. unpad: RC_MALFORMED if there is none. */
 void pad_put(struct buf *b, size_t from, size_t block);
 enum rc unpad(struct view in, struct view *ret) WARN_UNUSED;

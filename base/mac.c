@@ -10,7 +10,7 @@
 
 #include "base/crypto.h"
 
-enum { DES = 8, CHUNK = 256 };
+enum { DES = 8, CHUNK = 2048 };
 
 struct cmac {
 	struct cipher *cipher;

@@ -7,9 +7,9 @@
 #include "card/card.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "card/dispatch.h"
 #include "card/instance.h"
 
@@ -50,7 +50,7 @@ enum rc card_open(const char *dir, const struct card_options *options, struct ca
 	card = calloc(1, sizeof(*card));
 	if (!card)
 		return RC_MEMORY;
-	card->owner = getpid();
+	card->owner = process_id();
 	card->short_lengths = options && options->short_lengths;
 	pthread_mutex_init(&card->lock, NULL);
 	pthread_cond_init(&card->idle, NULL);
@@ -90,7 +90,7 @@ enum rc card_reset(struct card *card, struct buf *ret_atr)
 {
 	if (!card || !ret_atr)
 		return RC_ARGUMENT;
-	if (getpid() != card->owner)
+	if (process_id() != card->owner)
 		return RC_FORKED;
 	pthread_mutex_lock(&card->lock);
 	while (card->resetting)
@@ -145,7 +145,7 @@ enum rc card_transmit(struct card *card, struct view command, struct buf *ret_re
 
 	if (!card || !ret_response)
 		return RC_ARGUMENT;
-	if (getpid() != card->owner)
+	if (process_id() != card->owner)
 		return RC_FORKED;
 	pthread_mutex_lock(&card->lock);
 	rc = transmit(card, command, ret_response);

@@ -20,6 +20,8 @@ struct slot {
 	struct buf plain; /* data of the command, after secure messaging */
 	struct buf answer; /* what the handler appended */
 	struct buf response; /* response data, protected; waits for GET RESPONSE past sent */
+	bool ahead; /* the running command's answer is protected already, as 9000 */
+	enum rc ahead_rc; /* how that went */
 	size_t sent;
 	uint16_t sw; /* the status word that ends the response */
 };

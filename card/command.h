@@ -56,7 +56,16 @@ struct command {
 	struct view data;
 	uint32_t le; /* as in struct apdu */
 	struct buf *answer; /* append here; thrown away unless the status word is normal */
+	struct slot *slot; /* the dispatcher's; NULL: called by something else */
+	const struct command_row *row; /* that it was found in */
 };
+
+/*
+ * card/dispatch.c: protects the answer before the handler returns, for one that waits for a commit and
+ * has a thread to spare; nothing is sent. Nothing may be appended to the answer after it. A handler that
+ * then returns anything but 9000 ends the session.
+ */
+void command_protect_ahead(struct command *c);
 
 /* Serves one command and returns its status word. */
 typedef uint16_t (*command_handler)(struct command *c);

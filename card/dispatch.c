@@ -195,11 +195,13 @@ static uint16_t run(struct card *card, struct slot *slot, const struct apdu *com
 		.data = command->data,
 		.le = command->le,
 		.answer = &slot->answer,
+		.slot = slot,
 	};
 	const struct command_row *row;
 	uint16_t sw;
 
 	buf_reset(&slot->answer);
+	slot->ahead = false;
 	row = find_row(slot->channel.applet->tables, command, in_session, &sw);
 	if (row)
 		sw = check_row(card, &slot->channel, row);
@@ -209,8 +211,9 @@ static uint16_t run(struct card *card, struct slot *slot, const struct apdu *com
 		keyed_interrupt(slot->channel.keyed);
 	if (!row || sw != SW_OK)
 		return sw;
+	c.row = row;
 	sw = call(row, &c);
-	if (sw == SW_OK && row->counted)
+	if (sw == SW_OK && row->counted && !slot->ahead)
 		put_change_counter(card->nvm, &slot->answer);
 	if (sw_is_normal(sw) && buf_rc(&slot->answer) != RC_OK)
 		sw = command_sw(buf_rc(&slot->answer));
@@ -310,8 +313,28 @@ static uint16_t run_protected(struct card *card, struct slot *slot, const struct
 							      : SW_NO_DIAGNOSIS);
 	sw = refused ? SW_CONDITIONS : run(card, slot, &plain, true);
 	buf_reset(&slot->plain);
-	rc = wrap(channel, view_buf(&slot->answer), sw, &slot->response);
+	if (!slot->ahead)
+		rc = wrap(channel, view_buf(&slot->answer), sw, &slot->response);
+	else if (sw != SW_OK)
+		return end_session(slot, sw);
+	else
+		rc = slot->ahead_rc;
 	return rc == RC_OK ? sw : end_session(slot, command_sw(rc));
+}
+
+void command_protect_ahead(struct command *c)
+{
+	struct slot *slot = c->slot;
+
+	if (!slot || !is_up(&slot->channel))
+		return;
+	if (c->row->counted)
+		put_change_counter(c->nvm, &slot->answer);
+	slot->ahead = true;
+	slot->ahead_rc = buf_rc(&slot->answer);
+	if (slot->ahead_rc == RC_OK)
+		slot->ahead_rc =
+			wrap(&slot->channel, view_buf(&slot->answer), SW_OK, &slot->response);
 }
 
 /* The end of the card's life: the issuer security domain's GET DATA is all there is, GPCS 9.6.4. */

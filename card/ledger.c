@@ -46,10 +46,15 @@ static uint16_t take_ledger(struct command *c, uint32_t number, const struct sea
 	return c->channel->roles & (*ret)->rules.append ? SW_OK : SW_SECURITY_STATUS;
 }
 
+static void protect_ahead(void *arg)
+{
+	command_protect_ahead(arg);
+}
+
 static uint16_t seal(struct command *c)
 {
 	struct view in = c->data;
-	struct seal_order order;
+	struct seal_order order = {.ahead = protect_ahead, .arg = c};
 	struct ledger *ledger;
 	uint32_t number;
 	uint16_t sw;
@@ -67,7 +72,7 @@ static uint16_t seal(struct command *c)
 static uint16_t seal_first(struct command *c)
 {
 	struct view in = c->data;
-	struct seal_order order;
+	struct seal_order order = {.ahead = NULL};
 	struct ledger *ledger;
 	uint32_t number;
 	uint16_t sw;
@@ -110,7 +115,7 @@ static uint16_t seal_both(struct command *c, struct ledger *ledger, const struct
 static uint16_t seal_rest(struct command *c, struct buf *first)
 {
 	struct view in = c->data, all;
-	struct seal_order order;
+	struct seal_order order = {.ahead = NULL};
 	struct ledger *ledger;
 	uint32_t number;
 	uint16_t sw;

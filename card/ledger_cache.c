@@ -62,6 +62,7 @@ enum rc ledger_cache_new(struct ledger_cache **ret)
 static void wipe(struct ledger *ledger)
 {
 	secret_free(&ledger->content_key);
+	gcm_free(&ledger->content_cipher);
 	EVP_PKEY_free(ledger->signer);
 	ledger->signer = NULL;
 }
@@ -114,6 +115,9 @@ static enum rc take_keys(struct view plain, struct ledger *ret)
 	if (!ret->content_key)
 		return RC_MEMORY;
 	memcpy(ret->content_key, content_key.data, AES256_KEY);
+	rc = gcm_new(ret->content_key, &ret->content_cipher);
+	if (rc != RC_OK)
+		return rc;
 	rc = pkey_private(plain, &ret->signer);
 	return rc == RC_MALFORMED ? RC_DAMAGED : rc;
 }

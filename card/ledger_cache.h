@@ -22,10 +22,13 @@ struct ledger {
 	uint8_t id[LEDGER_ID];
 	struct note_key key;
 	uint8_t *content_key; /* AES256_KEY bytes from secret_new; NULL: wiped, opened again when asked for */
+	struct gcm *content_cipher; /* under that key */
 	EVP_PKEY *signer;
 	struct ledger_rules rules; /* leaf 0's */
 	struct note_key auditor; /* who countersigns; its name is empty if nobody does */
 	struct ledger_window *window; /* NULL until the first SEAL */
+	uint8_t nonce[GCM_NONCE]; /* of the next record, random, if has_nonce */
+	bool has_nonce;
 	uint64_t last_index, last_time; /* the host time of a record, if last_index is not 0 */
 };
 

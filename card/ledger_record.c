@@ -45,12 +45,29 @@ enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const struct ledger_poli
 	return buf_rc(out);
 }
 
-enum rc ledger_seal(const struct ledger *ledger, struct leaf_header *header, struct view plaintext,
+void ledger_draw_nonce(struct ledger *ledger)
+{
+	if (!ledger->has_nonce)
+		ledger->has_nonce = crypto_random(ledger->nonce, sizeof(ledger->nonce)) == RC_OK;
+}
+
+/* Every nonce serves once, whatever becomes of the record. */
+static enum rc take_nonce(struct ledger *ledger, uint8_t ret[GCM_NONCE])
+{
+	ledger_draw_nonce(ledger);
+	if (!ledger->has_nonce)
+		return RC_CRYPTO;
+	memcpy(ret, ledger->nonce, GCM_NONCE);
+	ledger->has_nonce = false;
+	return RC_OK;
+}
+
+enum rc ledger_seal(struct ledger *ledger, struct leaf_header *header, struct view plaintext,
 		    struct buf *out)
 {
 	size_t start = out->len;
 	uint8_t *at;
-	enum rc rc = crypto_random(header->nonce, sizeof(header->nonce));
+	enum rc rc = take_nonce(ledger, header->nonce);
 
 	if (rc != RC_OK)
 		return rc;
@@ -60,9 +77,9 @@ enum rc ledger_seal(const struct ledger *ledger, struct leaf_header *header, str
 	at = buf_space(out, plaintext.len + GCM_TAG);
 	if (!at)
 		return buf_rc(out);
-	return gcm_seal(ledger->content_key, header->nonce,
-			view_of(out->data + start, leaf_header_size(header->part)), plaintext, at,
-			at + plaintext.len);
+	return gcm_encrypt(ledger->content_cipher, header->nonce,
+			   view_of(out->data + start, leaf_header_size(header->part)), plaintext,
+			   at, at + plaintext.len);
 }
 
 enum rc ledger_open(const struct ledger *ledger, struct view leaf, struct buf *out)

@@ -19,8 +19,10 @@ enum rc ledger_policy_leaf(const uint8_t id[LEDGER_ID], const struct ledger_poli
  * Seals the plaintext into a leaf, appended to out. Ledger, nonce and length of the header are
  * filled in here.
  */
-enum rc ledger_seal(const struct ledger *ledger, struct leaf_header *header, struct view plaintext,
+enum rc ledger_seal(struct ledger *ledger, struct leaf_header *header, struct view plaintext,
 		    struct buf *out) WARN_UNUSED;
+/* Draws the random nonce of the next record ahead; without it, ledger_seal draws it. */
+void ledger_draw_nonce(struct ledger *ledger);
 /* Appends header and plaintext of a stored leaf. RC_DAMAGED if it does not open. */
 enum rc ledger_open(const struct ledger *ledger, struct view leaf, struct buf *out) WARN_UNUSED;
 /* Appends a leaf as it is stored. RC_NOT_FOUND; RC_STATE: it was pruned, which leaf 0 never is. */

@@ -15,24 +15,45 @@ struct sealing {
 	struct channel *channel;
 	const struct seal_order *order;
 	struct buf *out;
+	size_t start; /* of the newest leaf in it */
 	struct leaf_header header;
 	struct merkle_range range; /* as it will be */
 	struct receipt receipt;
 	uint8_t note_array[LEDGER_NOTE_MAX];
 	struct buf note;
-	enum rc note_rc;
+	enum rc receipt_rc;
 };
 
-/* While the disk syncs. */
-static void sign(void *arg)
+static struct view newest_leaf(const struct sealing *s)
+{
+	return view_of(s->out->data + s->start, s->out->len - s->start);
+}
+
+static enum rc sign(struct sealing *s)
+{
+	uint8_t root[MERKLE_HASH];
+	enum rc rc = merkle_root(&s->range, root);
+
+	return rc == RC_OK ? ledger_put_note(&s->ledger->key, s->ledger->signer, s->range.size,
+					     root, &s->note)
+			   : rc;
+}
+
+/* While the disk syncs: all that the commit does not change, up to the protected answer. */
+static void complete(void *arg)
 {
 	struct sealing *s = arg;
-	uint8_t root[MERKLE_HASH];
+	enum rc rc = merkle_leaf_hash(newest_leaf(s), s->receipt.leaf_hash);
 
-	s->note_rc = merkle_root(&s->range, root);
-	if (s->note_rc == RC_OK)
-		s->note_rc = ledger_put_note(&s->ledger->key, s->ledger->signer, s->range.size,
-					     root, &s->note);
+	if (rc == RC_OK)
+		rc = sign(s);
+	s->receipt.note = view_buf(&s->note);
+	if (rc == RC_OK)
+		rc = receipt_put(&s->receipt, s->out);
+	if (rc == RC_OK && s->order->ahead)
+		s->order->ahead(s->order->arg);
+	s->receipt_rc = rc;
+	ledger_draw_nonce(s->ledger);
 }
 
 /* The host time of the newest record; 0 if there is none. */
@@ -95,10 +116,9 @@ static enum rc check_room(const struct sealing *s, uint64_t count, unsigned int 
 static enum rc append_leaf(struct sealing *s, enum leaf_part part, struct view plaintext,
 			   const struct merkle_range *before)
 {
-	size_t start = s->out->len;
-	struct view leaf;
 	enum rc rc;
 
+	s->start = s->out->len;
 	s->header.part = part;
 	s->header.index = before->size;
 	s->receipt.index = before->size;
@@ -106,10 +126,7 @@ static enum rc append_leaf(struct sealing *s, enum leaf_part part, struct view p
 	rc = ledger_seal(s->ledger, &s->header, plaintext, s->out);
 	if (rc != RC_OK)
 		return rc;
-	leaf = view_of(s->out->data + start, s->out->len - start);
-	rc = merkle_leaf_hash(leaf, s->receipt.leaf_hash);
-	return rc == RC_OK ? nvm_append(s->nvm, ledger_series(s->ledger->number), leaf, &s->range)
-			   : rc;
+	return nvm_append(s->nvm, ledger_series(s->ledger->number), newest_leaf(s), &s->range);
 }
 
 /* Inside the transaction: the leaf, or two, go to the answer and to card memory. */
@@ -137,8 +154,8 @@ static enum rc append(struct sealing *s)
 	if (rc != RC_OK)
 		return rc;
 	s->header.card_counter++;
-	memcpy(s->header.first, s->receipt.leaf_hash, MERKLE_HASH);
-	return append_leaf(s, LEAF_REST, plain, &s->range);
+	rc = merkle_leaf_hash(newest_leaf(s), s->header.first);
+	return rc == RC_OK ? append_leaf(s, LEAF_REST, plain, &s->range) : rc;
 }
 
 /* That a stored leaf has the type and the beginning of what is left of the plaintext, which goes. */
@@ -238,7 +255,7 @@ static enum rc seal_once(struct sealing *s)
 		nvm_abort(s->nvm);
 		return rc;
 	}
-	rc = nvm_commit(s->nvm, sign, s);
+	rc = nvm_commit(s->nvm, complete, s);
 	if (rc != RC_OK)
 		return rc;
 	if (s->header.part == LEAF_REST)
@@ -246,8 +263,7 @@ static enum rc seal_once(struct sealing *s)
 	ledger_window_add(s->ledger->window, s->header.index, s->header.client_nonce);
 	s->ledger->last_index = s->header.index;
 	s->ledger->last_time = s->header.time_ms;
-	s->receipt.note = view_buf(&s->note);
-	return s->note_rc == RC_OK ? receipt_put(&s->receipt, s->out) : s->note_rc;
+	return s->receipt_rc;
 }
 
 enum rc ledger_seal_record(struct nvm *nvm, struct ledger *ledger, struct channel *channel,
@@ -260,7 +276,7 @@ enum rc ledger_seal_record(struct nvm *nvm, struct ledger *ledger, struct channe
 		.order = order,
 		.out = out,
 		.header = {.type = order->type, .time_ms = order->time_ms},
-		.note_rc = RC_CRYPTO,
+		.receipt_rc = RC_CRYPTO,
 	};
 
 	if (!order->type)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "base/secret.h"
 #include "card/nvm_checkpoint.h"
 #include "card/nvm_log.h"
@@ -29,7 +30,7 @@ static enum rc attach(const char *path, const struct nvm_options *options, struc
 		return RC_MEMORY;
 	nvm->io = options && options->io ? options->io : nvm_io_kernel();
 	nvm->no_threads = options && options->no_threads;
-	nvm->owner = getpid();
+	nvm->owner = process_id();
 	nvm->dir = nvm->lock_file = nvm->generation_file = -1;
 	nvm_transaction_init(nvm);
 	buf_init(&nvm->commit, NVM_SEGMENT_MAX);
@@ -209,7 +210,7 @@ void nvm_close(struct nvm **nvm)
 	if (!n)
 		return;
 	/* In a child the lock is still the parent's, and the thread is not there. */
-	if (getpid() == n->owner) {
+	if (process_id() == n->owner) {
 		nvm_shared_unlock(n);
 		nvm_sync_free(&n->sync);
 	} else {

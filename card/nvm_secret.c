@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "base/secret.h"
 
 #define KEY_FILE   "storage.key"
@@ -160,7 +161,7 @@ enum rc nvm_secret_seal(struct nvm *nvm, uint32_t context, const uint8_t *wrap, 
 	uint8_t *sealed;
 	enum rc rc;
 
-	if (getpid() != nvm->owner)
+	if (process_id() != nvm->owner)
 		return RC_FORKED;
 	sealed = buf_space(out, GCM_NONCE + plain.len + GCM_TAG);
 	if (!sealed)
@@ -189,7 +190,7 @@ enum rc nvm_secret_open(struct nvm *nvm, uint32_t context, const uint8_t *wrap, 
 	uint8_t *plain;
 	enum rc rc;
 
-	if (getpid() != nvm->owner)
+	if (process_id() != nvm->owner)
 		return RC_FORKED;
 	if (view_take(&sealed, GCM_NONCE, &nonce) != RC_OK || sealed.len < GCM_TAG ||
 	    view_take(&sealed, sealed.len - GCM_TAG, &text) != RC_OK)

@@ -6,9 +6,8 @@
  */
 #include "card/nvm_view.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
+#include "base/process.h"
 #include "card/nvm_checkpoint.h"
 #include "card/nvm_log.h"
 #include "card/nvm_segment.h"
@@ -16,7 +15,7 @@
 
 enum rc nvm_view_check(const struct nvm *nvm)
 {
-	if (getpid() != nvm->owner)
+	if (process_id() != nvm->owner)
 		return RC_FORKED;
 	return nvm->failed ? RC_IO : RC_OK;
 }

@@ -97,10 +97,10 @@ static void fill_order(struct seal_order *order, uint64_t n)
 	struct buf nonce;
 
 	memset(record, (int)n, sizeof(record));
+	*order = (struct seal_order){.type = 1};
 	buf_fixed(&nonce, order->client_nonce, LEDGER_NONCE);
 	buf_u64(&nonce, 1000 + n);
 	buf_u64(&nonce, n);
-	order->type = 1;
 	order->time_ms = n % 5 ? 1000 + n : 900; /* now and then backwards */
 	order->plaintext = view_of(record, is_long(n) ? LEDGER_PLAINTEXT_MAX : RECORD_BYTES);
 }

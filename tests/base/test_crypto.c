@@ -361,6 +361,26 @@ static void gcm_matches_published_vectors(void)
 	}
 }
 
+static void a_kept_gcm_key_seals_as_one_that_is_set_up_anew(void)
+{
+	uint8_t key[AES256_KEY] = {7}, nonce[GCM_NONCE] = {0}, message[100] = {9};
+	uint8_t one[sizeof(message)], other[sizeof(message)], tag[2][GCM_TAG];
+	struct gcm *kept = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(gcm_new(key, &kept), RC_OK);
+	for (size_t n = 0; n < 40; n++) {
+		struct view aad = view_of(message, n), in = view_of(message, n * 5 / 2);
+
+		nonce[11] = (uint8_t)(n / 2);
+		CU_ASSERT_EQUAL(gcm_seal(key, nonce, aad, in, one, tag[0]), RC_OK);
+		CU_ASSERT_EQUAL(gcm_encrypt(kept, nonce, aad, in, other, tag[1]), RC_OK);
+		CU_ASSERT(same(other, view_of(one, in.len)));
+		CU_ASSERT(same(tag[1], view_of(tag[0], GCM_TAG)));
+	}
+	gcm_free(&kept);
+	CU_ASSERT_PTR_NULL(kept);
+}
+
 static void gcm_refuses_every_flipped_bit_and_wipes_what_it_deciphered(void)
 {
 	uint8_t key[AES256_KEY] = {1}, nonce[GCM_NONCE] = {2}, zeros[20] = {0};
@@ -525,6 +545,8 @@ int main(void)
 		 a_message_owes_nothing_to_the_one_before},
 		{"CMAC refuses a key of another length", cmac_refuses_a_key_of_another_length},
 		{"GCM matches published vectors", gcm_matches_published_vectors},
+		{"a kept GCM key seals as one that is set up anew",
+		 a_kept_gcm_key_seals_as_one_that_is_set_up_anew},
 		{"GCM refuses every flipped bit and wipes what it deciphered",
 		 gcm_refuses_every_flipped_bit_and_wipes_what_it_deciphered},
 		{"triple DES matches the SCP02 trace", triple_des_matches_the_scp02_trace},

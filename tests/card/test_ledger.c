@@ -2,11 +2,14 @@
 /* CREATE LEDGER, SEAL, OPEN RECORD, LEDGER STATUS, LAST RECEIPT; receipts are checked as a verifier would. */
 #include "base/ledger.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/tlv.h"
 #include "card/ledger_record.h"
+#include "card/ledger_seal.h"
 #include "card/pin.h"
 #include "tests/card/bare_card.h"
 #include "tests/disk.h"
@@ -678,7 +681,71 @@ static void the_window_finds_the_newest_65536_and_refuses_older_times(void)
 	ledger_window_free(&window);
 }
 
+struct answered {
+	const struct buf *out;
+	struct buf copy;
+	unsigned int times;
+};
+
+static void copy_answer(void *arg)
+{
+	struct answered *a = arg;
+
+	buf_reset(&a->copy);
+	buf_view(&a->copy, view_buf(a->out));
+	a->times++;
+}
+
+/* The answer is whole when ahead is called, once a record, and never where none is appended. */
+static void an_answer_is_whole_before_the_disk_has_synced(void)
+{
+	struct buf out;
+	struct answered answered = {.out = &out};
+	struct seal_order order = {
+		.type = 1, .ahead = copy_answer, .arg = &answered, .plaintext = view_str("record")};
+	struct disk *disk = disk_new();
+	struct ledger *ledger;
+	uint32_t number;
+
+	buf_init(&out, 4096);
+	buf_init(&answered.copy, 4096);
+	bare_card_new_on(&card, disk_io(disk));
+	number = new_ledger("invoices");
+	for (unsigned int n = 1; n <= 3; n++) {
+		CU_ASSERT_EQUAL_FATAL(
+			ledger_cache_get(card.ram->ledgers, card.nvm, number, &ledger), RC_OK);
+		order.client_nonce[0] = (uint8_t)n;
+		buf_reset(&out);
+		CU_ASSERT_EQUAL(ledger_seal_record(card.nvm, ledger, NULL, &order, &out), RC_OK);
+		CU_ASSERT_EQUAL(answered.times, n);
+		CU_ASSERT(view_equal(view_buf(&answered.copy), view_buf(&out)));
+	}
+	buf_reset(&out);
+	CU_ASSERT_EQUAL(ledger_seal_record(card.nvm, ledger, NULL, &order, &out), RC_OK);
+	CU_ASSERT_EQUAL(answered.times, 3);
+	/* The write fails, and then the sync: what was made ahead is for nobody. */
+	order.client_nonce[0] = 9;
+	log_open(LOG_LEVEL_NONE, false);
+	disk_fail(disk, 0, EIO);
+	CU_ASSERT_EQUAL(ledger_seal_record(card.nvm, ledger, NULL, &order, &out), RC_IO);
+	CU_ASSERT_EQUAL(answered.times, 3);
+	bare_card_power_off(&card);
+	CU_ASSERT_EQUAL_FATAL(bare_card_power_on(&card), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(ledger_cache_get(card.ram->ledgers, card.nvm, number, &ledger),
+			      RC_OK);
+	disk_fail(disk, 1, EIO);
+	CU_ASSERT_EQUAL(ledger_seal_record(card.nvm, ledger, NULL, &order, &out), RC_IO);
+	CU_ASSERT_EQUAL(answered.times, 4);
+	log_open(LOG_LEVEL_WARNING, false);
+	buf_free(&out);
+	buf_free(&answered.copy);
+	bare_card_detach(&card);
+	disk_free(&disk);
+}
+
 static CU_TestInfo tests[] = {
+	{"an answer is whole before the disk has synced",
+	 an_answer_is_whole_before_the_disk_has_synced},
 	{"a new ledger says who it is in leaf 0", a_new_ledger_says_who_it_is_in_leaf_0},
 	{"sealed records come with receipts that verify",
 	 sealed_records_come_with_receipts_that_verify},
