@@ -101,6 +101,7 @@ enum rc card_reset(struct card *card, struct buf *ret_atr)
 		pthread_cond_wait(&card->idle, &card->lock);
 	card->resetting = false;
 	channels_reset(card->slots);
+	channels_publish(card);
 	pending_keys_forget(&card->pending);
 	token_ram_wipe(card->ram);
 	pthread_cond_broadcast(&card->idle);

@@ -7,6 +7,7 @@
 #include "card/keyed.h"
 #include "card/manager.h"
 #include "card/principal.h"
+#include "card/registry.h"
 #include "card/scp10.h"
 
 enum { P1_OPEN = 0x00, P1_CLOSE = 0x80, SW_ALREADY_CLOSED = 0x6200 };
@@ -54,6 +55,52 @@ void channels_free(struct slot slots[CHANNEL_COUNT])
 		buf_free(&slots[i].answer);
 		buf_free(&slots[i].response);
 	}
+}
+
+/* What may be deleted, and is selected; 0: nothing such. */
+static uint32_t selected_on(const struct slot *slot)
+{
+	uint32_t application = slot->channel.open ? slot->channel.application : 0;
+
+	return application < REGISTRY_FIRST_FREE ? 0 : application;
+}
+
+static bool is_published(const struct card *card, uint32_t application)
+{
+	for (size_t i = 0; i < CHANNEL_COUNT; i++)
+		if (card->slots[i].published == application)
+			return true;
+	return false;
+}
+
+static void publish(struct card *card, struct slot *slot, uint32_t application)
+{
+	uint32_t before = slot->published;
+
+	if (application && !is_published(card, application))
+		nvm_mark(card->nvm, application, true);
+	slot->published = application;
+	if (before && !is_published(card, before))
+		nvm_mark(card->nvm, before, false);
+}
+
+void channels_publish(struct card *card)
+{
+	for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+		uint32_t application = selected_on(&card->slots[i]);
+
+		if (card->slots[i].published != application)
+			publish(card, &card->slots[i], application);
+	}
+}
+
+bool channels_have_selected(const struct card *card, uint32_t application)
+{
+	for (size_t i = 0; i < CHANNEL_COUNT; i++)
+		if (card->slots[i].channel.open &&
+		    card->slots[i].channel.application == application)
+			return true;
+	return application >= REGISTRY_FIRST_FREE && nvm_is_marked(card->nvm, application);
 }
 
 void channels_reset(struct slot slots[CHANNEL_COUNT])

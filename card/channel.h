@@ -13,6 +13,7 @@ enum { ANSWER_MAX = 80000 };
 struct slot {
 	struct channel channel;
 	bool busy; /* a command is being served on it, and nobody else touches it */
+	uint32_t published; /* the application that other processes know to be selected here */
 	uint64_t used; /* card clock at the last command */
 	bool chaining; /* a command chain has begun */
 	uint8_t cla, ins, p1, p2; /* of that chain */
@@ -34,6 +35,10 @@ void channels_free(struct slot slots[CHANNEL_COUNT]);
 void channels_reset(struct slot slots[CHANNEL_COUNT]);
 /* True while a command is being served on any of them. */
 bool channels_are_busy(const struct slot slots[CHANNEL_COUNT]);
+/* Tells other processes which applications that can be deleted are selected on open channels. */
+void channels_publish(struct card *card);
+/* Whether one is selected, on a channel of this process or of another. */
+bool channels_have_selected(const struct card *card, uint32_t application);
 /* Ends the session of a channel and everything that hangs on it: "step 102". */
 void channel_end_session(struct channel *channel);
 /* 00 70 00 00 opens, 00 70 80 n closes. */

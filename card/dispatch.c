@@ -305,6 +305,8 @@ static uint16_t run_protected(struct card *card, struct slot *slot, const struct
 	uint16_t sw;
 	enum rc rc;
 
+	/* What a command that was refused left there is no part of this one. */
+	buf_reset(&slot->plain);
 	rc = unwrap(channel, command, &slot->plain, &plain);
 	if (rc != RC_OK)
 		return end_session(slot, rc == RC_STATE       ? SW_SECURITY_STATUS
@@ -478,6 +480,7 @@ enum rc dispatch(struct card *card, struct view apdu, struct buf *response)
 		return RC_IO;
 	slot->busy = true;
 	rc = dispatch_on(card, slot, &command, response);
+	channels_publish(card);
 	slot->busy = false;
 	pthread_cond_broadcast(&card->idle);
 	return rc;

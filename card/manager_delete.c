@@ -18,15 +18,6 @@ enum {
 	RECEIPT_MAX = 1 + AID_MAX,
 };
 
-/* Nobody else's applications, and none that is selected on a channel, may lose their entry. */
-static bool is_selected(const struct command *c, uint32_t number)
-{
-	for (size_t i = 0; i < CHANNEL_COUNT; i++)
-		if (c->card->slots[i].channel.application == number)
-			return true;
-	return false;
-}
-
 static bool has_dependents(struct nvm *nvm, const struct registry_entry *of)
 {
 	struct registry_entry e = {.number = 0};
@@ -62,7 +53,8 @@ static enum rc remove_file(struct command *c, const struct registry_entry *file,
 	while ((rc = registry_next(c->nvm, e.number, &e)) == RC_OK) {
 		if (e.load_file != file->number)
 			continue;
-		if (!related || is_selected(c, e.number) || e.kind == REGISTRY_DOMAIN)
+		if (!related || channels_have_selected(c->card, e.number) ||
+		    e.kind == REGISTRY_DOMAIN)
 			return RC_STATE;
 		rc = remove_instance(c, &e);
 		if (rc != RC_OK)
@@ -110,7 +102,7 @@ static uint16_t delete_content(struct command *c, struct view aid, const struct 
 	     !manager_is_under(c->nvm, &e, domain.number)))
 		return SW_REFERENCE_NOT_FOUND;
 	if (e.kind != REGISTRY_LOAD_FILE &&
-	    (is_selected(c, e.number) || has_dependents(c->nvm, &e)))
+	    (channels_have_selected(c->card, e.number) || has_dependents(c->nvm, &e)))
 		return SW_CONDITIONS;
 	return remove_content(c, &domain, &e, token->parameters);
 }

@@ -273,3 +273,13 @@ void nvm_space(const struct nvm *nvm, uint64_t *ret_total, uint64_t *ret_free)
 {
 	nvm_room_left(nvm, ret_total, ret_free);
 }
+
+void nvm_mark(struct nvm *nvm, uint32_t n, bool on)
+{
+	nvm_shared_mark(nvm, n, on);
+}
+
+bool nvm_is_marked(struct nvm *nvm, uint32_t n)
+{
+	return nvm_shared_is_marked(nvm, n);
+}

@@ -100,6 +100,14 @@ void nvm_abort(struct nvm *nvm);
 enum rc nvm_hold(struct nvm *nvm) WARN_UNUSED;
 void nvm_release(struct nvm *nvm);
 
+/*
+ * Tells other processes that this one uses what a number stands for, or no longer does; and asks whether
+ * another one says so. A mark is no record: it goes with the process, however that ends. A forked
+ * child that runs no other program keeps it for so long.
+ */
+void nvm_mark(struct nvm *nvm, uint32_t n, bool on);
+bool nvm_is_marked(struct nvm *nvm, uint32_t n);
+
 /* Bytes that fit in all, and bytes still free for what grows; headers and padding count as used. */
 void nvm_space(const struct nvm *nvm, uint64_t *ret_total, uint64_t *ret_free);
 

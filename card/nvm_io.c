@@ -120,6 +120,29 @@ static int kernel_lock(void *ctx, int fd, bool on)
 	return result;
 }
 
+static int kernel_mark(void *ctx, int fd, uint64_t at, bool on)
+{
+	struct flock byte = {.l_type = on ? F_RDLCK : F_UNLCK,
+			     .l_whence = SEEK_SET,
+			     .l_start = (off_t)at,
+			     .l_len = 1};
+
+	(void)ctx;
+	return fcntl(fd, F_OFD_SETLK, &byte);
+}
+
+static int kernel_marked(void *ctx, int fd, uint64_t at, bool *ret)
+{
+	struct flock byte = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = 1};
+
+	(void)ctx;
+	if (fcntl(fd, F_OFD_GETLK, &byte) != 0)
+		return -1;
+	*ret = byte.l_type != F_UNLCK;
+	return 0;
+}
+
 static int kernel_space(void *ctx, int dir, uint64_t *ret_free)
 {
 	struct statvfs vfs;
@@ -147,6 +170,8 @@ const struct nvm_io *nvm_io_kernel(void)
 		.unlink_at = kernel_unlink_at,
 		.list = kernel_list,
 		.lock = kernel_lock,
+		.mark = kernel_mark,
+		.marked = kernel_marked,
 		.space = kernel_space,
 	};
 

@@ -33,6 +33,10 @@ struct nvm_io {
 	int (*list)(void *ctx, int dir, void (*each)(void *arg, const char *name), void *arg);
 	/* Takes the write lock of an open file description, waiting for it; or gives it back. */
 	int (*lock)(void *ctx, int fd, bool on);
+	/* Takes a shared lock of one byte, which no write lock waits for; or gives it back. */
+	int (*mark)(void *ctx, int fd, uint64_t at, bool on);
+	/* Whether another open file description has that byte locked. */
+	int (*marked)(void *ctx, int fd, uint64_t at, bool *ret);
 	/* Bytes that the file system of a directory still has for us. */
 	int (*space)(void *ctx, int dir, uint64_t *ret_free);
 };

@@ -87,3 +87,18 @@ enum rc nvm_shared_publish(struct nvm *nvm)
 	}
 	return RC_OK;
 }
+
+void nvm_shared_mark(struct nvm *nvm, uint32_t n, bool on)
+{
+	if (nvm->io->mark(nvm->io->ctx, nvm->generation_file, n, on) != 0)
+		log_error("card memory %s: a mark cannot be set: %s", nvm->path, strerror(errno));
+}
+
+bool nvm_shared_is_marked(struct nvm *nvm, uint32_t n)
+{
+	bool is = false;
+
+	if (nvm->io->marked(nvm->io->ctx, nvm->generation_file, n, &is) != 0)
+		log_error("card memory %s: a mark cannot be read: %s", nvm->path, strerror(errno));
+	return is;
+}

@@ -17,6 +17,9 @@ enum rc nvm_shared_lock(struct nvm *nvm) WARN_UNUSED;
 void nvm_shared_unlock(struct nvm *nvm);
 /* False if the file does not hold a sequence: never written, truncated, overwritten. */
 bool nvm_shared_read(struct nvm *nvm, uint64_t *ret_sequence);
+/* As nvm_mark and nvm_is_marked. */
+void nvm_shared_mark(struct nvm *nvm, uint32_t n, bool on);
+bool nvm_shared_is_marked(struct nvm *nvm, uint32_t n);
 /* Tells the others that everything up to our sequence is durable. */
 enum rc nvm_shared_publish(struct nvm *nvm) WARN_UNUSED;
 

@@ -513,6 +513,24 @@ static int disk_lock(void *ctx, int fd, bool on)
 	return 0;
 }
 
+static int disk_mark(void *ctx, int fd, uint64_t at, bool on)
+{
+	(void)ctx;
+	(void)fd;
+	(void)at;
+	(void)on;
+	return 0;
+}
+
+static int disk_marked(void *ctx, int fd, uint64_t at, bool *ret)
+{
+	(void)ctx;
+	(void)fd;
+	(void)at;
+	*ret = false;
+	return 0;
+}
+
 static int disk_space(void *ctx, int dir, uint64_t *ret_free)
 {
 	struct disk *disk = ctx;
@@ -542,6 +560,8 @@ struct disk *disk_new(void)
 		.unlink_at = disk_unlink_at,
 		.list = disk_list,
 		.lock = disk_lock,
+		.mark = disk_mark,
+		.marked = disk_marked,
 		.space = disk_space,
 	};
 	return disk;

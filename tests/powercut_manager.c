@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A workload on the card manager: sessions from a key set, a security domain, a load in blocks, an
- * installation, life cycles, keys put, replaced and deleted, data stored, everything deleted again.
+ * installation, life cycles, keys put, replaced and deleted, data stored, everything deleted again;
+ * then what a domain does with tokens and gets receipts for, a load and installation in one among it.
  * The script is run on a real directory first, so that what each step leaves behind is known before
  * the step is cut: a cut leaves that or what was before, entry for entry and key for key.
  */
@@ -15,6 +16,7 @@
 #include "card/domain.h"
 #include "card/instance.h"
 #include "card/keyed.h"
+#include "card/keyring.h"
 #include "card/manager.h"
 #include "tests/base/hex.h"
 #include "tests/card/directory.h"
@@ -28,9 +30,16 @@
 	"C447 010010DECAFFED010204000106" PACKAGE "02000100 04000B010001 07A0000000620001" \
 	"03000B0107" MODULE "0000 06000100 07000100 08000100 05000100 09000100"
 
-enum { VERSION = 0x20, ROOM = 512, SUMMARY = 1 << 14, STEPS_MAX = 32 };
+/* Of the CAP file in BLOCK. */
+#define HASH "20 2B4B4716DAA1752D1C701AD0DD2E843CD256A674ED07FA7E74F1456D8651360C"
+/* RFC 6979 A.2.5. */
+#define POINT                                                              \
+	"60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6" \
+	"7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"
 
-enum kind { CREATE, OPEN, COMMAND, PUT };
+enum { VERSION = 0x20, ROOM = 512, SUMMARY = 1 << 14, STEPS_MAX = 48 };
+
+enum kind { CREATE, OPEN, COMMAND, PUT, PUT_ONE, SELECTION, TOKEN };
 
 static const struct step {
 	const char *name;
@@ -59,9 +68,25 @@ static const struct step {
 	{"DELETE", COMMAND, 0x80E40000, "D20122"},
 	{"DELETE", COMMAND, 0x80E40080, "4F06" PACKAGE},
 	{"DELETE", COMMAND, 0x80E40000, "4F06" OWNER},
+	{"PUT KEY", COMMAND, 0x80D80001, "73 B041 04" POINT "F00100 00"},
+	{"PUT KEY", PUT_ONE, 0x80D80001, "70"},
+	{"PUT KEY", PUT_ONE, 0x80D80001, "71"},
+	{"DELETE", COMMAND, 0x80E40000, "D00101 D20173"},
+	{"DELETE", COMMAND, 0x80E40000, "D00102 D20120"},
+	{"STORE DATA", COMMAND, 0x80E29000, "4F09 A00000015153504103 FE04 81020255"},
+	{"INSTALL", COMMAND, 0x80E60C00,
+	 "07A0000001515350 08A000000151535041 06" OWNER "01A0 08 C900 EF04 C8020200 00"},
+	{"SELECT", SELECTION, 0, OWNER},
+	{"INSTALL [for load]", COMMAND, 0x80E60E01, "06" PACKAGE "00" HASH "0000"},
+	{"LOAD", COMMAND, 0x80E80000, NULL},
+	{"LOAD", COMMAND, 0x80E88001, NULL},
+	{"INSTALL", TOKEN, 0x80E60E03, "00 07" MODULE "07" INSTANCE "0100 02C900"},
+	{"DELETE", TOKEN, 0x80E40080, "4F06" PACKAGE},
 };
 
 enum { STEPS = sizeof(script) / sizeof(script[0]) };
+
+static const uint8_t token_key[SCP02_KEY] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
 struct world {
 	struct nvm *nvm;
@@ -83,6 +108,23 @@ static void must(bool good)
 		abort();
 }
 
+/* The keys of one version, which are enciphered with another nonce each time. */
+static enum rc summarise_ring(struct nvm *nvm, uint32_t id, struct buf *all)
+{
+	uint32_t domain = (id & 0xFFFFFF) >> 8;
+	struct ring_key key = {.version = id & 0xFF};
+	int at = -1;
+	enum rc rc;
+
+	while ((rc = keyring_next(nvm, domain, (int)(id & 0xFF), at, &key)) == RC_OK &&
+	       key.version == (id & 0xFF)) {
+		buf_u8(all, key.id);
+		buf_put(all, key.value, key.len);
+		at = key.id;
+	}
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 /* Registry, code, data and counters byte for byte, key sets by their keys. */
 static enum rc summarise(struct nvm *nvm, uint8_t ret[SHA256_SIZE])
 {
@@ -96,6 +138,13 @@ static enum rc summarise(struct nvm *nvm, uint8_t ret[SHA256_SIZE])
 		struct keyset set;
 
 		buf_u32(&all, id);
+		if ((id & RECORD_KIND_MASK) == RECORD_KEYRING) {
+			rc = summarise_ring(nvm, id, &all);
+			if (rc == RC_OK)
+				continue;
+			buf_free(&all);
+			return rc;
+		}
 		if ((id & RECORD_KIND_MASK) != RECORD_KEYSET) {
 			buf_view(&all, bytes);
 			continue;
@@ -107,6 +156,7 @@ static enum rc summarise(struct nvm *nvm, uint8_t ret[SHA256_SIZE])
 		}
 		for (int k = 0; k < KEYSET_KEYS; k++)
 			buf_put(&all, set.key[k], set.len);
+		buf_u8(&all, set.missing);
 	}
 	rc = buf_rc(&all);
 	if (rc == RC_OK)
@@ -209,6 +259,77 @@ static uint16_t put_key(const struct step *step)
 	return sw;
 }
 
+/* One key for tokens or receipts. */
+static uint16_t put_one(const struct step *step)
+{
+	static const uint8_t zero[8];
+	uint8_t dek[SCP02_KEY], sealed[SCP02_KEY], check[KEY_CHECK];
+	struct cipher *cipher = NULL;
+	struct buf data;
+	uint16_t sw;
+
+	buf_init(&data, ROOM);
+	session_key(KEYSET_DEK, SCP02_S_DEK, dek);
+	must(cipher_new(CIPHER_3DES_2KEY, dek, &cipher) == RC_OK);
+	for (size_t at = 0; at < SCP02_KEY; at += 8)
+		must(cipher_cbc_encrypt(cipher, zero, token_key + at, 8, sealed + at) == RC_OK);
+	must(keyset_check(KEY_TYPE_DES, view_of(token_key, SCP02_KEY), check) == RC_OK);
+	buf_view(&data, hex(step->data));
+	buf_view(&data, hex("8010"));
+	buf_put(&data, sealed, sizeof(sealed));
+	buf_u8(&data, KEY_CHECK);
+	buf_put(&data, check, sizeof(check));
+	sw = call(step->header, view_buf(&data));
+	cipher_free(&cipher);
+	buf_free(&data);
+	return sw;
+}
+
+/* P1, P2, length and data, as a token is over them. */
+static void put_signed(uint32_t header, struct view data, struct buf *out)
+{
+	buf_u16(out, (uint16_t)header);
+	buf_u8(out, (uint8_t)data.len);
+	buf_view(out, data);
+}
+
+/* A command with its token; of the combined process it is over both ends. */
+static bool send_token(const struct step *step)
+{
+	static const uint8_t icv[8];
+	bool combined = step->header == 0x80E60E03;
+	struct buf data, in;
+	uint8_t token[8];
+	uint16_t sw;
+
+	buf_init(&data, ROOM);
+	buf_init(&in, ROOM);
+	if (combined)
+		put_signed(0x0E01, hex("06" PACKAGE "00" HASH "00"), &in);
+	put_signed(step->header, hex(step->data), &in);
+	pad_put(&in, 0, 8);
+	must(retail_mac(token_key, icv, view_buf(&in), token) == RC_OK);
+	buf_view(&data, hex(step->data));
+	buf_view(&data, combined ? hex("08") : hex("9E08"));
+	buf_put(&data, token, sizeof(token));
+	sw = call(step->header, view_buf(&data));
+	buf_free(&data);
+	buf_free(&in);
+	/* With a receipt. */
+	return sw == SW_OK && world.answer.len > 1;
+}
+
+static bool select_domain(const char *aid)
+{
+	struct registry_entry e;
+
+	if (registry_find(world.nvm, hex(aid), &e) != RC_OK)
+		return false;
+	applet_select(&world.channel, &e);
+	world.channel.roles = ROLE_ISSUER;
+	return true;
+}
+
 static bool create(const char *dir, const struct nvm_io *io)
 {
 	struct nvm_options options = {.segment_size = NVM_SEGMENT_MIN, .io = io};
@@ -219,6 +340,7 @@ static bool create(const char *dir, const struct nvm_io *io)
 	    command_commit(world.nvm, keyset_put(world.nvm, &world.keys)) != RC_OK ||
 	    registry_get(world.nvm, REGISTRY_ISD, &isd) != RC_OK)
 		return false;
+	world.card.nvm = world.nvm;
 	applet_select(&world.channel, &isd);
 	world.channel.roles = ROLE_ISSUER;
 	return true;
@@ -235,6 +357,12 @@ static bool run_step(const struct step *step, const char *dir, const struct nvm_
 		return open_session();
 	case PUT:
 		return put_key(step) == SW_OK;
+	case PUT_ONE:
+		return put_one(step) == SW_OK;
+	case SELECTION:
+		return select_domain(step->data);
+	case TOKEN:
+		return send_token(step);
 	case COMMAND:
 		break;
 	}

@@ -19,11 +19,13 @@ void keyhost_init(struct keyhost *h, struct peer *peer, const struct keyset *set
 	h->set = *set;
 	h->is03 = set->type == KEY_TYPE_AES;
 	buf_init(&h->answer, ROOM);
+	buf_init(&h->authenticate, ROOM);
 }
 
 void keyhost_free(struct keyhost *h)
 {
 	buf_free(&h->answer);
+	buf_free(&h->authenticate);
 }
 
 uint16_t keyhost_raw(struct keyhost *h, uint32_t header, struct view data)
@@ -188,6 +190,8 @@ uint16_t keyhost_open(struct keyhost *h, uint8_t level, enum keyhost_fault fault
 	if (fault == FAULT_MAC)
 		out.data[out.len - 1] ^= 1;
 	sw = keyhost_raw(h, header | SM_BIT, view_buf(&out));
+	buf_reset(&h->authenticate);
+	buf_view(&h->authenticate, view_buf(&out));
 	buf_free(&out);
 	h->level = level;
 	h->number = 0;

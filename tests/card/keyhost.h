@@ -19,6 +19,7 @@ struct keyhost {
 	bool begun; /* SCP02: there is one */
 	uint64_t number; /* SCP03: of commands */
 	struct buf answer; /* to the last command, without the word */
+	struct buf authenticate; /* the data of the last EXTERNAL AUTHENTICATE */
 };
 
 /* What is wrong with EXTERNAL AUTHENTICATE on purpose. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "card/instance.h"
+#include "card/registry.h"
 #include "tests/base/hex.h"
 #include "tests/card/manage.h"
 
@@ -134,6 +135,18 @@ static void the_end_of_the_card_reaches_other_processes(void)
 	manage_stop();
 }
 
+/* The entry is deleted in a way that asks nobody, as in the moment between a SELECT and its mark. */
+static void delete_unasked(const char *aid)
+{
+	struct nvm *nvm = manage_peer.card->nvm;
+	struct registry_entry e;
+
+	peer_good(nvm_begin(nvm));
+	peer_good(registry_find(nvm, hex(aid), &e));
+	peer_good(registry_delete(nvm, e.number));
+	peer_good(nvm_commit(nvm, NULL, NULL));
+}
+
 static void a_domain_deleted_elsewhere_is_gone_and_its_number_too(void)
 {
 	manage_start();
@@ -141,12 +154,49 @@ static void a_domain_deleted_elsewhere_is_gone_and_its_number_too(void)
 	other_start();
 	other_open(DOMAIN);
 	CU_ASSERT_EQUAL(other_send(0x80F24002, "4F00"), 0x9000);
-	CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F06" DOMAIN), 0x9000);
+	delete_unasked(DOMAIN);
 	/* Another one takes its place in the registry, and not in the other process. */
 	CU_ASSERT_EQUAL_FATAL(manage_make_domain("80"), 0x9000);
 	CU_ASSERT_EQUAL(other_send(0x80F24002, "4F00"), 0x6982);
 	CU_ASSERT_EQUAL(peer_raw(&other, hex("80CA006600"), NULL), 0x6A88);
 	other_stop();
+	manage_stop();
+}
+
+static void what_is_selected_in_another_process_is_not_deleted(void)
+{
+	struct buf atr;
+
+	manage_start();
+	buf_init(&atr, 40);
+	CU_ASSERT_EQUAL_FATAL(manage_make_domain("80"), 0x9000);
+	other_start();
+	other_open(DOMAIN);
+	CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F06" DOMAIN), 0x6985);
+	CU_ASSERT_EQUAL(other_send(0x80F24002, "4F00"), 0x9000);
+	/* It goes on to something else; two channels have it, and one gives it up. */
+	CU_ASSERT_EQUAL(other_send(0x00A40400, ISD), 0x9000);
+	CU_ASSERT_EQUAL(peer_raw(&other, hex("0070000001"), NULL), 0x6982);
+	peer_good(card_reset(other.card, &atr));
+	CU_ASSERT_EQUAL(peer_raw(&other, hex("0070000001"), NULL), 0x9000);
+	CU_ASSERT_EQUAL(peer_raw(&other, hex("00A4040006" DOMAIN "00"), NULL), 0x9000);
+	CU_ASSERT_EQUAL(peer_raw(&other, hex("01A4040006" DOMAIN "00"), NULL), 0x9000);
+	CU_ASSERT_EQUAL(peer_raw(&other, hex("00A4040000"), NULL), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F06" DOMAIN), 0x6985);
+	CU_ASSERT_EQUAL(peer_raw(&other, hex("00708001"), NULL), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F06" DOMAIN), 0x9000);
+	/* A reset gives it up, and so does the end of the process. */
+	for (int end = 0; end < 2; end++) {
+		CU_ASSERT_EQUAL_FATAL(manage_make_domain("80"), 0x9000);
+		CU_ASSERT_EQUAL(peer_raw(&other, hex("00A4040006" DOMAIN "00"), NULL), 0x9000);
+		CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F06" DOMAIN), 0x6985);
+		if (end)
+			other_stop();
+		else
+			peer_good(card_reset(other.card, &atr));
+		CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F06" DOMAIN), 0x9000);
+	}
+	buf_free(&atr);
 	manage_stop();
 }
 
@@ -365,6 +415,8 @@ int main(void)
 		 the_end_of_the_card_reaches_other_processes},
 		{"a domain deleted elsewhere is gone, and its number too",
 		 a_domain_deleted_elsewhere_is_gone_and_its_number_too},
+		{"what is selected in another process is not deleted",
+		 what_is_selected_in_another_process_is_not_deleted},
 		{"a domain is not deleted while it is selected or has something",
 		 a_domain_is_not_deleted_while_it_is_selected_or_has_something},
 		{"loads of one name in two processes end in one",
