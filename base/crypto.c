@@ -25,7 +25,7 @@ static struct {
 } digests[] = {
 	{.name = "SHA2-256"}, {.name = "SHA1"},     {.name = "SHA2-224"}, {.name = "SHA2-384"},
 	{.name = "SHA2-512"}, {.name = "SHA3-224"}, {.name = "SHA3-256"}, {.name = "SHA3-384"},
-	{.name = "SHA3-512"}, {.name = "MD5"},
+	{.name = "SHA3-512"}, {.name = "MD5"},      {.name = "SM3"},
 };
 
 static struct {

@@ -12,6 +12,20 @@
 /* C_EncryptInit with a ledger's key object: seals a record. C_DecryptInit: opens one. */
 #define CKM_INTAGLIO_SEAL (CKX_INTAGLIO | 0x01UL)
 
+/*
+ * SM3 (GB/T 32905) and SM4 (GB/T 32907): as CKM_SHA256 and its HMACs with CKK_GENERIC_SECRET, and as
+ * CKM_AES_*, of the same parameters, with keys of CKK_INTAGLIO_SM4, which have 16 bytes.
+ */
+#define CKM_INTAGLIO_SM3              (CKX_INTAGLIO | 0x10UL)
+#define CKM_INTAGLIO_SM3_HMAC         (CKX_INTAGLIO | 0x11UL)
+#define CKM_INTAGLIO_SM3_HMAC_GENERAL (CKX_INTAGLIO | 0x12UL)
+#define CKM_INTAGLIO_SM4_KEY_GEN      (CKX_INTAGLIO | 0x20UL)
+#define CKM_INTAGLIO_SM4_ECB          (CKX_INTAGLIO | 0x21UL)
+#define CKM_INTAGLIO_SM4_CBC          (CKX_INTAGLIO | 0x22UL)
+#define CKM_INTAGLIO_SM4_CBC_PAD      (CKX_INTAGLIO | 0x23UL)
+#define CKM_INTAGLIO_SM4_CTR          (CKX_INTAGLIO | 0x24UL)
+#define CKK_INTAGLIO_SM4              (CKX_INTAGLIO | 0x02UL)
+
 /* A ledger and the key that stands for it are one object: CKO_SECRET_KEY of this key type. */
 #define CKK_INTAGLIO_LEDGER (CKX_INTAGLIO | 0x01UL)
 

@@ -20,7 +20,7 @@ struct row {
 	uint64_t key_type;
 	unsigned int uses;
 	enum family family;
-	const char *name; /* after "AES-256-", or of the digest; NULL: CMAC */
+	const char *name; /* after "AES-256-" or "SM4-", or of the digest; NULL: CMAC */
 	size_t iv; /* bytes of the parameter; of a wrap's: or none */
 	size_t mac;
 };
@@ -33,6 +33,10 @@ static const struct row rows[] = {
 	{CKM_AES_GCM, CKK_AES, CIPHERS, FAMILY_GCM, "GCM", 0, 0},
 	{CKM_AES_KEY_WRAP, CKK_AES, CIPHERS, FAMILY_WRAP, "WRAP", 8, 0},
 	{CKM_AES_KEY_WRAP_KWP, CKK_AES, CIPHERS, FAMILY_WRAP, "WRAP-PAD", 4, 0},
+	{CKM_INTAGLIO_SM4_ECB, CKK_INTAGLIO_SM4, CIPHERS, FAMILY_BLOCKS, "ECB", 0, 0},
+	{CKM_INTAGLIO_SM4_CBC, CKK_INTAGLIO_SM4, CIPHERS, FAMILY_BLOCKS, "CBC", AES_BLOCK, 0},
+	{CKM_INTAGLIO_SM4_CBC_PAD, CKK_INTAGLIO_SM4, CIPHERS, FAMILY_PADDED, "CBC", AES_BLOCK, 0},
+	{CKM_INTAGLIO_SM4_CTR, CKK_INTAGLIO_SM4, CIPHERS, FAMILY_CTR, "CTR", CTR_PARAMETER, 0},
 	{CKM_AES_CMAC, CKK_AES, MACS, FAMILY_MAC, NULL, 0, AES_BLOCK},
 	{CKM_SHA_1_HMAC, CKK_GENERIC_SECRET, MACS, FAMILY_MAC, "SHA1", 0, 20},
 	{CKM_SHA224_HMAC, CKK_GENERIC_SECRET, MACS, FAMILY_MAC, "SHA2-224", 0, 28},
@@ -41,6 +45,7 @@ static const struct row rows[] = {
 	{CKM_SHA512_HMAC, CKK_GENERIC_SECRET, MACS, FAMILY_MAC, "SHA2-512", 0, 64},
 	{CKM_SHA3_256_HMAC, CKK_GENERIC_SECRET, MACS, FAMILY_MAC, "SHA3-256", 0, 32},
 	{CKM_SHA3_512_HMAC, CKK_GENERIC_SECRET, MACS, FAMILY_MAC, "SHA3-512", 0, 64},
+	{CKM_INTAGLIO_SM3_HMAC, CKK_GENERIC_SECRET, MACS, FAMILY_MAC, "SM3", 0, 32},
 };
 
 /* A cipher on its way, and what its parameter says. */
@@ -78,6 +83,8 @@ bool symmetric_key_fits(uint64_t key_type, size_t len)
 {
 	if (key_type == CKK_AES)
 		return len == 16 || len == 24 || len == 32;
+	if (key_type == CKK_INTAGLIO_SM4)
+		return len == 16;
 	return key_type == CKK_GENERIC_SECRET && len && len <= SECRET_MAX;
 }
 
@@ -208,7 +215,10 @@ static enum rc run_cipher(const struct row *row, bool encrypts, struct view key,
 
 	if (rc != RC_OK)
 		return rc;
-	snprintf(name, sizeof(name), "AES-%zu-%s", 8 * key.len, row->name);
+	if (row->key_type == CKK_INTAGLIO_SM4)
+		snprintf(name, sizeof(name), "SM4-%s", row->name);
+	else
+		snprintf(name, sizeof(name), "AES-%zu-%s", 8 * key.len, row->name);
 	p.cipher = EVP_CIPHER_fetch(crypto_context(), name, NULL);
 	p.ctx = EVP_CIPHER_CTX_new();
 	rc = RC_CRYPTO;

@@ -51,15 +51,28 @@ static enum rc store(struct command *c, struct object *object, uint64_t generate
 	return rc == RC_OK ? object_render(object, c->answer) : rc;
 }
 
+static uint64_t generated_type(uint32_t mechanism)
+{
+	switch (mechanism) {
+	case CKM_AES_KEY_GEN:
+		return CKK_AES;
+	case CKM_INTAGLIO_SM4_KEY_GEN:
+		return CKK_INTAGLIO_SM4;
+	case CKM_GENERIC_SECRET_KEY_GEN:
+		return CKK_GENERIC_SECRET;
+	default:
+		return ATTR_UNAVAILABLE;
+	}
+}
+
 static enum rc make(struct command *c, uint32_t mechanism, struct view list, struct object *object)
 {
-	uint64_t type = mechanism == CKM_AES_KEY_GEN ? CKK_AES : CKK_GENERIC_SECRET;
+	uint64_t type = generated_type(mechanism);
 	uint64_t len = attr_ulong(list, CKA_VALUE_LEN, 0);
 	uint8_t value[GENERATED_MAX];
 	enum rc rc;
 
-	if ((mechanism != CKM_AES_KEY_GEN && mechanism != CKM_GENERIC_SECRET_KEY_GEN) ||
-	    len > sizeof(value) || !symmetric_key_fits(type, len))
+	if (type == ATTR_UNAVAILABLE || len > sizeof(value) || !symmetric_key_fits(type, len))
 		return RC_MALFORMED;
 	rc = begin(list, type, object);
 	if (rc == RC_OK)

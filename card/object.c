@@ -73,10 +73,11 @@ static enum rc check_secret_key(struct view list)
 	struct view value;
 	uint64_t type = attr_ulong(list, CKA_KEY_TYPE, ATTR_UNAVAILABLE);
 
-	if (type >= CKK_VENDOR_DEFINED || attr_find(list, CKA_VALUE, &value) != RC_OK ||
-	    !value.len || value.len > SECRET_VALUE_MAX)
+	if ((type >= CKK_VENDOR_DEFINED && type != CKK_INTAGLIO_SM4) ||
+	    attr_find(list, CKA_VALUE, &value) != RC_OK || !value.len ||
+	    value.len > SECRET_VALUE_MAX)
 		return RC_MALFORMED;
-	if (type == CKK_AES && !symmetric_key_fits(type, value.len))
+	if ((type == CKK_AES || type == CKK_INTAGLIO_SM4) && !symmetric_key_fits(type, value.len))
 		return RC_MALFORMED;
 	return attr_ulong(list, CKA_VALUE_LEN, value.len) == value.len ? RC_OK : RC_MALFORMED;
 }

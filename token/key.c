@@ -30,7 +30,7 @@ static CK_RV begin(struct session *s, CK_KEY_TYPE fallback, const CK_ATTRIBUTE *
 
 	if (template_ulong(template, count, CKA_CLASS, CKO_SECRET_KEY) != CKO_SECRET_KEY)
 		return CKR_TEMPLATE_INCONSISTENT;
-	if (type != CKK_AES && type != CKK_GENERIC_SECRET)
+	if (type != CKK_AES && type != CKK_GENERIC_SECRET && type != CKK_INTAGLIO_SM4)
 		return type == CK_UNAVAILABLE_INFORMATION ? CKR_TEMPLATE_INCOMPLETE
 							  : CKR_ATTRIBUTE_VALUE_INVALID;
 	b->schema = schema_find(CKO_SECRET_KEY, type);
@@ -231,7 +231,7 @@ static CK_RV derive(struct session *s, const CK_ECDH1_DERIVE_PARAMS *p, const st
 		attr_bool(view_buf(&key->list), CKA_ALWAYS_SENSITIVE, false),
 		attr_bool(view_buf(&key->list), CKA_NEVER_EXTRACTABLE, false),
 	};
-	uint64_t fallback = b->schema->type == CKK_AES ? 0 : hash ? hash->size : z.len;
+	uint64_t fallback = b->schema->type != CKK_GENERIC_SECRET ? 0 : hash ? hash->size : z.len;
 	uint64_t len = attr_ulong(view_buf(&b->list), CKA_VALUE_LEN, fallback);
 	uint8_t bytes[VALUE_MAX];
 	struct view value;

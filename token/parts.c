@@ -12,12 +12,12 @@ enum { PASS_MAX = 16384 };
 
 bool parts_are_possible(const struct mechanism *m, const struct object *key)
 {
-	switch (m->type) {
+	switch (secret_mode(m->type)) {
 	case CKM_AES_ECB:
 	case CKM_AES_CBC:
 		return true;
 	case CKM_AES_CBC_PAD:
-		/* What comes before the padding is asked for as CKM_AES_CBC. */
+		/* What comes before the padding is asked for as CBC without. */
 		return !key->is_restricted;
 	default:
 		return false;
@@ -28,14 +28,15 @@ size_t parts_size(const struct operation *o, enum operation_kind kind, size_t le
 {
 	size_t all = o->data.len + len, rest = all % AES_BLOCK;
 
-	if (!rest && all && kind == OPERATION_DECRYPT && o->mechanism->type == CKM_AES_CBC_PAD)
+	if (!rest && all && kind == OPERATION_DECRYPT &&
+	    secret_mode(o->mechanism->type) == CKM_AES_CBC_PAD)
 		rest = AES_BLOCK;
 	return all - rest;
 }
 
 static void next_iv(struct operation *o, struct view ciphertext)
 {
-	if (o->mechanism->type == CKM_AES_ECB)
+	if (secret_mode(o->mechanism->type) == CKM_AES_ECB)
 		return;
 	buf_reset(&o->label);
 	buf_put(&o->label, ciphertext.data + (ciphertext.len - AES_BLOCK), AES_BLOCK);
@@ -55,6 +56,8 @@ static CK_RV run_blocks(struct session *s, enum operation_kind kind, struct oper
 	buf_init(&result, 2 * PASS_MAX);
 	if (mechanism->type == CKM_AES_CBC_PAD)
 		o->mechanism = mechanism_find(CKM_AES_CBC);
+	if (mechanism->type == CKM_INTAGLIO_SM4_CBC_PAD)
+		o->mechanism = mechanism_find(CKM_INTAGLIO_SM4_CBC);
 	rv = secret_run(s, o, kind == OPERATION_ENCRYPT ? APPLICATION_ENCRYPT : APPLICATION_DECRYPT,
 			in, &result);
 	o->mechanism = mechanism;

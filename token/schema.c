@@ -263,6 +263,7 @@ static const struct schema schemas[] = {
 	 CKK_GENERIC_SECRET,
 	 {&object_group, &key_group, &secret_group}},
 	{CKO_SECRET_KEY, CKA_KEY_TYPE, CKK_AES, {&object_group, &key_group, &secret_group}},
+	{CKO_SECRET_KEY, CKA_KEY_TYPE, CKK_INTAGLIO_SM4, {&object_group, &key_group, &secret_group}},
 	{CKO_SECRET_KEY,
 	 CKA_KEY_TYPE,
 	 CKK_INTAGLIO_LEDGER,

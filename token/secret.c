@@ -42,12 +42,28 @@ static CK_RV gcm_parameter(const CK_MECHANISM *given, struct buf *ret)
 	return CKR_OK;
 }
 
+CK_MECHANISM_TYPE secret_mode(CK_MECHANISM_TYPE type)
+{
+	switch (type) {
+	case CKM_INTAGLIO_SM4_ECB:
+		return CKM_AES_ECB;
+	case CKM_INTAGLIO_SM4_CBC:
+		return CKM_AES_CBC;
+	case CKM_INTAGLIO_SM4_CBC_PAD:
+		return CKM_AES_CBC_PAD;
+	case CKM_INTAGLIO_SM4_CTR:
+		return CKM_AES_CTR;
+	default:
+		return type;
+	}
+}
+
 /* Lengths of the other parameters, which are an IV: exactly, or for wrapping also none. */
 static CK_RV iv_parameter(const CK_MECHANISM *given, struct buf *ret)
 {
 	CK_ULONG len = given->ulParameterLen, wanted = AES_BLOCK;
 
-	switch (given->mechanism) {
+	switch (secret_mode(given->mechanism)) {
 	case CKM_AES_ECB:
 		wanted = 0;
 		break;
@@ -71,7 +87,7 @@ CK_RV secret_parameter(const struct mechanism *mechanism, const CK_MECHANISM *gi
 {
 	CK_RV rv;
 
-	if (mechanism->type == CKM_AES_CTR)
+	if (secret_mode(mechanism->type) == CKM_AES_CTR)
 		rv = ctr_parameter(given, ret);
 	else if (mechanism->type == CKM_AES_GCM)
 		rv = gcm_parameter(given, ret);
@@ -95,7 +111,7 @@ CK_RV secret_take(struct operation *o, const struct object *key)
 
 size_t secret_size(const struct operation *o, size_t len)
 {
-	switch (o->mechanism->type) {
+	switch (secret_mode(o->mechanism->type)) {
 	case CKM_AES_CBC_PAD:
 		return (len / AES_BLOCK + 1) * AES_BLOCK;
 	case CKM_AES_GCM:
@@ -111,7 +127,7 @@ size_t secret_size(const struct operation *o, size_t len)
 
 static bool is_whole(const struct operation *o, enum application_operation operation, size_t len)
 {
-	CK_MECHANISM_TYPE type = o->mechanism->type;
+	CK_MECHANISM_TYPE type = secret_mode(o->mechanism->type);
 
 	if (type == CKM_AES_CBC_PAD && operation == APPLICATION_DECRYPT)
 		return len && len % AES_BLOCK == 0;
@@ -171,11 +187,11 @@ static CK_RV run_on_card(struct session *s, struct operation *o,
 CK_RV secret_run(struct session *s, struct operation *o, enum application_operation operation,
 		 struct view in, struct buf *out)
 {
+	CK_MECHANISM_TYPE mode = secret_mode(o->mechanism->type);
 	CK_RV rv;
 
 	/* The last part of whole blocks may have none. */
-	if (!in.len && o->is_multipart &&
-	    (o->mechanism->type == CKM_AES_ECB || o->mechanism->type == CKM_AES_CBC))
+	if (!in.len && o->is_multipart && (mode == CKM_AES_ECB || mode == CKM_AES_CBC))
 		return CKR_OK;
 	if (!is_whole(o, operation, in.len))
 		return operation == APPLICATION_ENCRYPT   ? CKR_DATA_LEN_RANGE

@@ -8,6 +8,8 @@
 
 #include "token/session.h"
 
+/* The mechanism of AES that is the same mode; of those that have none, the mechanism itself. */
+CK_MECHANISM_TYPE secret_mode(CK_MECHANISM_TYPE type);
 /* The parameter of a cipher as the card takes it (doc/commands.md). CKR_MECHANISM_PARAM_INVALID. */
 CK_RV secret_parameter(const struct mechanism *mechanism, const CK_MECHANISM *given,
 		       struct buf *ret);
