@@ -11,6 +11,7 @@ applet=F0010203040501
 "$source_root/tests/make_cap.py" nothing.cap 3000
 "$source_root/tests/make_cap.py" nothing.ijc 3000
 "$source_root/tests/make_cap.py" long.cap 62000
+"$source_root/tests/make_cap.py" fine.cap 15000
 head -c 700 nothing.cap >cut.cap
 printf '#!/bin/sh\n' >no.cap
 keyset() {
@@ -117,6 +118,23 @@ refusals() {
 	step "nothing of all that is on the card" hasnt "$package"
 }
 
+# interrupted: Ctrl-C once the first block has gone. It is all there, if that came too late, or nothing is.
+interrupted() {
+	rm -f load.trace
+	INTAGLIO_TRACE=load.trace "$intaglio" app install --card "$card" --keys "$keys" \
+		--block-size 60 fine.cap >interrupted.out 2>&1 &
+	installer=$!
+	while kill -0 $installer 2>/dev/null && ! grep -qs '^> 84E8' load.trace; do
+		:
+	done
+	kill -INT $installer 2>/dev/null
+	if wait $installer; then
+		app delete --related $package
+	else
+		grep -q "cancelled; the card is as it was" interrupted.out && hasnt "$package"
+	fi
+}
+
 # whole_card: everything on the card in $card.
 whole_card() {
 	keys=
@@ -131,6 +149,8 @@ whole_card() {
 	printed "with their lengths" "version 30  key 3  AES, 32 bytes"
 	keys=scp03.keys
 	lives "SCP03"
+	step "an interrupted installation leaves nothing" interrupted
+	step "nor does the next" interrupted
 	says "a package of more than 256 short blocks has long ones" '"blockSize":4095,' \
 		app install --json --load-only long.cap
 	step "and is deleted" app delete $package
