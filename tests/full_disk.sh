@@ -61,6 +61,25 @@ step "the ledger is continued in the export" "$intaglio" ledger export book
 step "and in order" "$intaglio" audit verify book --key "$key" --previous cosigned
 step "and pruned" "$intaglio" ledger prune
 
+# The card's disk is full: what is prepared is used up first, then nothing is sealed.
+head -c 400M /dev/zero >"$XDG_DATA_HOME/other" 2>/dev/null
+step "on a full disk" sh -c '! head -c 4096 /dev/zero >"$0/more" 2>/dev/null' "$XDG_DATA_HOME"
+rm -f "$XDG_DATA_HOME/more"
+"$scenario_build/tests/fill_ledger" "$module" 123456 >filled 2>filled.log
+cat filled
+says "the card seals as long as it has room, and then none" '^[1-9][0-9]+ sealed, CKR_DEVICE_MEMORY' cat filled
+says "it names the file and the reason" 'card memory .*No space left on device' cat filled.log
+says "and says that nothing was stored" 'memory is full; nothing was stored' cat filled.log
+sealed=$(sed 's/ .*//' filled)
+leaves=$((3 + sealed))
+step "what was acknowledged is there, and no more" count_is "$leaves"
+head -c 62000 /dev/zero >large
+refuse_says "another process is told the same" 'memory is full|CKR_DEVICE_MEMORY' "$intaglio" ledger seal large --output none
+step "no receipt is left behind there" test ! -e none
+step "room is made" rm "$XDG_DATA_HOME/other"
+step "and it is sealed" "$intaglio" ledger seal large --output large.sealed
+step "as the next record" count_is $((leaves + 1))
+
 # The tool's own disk: the receipt has no place, before or after the card has stored.
 mkdir small
 mount -t tmpfs -o size=64k none small || exit 1
