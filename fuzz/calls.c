@@ -145,6 +145,9 @@ static CK_MECHANISM_TYPE a_type(struct input *in, enum function function)
 		    (m->type == CKM_RSA_PKCS_KEY_PAIR_GEN &&
 		     !(is_rare(in, 250) && is_rare(in, 250))))
 			continue;
+		/* A ledger only grows, and is read by those who look for objects. */
+		if (m->type == CKM_INTAGLIO_SEAL && !is_rare(in, 64))
+			continue;
 		/* The card's RSA is slow, too. */
 		if (m->key_type == CKK_RSA && !(flag & (CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)) &&
 		    !is_rare(in, 4))

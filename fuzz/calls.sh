@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # ./run calls: INTAGLIO_CALLS (10,000,000) random calls of the module in the build with the address and
-# undefined behaviour sanitisers, from the seed INTAGLIO_SEED (0). Parts of 250,000, each with a seed,
+# undefined behaviour sanitisers, from the seed INTAGLIO_SEED (0). Parts of 100,000, each with a seed,
 # a process and a card of its own; leaks are looked for at the end of each.
 set -eu
 cd "$(dirname "$0")/.."

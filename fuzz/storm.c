@@ -16,7 +16,7 @@
 
 #include "fuzz/calls.h"
 
-enum { INPUT = 8192, SHORT = 20000, PART = 250000, SAY_EVERY = 60 };
+enum { INPUT = 8192, SHORT = 20000, PART = 100000, SAY_EVERY = 60 };
 
 static void run_part(uint64_t seed, uint64_t calls, struct tally *tally)
 {
