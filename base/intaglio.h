@@ -10,7 +10,9 @@
 #define CKX_INTAGLIO 0xC94E5400UL
 
 /* C_EncryptInit with a ledger's key object: seals a record. C_DecryptInit: opens one. */
-#define CKM_INTAGLIO_SEAL (CKX_INTAGLIO | 0x01UL)
+#define CKM_INTAGLIO_SEAL             (CKX_INTAGLIO | 0x01UL)
+/* C_SignInit with an application of a principal card: C_Sign installs it on the card in another slot. */
+#define CKM_INTAGLIO_APPLICATION_LOAD (CKX_INTAGLIO | 0x02UL)
 
 /*
  * SM3 (GB/T 32905) and SM4 (GB/T 32907): as CKM_SHA256 and its HMACs with CKK_GENERIC_SECRET, and as
@@ -27,7 +29,12 @@
 #define CKK_INTAGLIO_SM4              (CKX_INTAGLIO | 0x02UL)
 
 /* A ledger and the key that stands for it are one object: CKO_SECRET_KEY of this key type. */
-#define CKK_INTAGLIO_LEDGER (CKX_INTAGLIO | 0x01UL)
+#define CKK_INTAGLIO_LEDGER      (CKX_INTAGLIO | 0x01UL)
+/*
+ * An application of a principal card: CKO_SECRET_KEY of this key type, found where the template names
+ * it; CKA_ID is its number, two bytes.
+ */
+#define CKK_INTAGLIO_APPLICATION (CKX_INTAGLIO | 0x03UL)
 
 /* Attributes of a ledger object; all read-only. */
 #define CKA_INTAGLIO_LEDGER_ID          (CKX_INTAGLIO | 0x01UL) /* 16 bytes */
@@ -51,6 +58,8 @@
 #define CKA_INTAGLIO_COSIGNED           (CKX_INTAGLIO | 0x0FUL) /* countersigned note; empty: none */
 #define CKA_INTAGLIO_WARNINGS           (CKX_INTAGLIO | 0x10UL) /* CK_ULONG, CK_INTAGLIO_WARNING_ bits */
 #define CKA_INTAGLIO_TIME_BACKWARDS     (CKX_INTAGLIO | 0x11UL) /* CK_ULONG, how many records */
+/* Of an application: activations that were left when it was searched for. */
+#define CKA_INTAGLIO_ACTIVATIONS        (CKX_INTAGLIO | 0x12UL) /* CK_ULONG */
 
 /* Roles of a host's certificate. */
 #define CK_INTAGLIO_ROLE_USER    1UL
@@ -343,6 +352,20 @@ typedef struct CK_INTAGLIO_TRANSFER {
 	CK_BBOOL bActivated; /* an activation is charged, or one that is charged already was used */
 	CK_ULONG ulSent, ulReceived; /* bytes on the target's wire */
 } CK_INTAGLIO_TRANSFER;
+
+/*
+ * Parameter of CKM_INTAGLIO_APPLICATION_LOAD. The data that are signed are empty, the signature is the
+ * target's id, CK_INTAGLIO_TARGET_ID bytes. Between commands the session's CK_NOTIFY is called with
+ * CKN_SURRENDER, as Progress of CK_INTAGLIO_TRANSFER is; CKR_CANCEL from it ends C_Sign with
+ * CKR_FUNCTION_CANCELED. CKR_FUNCTION_REJECTED: what is CKR_ACTION_PROHIBITED of PrincipalInstall.
+ */
+#define CK_INTAGLIO_TARGET_ID 10UL
+typedef struct CK_INTAGLIO_APPLICATION_LOAD_PARAMS {
+	CK_SLOT_ID target;
+	CK_ULONG ulVersion; /* of the target's key set; 0: its first */
+	CK_BBOOL bS16; /* as in CK_INTAGLIO_TRANSFER */
+	CK_INTAGLIO_AID domain;
+} CK_INTAGLIO_APPLICATION_LOAD_PARAMS;
 
 typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	CK_VERSION version; /* of this table: 1.4 */

@@ -198,6 +198,12 @@ static CK_RV create(struct session *s, const struct schema *schema, struct buf *
 		return rv;
 	if (ledger)
 		return record_create(s, ledger, view_buf(list), ret);
+	if (schema->class == CKO_SECRET_KEY && schema->type == CKK_INTAGLIO_APPLICATION) {
+		log_error("card %s: applications come onto a principal card by intaglio principal "
+			  "load",
+			  s->slot->name);
+		return CKR_TEMPLATE_INCONSISTENT;
+	}
 	if (schema->class == CKO_SECRET_KEY && schema->type == CKK_INTAGLIO_LEDGER)
 		return create_ledger(s, view_buf(list), ret);
 	if (attr_bool(view_buf(list), CKA_TOKEN, false))

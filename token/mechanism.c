@@ -171,6 +171,8 @@ static const struct mechanism mechanisms[] = {
 	{CKM_INTAGLIO_SM4_CTR, SCHEME_CIPHER, CKK_INTAGLIO_SM4, SM4_SIZE, SM4_SIZE, CIPHERS | WRAPS,
 	 NO_HASH, CKM_INTAGLIO_SM4_CTR},
 	{CKM_INTAGLIO_SEAL, SCHEME_SEAL, CKK_INTAGLIO_LEDGER, 256, 256, CIPHERS, NO_HASH, NO_CARD},
+	{CKM_INTAGLIO_APPLICATION_LOAD, SCHEME_LOAD, CKK_INTAGLIO_APPLICATION, 0, 0,
+	 CKF_HW | CKF_SIGN, NO_HASH, NO_CARD},
 };
 enum { MECHANISMS = sizeof(mechanisms) / sizeof(mechanisms[0]) };
 
@@ -334,6 +336,13 @@ CK_RV mechanism_parameter(const struct mechanism *mechanism, const CK_MECHANISM 
 			return CKR_MECHANISM_PARAM_INVALID;
 		memcpy(&ret->seal, given->pParameter, sizeof(ret->seal));
 		return CKR_OK;
+	case SCHEME_LOAD:
+		if (!given->pParameter || given->ulParameterLen != sizeof(ret->load))
+			return CKR_MECHANISM_PARAM_INVALID;
+		memcpy(&ret->load, given->pParameter, sizeof(ret->load));
+		return ret->load.ulVersion > 0xFF || ret->load.domain.ulLen > 16
+			       ? CKR_MECHANISM_PARAM_INVALID
+			       : CKR_OK;
 	default:
 		if (given->ulParameterLen)
 			return CKR_MECHANISM_PARAM_INVALID;

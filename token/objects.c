@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/note.h"
+#include "token/application_key.h"
 #include "token/cache.h"
 #include "token/facts.h"
 #include "token/outcome.h"
@@ -249,6 +250,8 @@ CK_RV session_find_init(struct session *s, CK_ATTRIBUTE_PTR template, CK_ULONG c
 		rv = session_sync(s);
 	if (rv == CKR_OK && can_match)
 		rv = record_load(s, view_buf(&list));
+	if (rv == CKR_OK && can_match)
+		rv = application_keys_load(s->slot, view_buf(&list));
 	s->found_count = 0;
 	s->found_at = 0;
 	if (rv == CKR_OK && can_match) {

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "token/application_key.h"
 #include "token/lane.h"
 #include "token/pubkey.h"
 #include "token/secret.h"
@@ -131,7 +132,7 @@ bool operation_allows(struct view list, CK_MECHANISM_TYPE type)
 static bool is_secret(const struct mechanism *mechanism)
 {
 	return mechanism->scheme == SCHEME_SEAL || mechanism->scheme == SCHEME_CIPHER ||
-	       mechanism->scheme == SCHEME_MAC;
+	       mechanism->scheme == SCHEME_MAC || mechanism->scheme == SCHEME_LOAD;
 }
 
 static CK_RV check_key(const struct session *s, const struct kind *kind,
@@ -176,6 +177,8 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	o->is_beside = key->class == CKO_PRIVATE_KEY && !o->needs_context;
 	if (mechanism->scheme == SCHEME_CIPHER || mechanism->scheme == SCHEME_MAC)
 		return secret_take(o, key);
+	if (mechanism->scheme == SCHEME_LOAD)
+		return application_key_take(o, key);
 	/* A field of 521 bits is 66 bytes. */
 	bits = o->modulus == 66 ? 521 : o->modulus * 8;
 	if (!is_secret(mechanism) && (bits < mechanism->min || bits > mechanism->max))
@@ -252,8 +255,11 @@ static CK_RV sign(struct session *s, struct operation *o, struct view in, CK_BYT
 	uint8_t block[SIGN_INPUT_MAX];
 	struct view input;
 	bool go;
-	CK_RV rv = operation_room(out, out_len, signature_size(o), &go);
+	CK_RV rv;
 
+	if (o->mechanism->scheme == SCHEME_LOAD)
+		return application_key_sign(s, o, in, out, out_len);
+	rv = operation_room(out, out_len, signature_size(o), &go);
 	if (!go)
 		return rv;
 	if (waits_for_pin(o, out))

@@ -206,6 +206,17 @@ static const struct schema_row ledger_rows[] = {
 static const struct schema_group ledger_group = {ledger_rows,
 						 sizeof(ledger_rows) / sizeof(ledger_rows[0])};
 
+/* An application of a principal card: nobody makes or changes one here. */
+static const struct schema_row application_rows[] = {
+	{CKA_PRIVATE, FORM_BOOL, ONLY_FALSE | BY_CARD, DEFAULT_FALSE},
+	{CKA_SIGN, FORM_BOOL, BY_CARD, DEFAULT_NONE},
+	{CKA_SENSITIVE, FORM_BOOL, BY_CARD, DEFAULT_TRUE},
+	{CKA_EXTRACTABLE, FORM_BOOL, BY_CARD, DEFAULT_FALSE},
+	{CKA_INTAGLIO_ACTIVATIONS, FORM_ULONG, BY_CARD, DEFAULT_NONE},
+};
+static const struct schema_group application_group = {
+	application_rows, sizeof(application_rows) / sizeof(application_rows[0])};
+
 /* 3.2, 4.14 and 4.15: nobody makes or changes what says what the token is. */
 static const struct schema_row profile_rows[] = {
 	{CKA_CLASS, FORM_ULONG, BY_CARD, DEFAULT_NONE},
@@ -268,6 +279,10 @@ static const struct schema schemas[] = {
 	 CKA_KEY_TYPE,
 	 CKK_INTAGLIO_LEDGER,
 	 {&object_group, &key_group, &ledger_group}},
+	{CKO_SECRET_KEY,
+	 CKA_KEY_TYPE,
+	 CKK_INTAGLIO_APPLICATION,
+	 {&object_group, &key_group, &application_group}},
 	{CKO_PROFILE, CKA_CLASS, CKO_PROFILE, {&profile_group}},
 	{CKO_MECHANISM, CKA_CLASS, CKO_MECHANISM, {&mechanism_group}},
 };

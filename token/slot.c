@@ -69,6 +69,7 @@ CK_RV slots_add(struct slots *slots, const struct source *source, const char *na
 	if (!slot)
 		return CKR_HOST_MEMORY;
 	slot->id = slots->count;
+	slot->slots = slots;
 	slot->source = source;
 	slot->config = slots->config;
 	slot->readers = slots->readers;

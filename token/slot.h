@@ -51,6 +51,7 @@ enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
 
 struct slot {
 	CK_SLOT_ID id;
+	struct slots *slots; /* all of them */
 	const struct source *source;
 	const struct config *config;
 	struct readers *readers;

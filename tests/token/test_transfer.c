@@ -504,6 +504,145 @@ static void a_recorded_installation_is_none_on_another_card(void)
 	CU_ASSERT_EQUAL(count_on(SECOND), 0);
 }
 
+/* Called with CKN_SURRENDER: how often, and when it cancels. */
+static struct {
+	unsigned int calls, cancel_at;
+} notified;
+
+static CK_RV notify(CK_SESSION_HANDLE session, CK_NOTIFICATION event, void *application)
+{
+	CU_ASSERT_EQUAL(session, 7);
+	CU_ASSERT_EQUAL(event, CKN_SURRENDER);
+	CU_ASSERT_PTR_EQUAL(application, &notified);
+	return ++notified.calls == notified.cancel_at ? CKR_CANCEL : CKR_OK;
+}
+
+/* The application's key, as a search finds it; 0 if it does not. */
+static CK_OBJECT_HANDLE find_application(struct session *s)
+{
+	CK_ULONG type = CKK_INTAGLIO_APPLICATION, count = 0;
+	CK_BYTE id[] = {0, 1};
+	CK_ATTRIBUTE template[] = {{CKA_KEY_TYPE, &type, sizeof(type)}, {CKA_ID, id, sizeof(id)}};
+	CK_OBJECT_HANDLE found[2] = {0};
+
+	CU_ASSERT_EQUAL(session_find_init(s, template, 2), CKR_OK);
+	CU_ASSERT_EQUAL(session_find(s, found, 2, &count), CKR_OK);
+	CU_ASSERT_EQUAL(session_find_final(s), CKR_OK);
+	return count == 1 ? found[0] : 0;
+}
+
+static CK_ULONG left_of(struct session *s, CK_OBJECT_HANDLE key)
+{
+	CK_ULONG left = 99;
+	CK_ATTRIBUTE attribute = {CKA_INTAGLIO_ACTIVATIONS, &left, sizeof(left)};
+
+	CU_ASSERT_EQUAL(session_get_attributes(s, key, &attribute, 1), CKR_OK);
+	return left;
+}
+
+static CK_RV sign_init(struct session *s, CK_OBJECT_HANDLE key, CK_SLOT_ID target)
+{
+	CK_INTAGLIO_APPLICATION_LOAD_PARAMS load = {.target = target};
+	CK_MECHANISM mechanism = {CKM_INTAGLIO_APPLICATION_LOAD, &load, sizeof(load)};
+
+	return operation_init(s, OPERATION_SIGN, &mechanism, key);
+}
+
+static void sign_installs(void)
+{
+	CK_BYTE receipt[CK_INTAGLIO_TARGET_ID];
+	CK_ULONG len = 0;
+	struct slot *principal;
+	struct session *s = NULL;
+	CK_OBJECT_HANDLE key;
+	CK_SLOT_ID till;
+
+	begin(3, false, 2);
+	open_all();
+	principal = slot_of(PRINCIPAL);
+	till = slot_id(slot_of(TARGET));
+	slot_lock(principal);
+	notified.calls = 0;
+	notified.cancel_at = 3;
+	CU_ASSERT_EQUAL_FATAL(session_open(principal, CKF_SERIAL_SESSION, &notified, notify, 7, &s),
+			      CKR_OK);
+	key = find_application(s);
+	CU_ASSERT_NOT_EQUAL(key, 0);
+	CU_ASSERT_EQUAL(left_of(s, key), 2);
+	CU_ASSERT_EQUAL(sign_init(s, key, till), CKR_OK);
+	/* A question for the length, and a buffer that is too small, install nothing. */
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, NULL, 0, NULL, &len), CKR_OK);
+	CU_ASSERT_EQUAL(len, sizeof(receipt));
+	len = 9;
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, NULL, 0, receipt, &len),
+			CKR_BUFFER_TOO_SMALL);
+	CU_ASSERT_EQUAL(notified.calls, 0);
+	len = sizeof(receipt);
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, NULL, 0, receipt, &len),
+			CKR_FUNCTION_CANCELED);
+	CU_ASSERT_EQUAL(notified.calls, 3);
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, NULL, 0, receipt, &len),
+			CKR_OPERATION_NOT_INITIALIZED);
+	CU_ASSERT_EQUAL(sign_init(s, key, till), CKR_OK);
+	CU_ASSERT_EQUAL(operation_final(s, OPERATION_SIGN, receipt, &len), CKR_OK);
+	CU_ASSERT_EQUAL(len, sizeof(receipt));
+	CU_ASSERT_EQUAL(key, find_application(s));
+	CU_ASSERT_EQUAL(left_of(s, key), 1);
+	slot_unlock(principal);
+	close_all();
+	CU_ASSERT_EQUAL(count_on(TARGET), 11);
+	CU_ASSERT_EQUAL(read_state().used, 1);
+}
+
+static void sign_refuses_what_is_no_installation(void)
+{
+	CK_ULONG type = CKK_INTAGLIO_APPLICATION, class = CKO_SECRET_KEY,
+		 len = CK_INTAGLIO_TARGET_ID;
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)},
+				   {CKA_KEY_TYPE, &type, sizeof(type)}};
+	CK_BYTE receipt[CK_INTAGLIO_TARGET_ID];
+	CK_MECHANISM bare = {CKM_INTAGLIO_APPLICATION_LOAD, NULL, 0};
+	CK_OBJECT_HANDLE key, other;
+	struct slot *principal, *target;
+	struct session *s = NULL;
+
+	begin(3, false, 0);
+	open_all();
+	principal = slot_of(PRINCIPAL);
+	target = slot_of(TARGET);
+	slot_lock(principal);
+	CU_ASSERT_EQUAL_FATAL(session_open(principal, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+					   NULL, 7, &s),
+			      CKR_OK);
+	key = find_application(s);
+	CU_ASSERT_EQUAL(session_create_object(s, template, 2, &other), CKR_TEMPLATE_INCONSISTENT);
+	CU_ASSERT_NOT_EQUAL(session_destroy_object(s, key), CKR_OK);
+	CU_ASSERT_EQUAL(operation_init(s, OPERATION_SIGN, &bare, key), CKR_MECHANISM_PARAM_INVALID);
+	CU_ASSERT_EQUAL(operation_init(s, OPERATION_VERIFY, &bare, key), CKR_MECHANISM_INVALID);
+	/* Itself, none, data, and no activation. */
+	CU_ASSERT_EQUAL(sign_init(s, key, slot_id(principal)), CKR_OK);
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, NULL, 0, receipt, &len),
+			CKR_FUNCTION_FAILED);
+	CU_ASSERT_EQUAL(sign_init(s, key, 999), CKR_OK);
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, NULL, 0, receipt, &len),
+			CKR_FUNCTION_FAILED);
+	CU_ASSERT_EQUAL(sign_init(s, key, slot_id(target)), CKR_OK);
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, receipt, 1, receipt, &len),
+			CKR_DATA_LEN_RANGE);
+	CU_ASSERT_EQUAL(sign_init(s, key, slot_id(target)), CKR_OK);
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, NULL, 0, receipt, &len),
+			CKR_FUNCTION_REJECTED);
+	slot_unlock(principal);
+	/* A card that is no principal card has no such keys. */
+	s = NULL;
+	slot_lock(target);
+	CU_ASSERT_EQUAL_FATAL(session_open(target, CKF_SERIAL_SESSION, NULL, NULL, 8, &s), CKR_OK);
+	CU_ASSERT_EQUAL(find_application(s), 0);
+	slot_unlock(target);
+	close_all();
+	CU_ASSERT(is_untouched(0));
+}
+
 /* Makes the cards once, by their first use. */
 static int set_up(void)
 {
@@ -559,6 +698,8 @@ int main(void)
 		TEST(without_an_activation_nothing_is_touched),
 		TEST(a_retry_is_the_first_cards_and_others_wait),
 		TEST(a_recorded_installation_is_none_on_another_card),
+		TEST(sign_installs),
+		TEST(sign_refuses_what_is_no_installation),
 		TEST(the_host_dies_after_every_apdu_under_scp03),
 		TEST(the_host_dies_after_every_apdu_under_scp02),
 		TEST(the_principal_goes_after_every_apdu),
