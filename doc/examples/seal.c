@@ -9,10 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-
 #include "intaglio.h"
-
-static CK_FUNCTION_LIST *p11;
 
 static int fill_nonce(CK_INTAGLIO_SEAL_PARAMS *p)
 {
@@ -34,6 +31,7 @@ int main(int argc, char **argv)
 	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
 	CK_ATTRIBUTE wanted = {CKA_KEY_TYPE, &type, sizeof(type)};
 	CK_ULONG slots = 16, found = 0, len = sizeof(sealed);
+	CK_FUNCTION_LIST *p11;
 	CK_RV (*get)(CK_FUNCTION_LIST **);
 	CK_SESSION_HANDLE s;
 	CK_OBJECT_HANDLE ledger;
