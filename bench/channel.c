@@ -287,6 +287,16 @@ struct measure_result channel_bench_handshake(struct channel_bench *bench)
 	return measure_pair(shake_hands, bench, rsa_alone, bench, PAIRS, HANDSHAKES);
 }
 
+double channel_bench_rsa(struct channel_bench *bench)
+{
+	double start = measure_processor();
+
+	for (int i = 0; i < HANDSHAKES; i++)
+		if (!rsa_alone(bench))
+			return 0;
+	return (measure_processor() - start) / HANDSHAKES * 1e6;
+}
+
 static bool protect_and_open(void *arg)
 {
 	struct channel_bench *b = arg;

@@ -17,6 +17,8 @@ void channel_bench_free(struct channel_bench **bench);
 /* APDUs of one handshake after SELECT; 0 if it failed. */
 unsigned long channel_bench_apdus(struct channel_bench *bench);
 struct measure_result channel_bench_handshake(struct channel_bench *bench);
+/* Microseconds of processor time of those RSA operations alone; 0 if one failed. */
+double channel_bench_rsa(struct channel_bench *bench);
 /* Protecting a command of 256 bytes and opening an answer of 256 bytes. */
 struct measure_result channel_bench_messaging(struct channel_bench *bench);
 

@@ -15,6 +15,14 @@ double measure_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+double measure_processor(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 static bool batch(measure_work work, void *arg, size_t units, double *ret_seconds)
 {
 	double start = measure_now();
@@ -33,7 +41,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(double *values, size_t count)
+double measure_median(double *values, size_t count)
 {
 	qsort(values, count, sizeof(*values), ascending);
 	return values[count / 2];
@@ -55,9 +63,9 @@ struct measure_result measure_pair(measure_work ours, void *ours_arg, measure_wo
 			return result;
 		ratio[i] = base_s[i] / ours_s[i];
 	}
-	result.ours_us = median(ours_s, pairs) / (double)units * 1e6;
-	result.base_us = median(base_s, pairs) / (double)units * 1e6;
-	result.ratio = median(ratio, pairs);
+	result.ours_us = measure_median(ours_s, pairs) / (double)units * 1e6;
+	result.base_us = measure_median(base_s, pairs) / (double)units * 1e6;
+	result.ratio = measure_median(ratio, pairs);
 	result.good = true;
 	return result;
 }

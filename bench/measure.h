@@ -24,5 +24,9 @@ struct measure_result measure_pair(measure_work ours, void *ours_arg, measure_wo
 
 /* Seconds on the monotonic clock. */
 double measure_now(void);
+/* Seconds of processor time of this process. */
+double measure_processor(void);
+/* The middle one; sorts. */
+double measure_median(double *values, size_t count);
 
 #endif

@@ -216,19 +216,6 @@ static struct batch run(struct worker workers[THREADS], size_t count, bool is_ra
 	return b;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), ascending);
-	return values[count / 2];
-}
-
 /* What two threads with a processor each would reach: locks that both take hold them up. */
 static double compute(const struct batch *one, const struct batch *two, bool shares_locks)
 {
@@ -256,9 +243,9 @@ static void row(const char *name, struct worker workers[THREADS], size_t units, 
 		two = run(workers, THREADS, true);
 		raw[i] = 2 * one.seconds / two.seconds;
 	}
-	measured = median(ours, ROUNDS);
-	possible = median(raw, ROUNDS);
-	computed = median(own, ROUNDS);
+	measured = measure_median(ours, ROUNDS);
+	possible = measure_median(raw, ROUNDS);
+	computed = measure_median(own, ROUNDS);
 	kept = (possible < QUIET ? computed : measured) >= floor;
 	printf("%-34s %.2f times one  raw OpenSSL %.2f  with two processors of its own %.2f", name,
 	       measured, possible, computed);

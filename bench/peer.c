@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cryptoki.h"
+#include "bench/channel.h"
 #include "bench/measure.h"
 
 #define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
 
-enum { OBJECTS = 1000, SLOTS = 8 };
+enum { OBJECTS = 1000, SLOTS = 8, STARTS = 21 };
 
 struct module {
 	CK_FUNCTION_LIST *p11;
@@ -121,7 +123,6 @@ static void make_token(struct module *m)
 	must(m->p11->C_InitPIN(m->session, user_pin, sizeof(user_pin) - 1), "C_InitPIN");
 	must(m->p11->C_Logout(m->session), "C_Logout");
 	must(m->p11->C_Login(m->session, CKU_USER, user_pin, sizeof(user_pin) - 1), "C_Login");
-	make_objects(m);
 }
 
 static bool find_one(void *arg)
@@ -161,18 +162,102 @@ static bool open_and_close(void *arg)
 	       m->p11->C_CloseSession(s) == CKR_OK;
 }
 
-static bool start(void *arg)
+static bool find_key(struct module *m)
 {
-	struct module *m = arg;
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof(class)};
+	CK_OBJECT_HANDLE found;
+	CK_ULONG count = 0;
 
-	if (m->p11->C_Finalize(NULL) != CKR_OK || m->p11->C_Initialize(NULL) != CKR_OK)
-		return false;
-	find_slot(m);
-	open_session(m);
-	return find_one(m);
+	return m->p11->C_FindObjectsInit(m->session, &template, 1) == CKR_OK &&
+	       m->p11->C_FindObjects(m->session, &found, 1, &count) == CKR_OK &&
+	       m->p11->C_FindObjectsFinal(m->session) == CKR_OK && count == 1;
 }
 
-/* floor 0: a figure without a promise. */
+/*
+ * In a process of its own, from main on: the library is loaded, initialised and asked for a key.
+ * Prints microseconds of processor time.
+ */
+static int start(const char *path)
+{
+	struct module m = {.p11 = NULL};
+	double begun = measure_processor();
+
+	load(&m, path);
+	must(m.p11->C_Initialize(NULL), "C_Initialize");
+	find_slot(&m);
+	open_session(&m);
+	if (!find_key(&m))
+		return 1;
+	printf("%.1f\n", (measure_processor() - begun) * 1e6);
+	return 0;
+}
+
+static double time_start(const char *path)
+{
+	char text[64] = "";
+	int ends[2], status = -1;
+	pid_t child;
+
+	if (pipe(ends) != 0 || (child = fork()) < 0)
+		exit(1);
+	if (!child) {
+		dup2(ends[1], STDOUT_FILENO);
+		execl("/proc/self/exe", "bench_peer", "start", path, (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	if (read(ends[0], text, sizeof(text) - 1) <= 0 || waitpid(child, &status, 0) != child ||
+	    status != 0) {
+		fprintf(stderr, "bench: a start failed\n");
+		exit(1);
+	}
+	close(ends[0]);
+	return strtod(text, NULL);
+}
+
+static void make_key(struct module *m)
+{
+	static CK_BYTE p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
+	CK_MECHANISM mechanism = {.mechanism = CKM_EC_KEY_PAIR_GEN};
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_ATTRIBUTE public[] = {{CKA_TOKEN, &yes, sizeof(yes)},
+				 {CKA_PRIVATE, &no, sizeof(no)},
+				 {CKA_EC_PARAMS, p256, sizeof(p256)}};
+	CK_ATTRIBUTE private[] = {{CKA_TOKEN, &yes, sizeof(yes)}, {CKA_SIGN, &yes, sizeof(yes)}};
+	CK_OBJECT_HANDLE public_key, private_key;
+
+	must(m->p11->C_GenerateKeyPair(m->session, &mechanism, public, 3, private, 2, &public_key,
+				       &private_key),
+	     "C_GenerateKeyPair");
+}
+
+/* Processor time, because a start of milliseconds is over in one time slice or waits for the next. */
+static void start_row(const char *path)
+{
+	double our[STARTS], peers[STARTS], rsa[STARTS], times[STARTS], middle;
+	struct channel_bench *channel = channel_bench_new(directory);
+	bool kept;
+
+	if (!channel)
+		exit(1);
+	for (size_t i = 0; i < STARTS; i++) {
+		our[i] = time_start(path);
+		peers[i] = time_start(SOFTHSM);
+		rsa[i] = channel_bench_rsa(channel);
+		times[i] = (our[i] - rsa[i]) / peers[i];
+	}
+	channel_bench_free(&channel);
+	middle = measure_median(times, STARTS);
+	kept = middle <= 2;
+	printf("%-34s %9.2f us  SoftHSM2 %9.2f us  RSA of the handshake %9.2f us  without it "
+	       "%.2f times  at most 2.00: %s\n",
+	       "start to the first key, warm", measure_median(our, STARTS),
+	       measure_median(peers, STARTS), measure_median(rsa, STARTS), middle,
+	       kept ? "kept" : "MISSED");
+	kept ? passed++ : failed++;
+}
+
 static void row(const char *name, measure_work work, size_t pairs, size_t units, double floor)
 {
 	CK_INTAGLIO_FIGURES before, after;
@@ -182,12 +267,10 @@ static void row(const char *name, measure_work work, size_t pairs, size_t units,
 	must(vendor->Figures(ours.slot, &before), "Figures");
 	r = measure_pair(work, &ours, work, &peer, pairs, units);
 	must(vendor->Figures(ours.slot, &after), "Figures");
-	kept = r.good && r.ratio >= floor && (floor <= 0 || after.ulApdus == before.ulApdus);
-	printf("%-34s %9.2f us  SoftHSM2 %9.2f us  ratio %.2f", name, r.ours_us, r.base_us,
-	       r.ratio);
-	if (floor > 0)
-		printf("  at least %.2f, without an APDU: %s", floor, kept ? "kept" : "MISSED");
-	putchar('\n');
+	kept = r.good && r.ratio >= floor && after.ulApdus == before.ulApdus;
+	printf("%-34s %9.2f us  SoftHSM2 %9.2f us  ratio %.2f  at least %.2f, without an APDU: "
+	       "%s\n",
+	       name, r.ours_us, r.base_us, r.ratio, floor, kept ? "kept" : "MISSED");
 	kept ? passed++ : failed++;
 }
 
@@ -225,13 +308,15 @@ static void set_directory(void)
 	setenv("SOFTHSM2_CONF", path, 1);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE_PTR_PTR, CK_FLAGS);
 	const char *build = getenv("INTAGLIO_BUILD");
 	CK_INTERFACE *interface;
 	char path[4096];
 
+	if (argc > 2 && strcmp(argv[1], "start") == 0)
+		return start(argv[2]);
 	if (access(SOFTHSM, R_OK) != 0) {
 		printf("SoftHSM2 is not installed; nothing is compared with it\n");
 		printf("0 passed, 0 failed\n");
@@ -246,13 +331,17 @@ int main(void)
 	load(&peer, SOFTHSM);
 	make_token(&ours);
 	make_token(&peer);
+	make_key(&ours);
+	make_key(&peer);
+	start_row(path);
+	make_objects(&ours);
+	make_objects(&peer);
 	/* From here on the card's objects are known. */
 	if (!find_one(&ours))
 		exit(1);
 	row("find 1 of 1,000 by CKA_ID", find_one, 7, 20, 10);
 	row("read 3 attributes", read_three, 9, 200, 10);
 	row("open and close a session", open_and_close, 30, 1000, 1);
-	row("start to the first object", start, 3, 1, 0);
 	must(ours.p11->C_Finalize(NULL), "C_Finalize");
 	must(peer.p11->C_Finalize(NULL), "C_Finalize");
 	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
