@@ -63,6 +63,9 @@ static enum rc find_key(struct nvm *nvm, uint32_t domain, uint8_t version, uint8
 
 	if (rc == RC_OK && ret->usage && (ret->usage & usage) != usage)
 		rc = RC_NOT_FOUND;
+	/* One that was found and is not it may be secret, too. */
+	if (rc != RC_OK)
+		keyring_wipe(ret);
 	return rc;
 }
 
