@@ -52,6 +52,9 @@ enum rc scp_options_check(struct view objects)
 	while (objects.len) {
 		if (tlv_next(&objects, &tag, &value) != RC_OK)
 			return RC_MALFORMED;
+		/* What is looked for later is the first: there is one. */
+		if (tag == TAG_LIST && list.data)
+			return RC_MALFORMED;
 		if (tag == TAG_LIST)
 			list = value;
 	}

@@ -106,8 +106,9 @@ static void the_issuers_options_are_stored(void)
 
 static void options_that_are_none_are_refused(void)
 {
-	static const char *const rows[] = {"8102 0205", "8102 0340",   "8102 0368", "8102 0480",
-					   "8101 02",   "8103 025503", "81",        "82"};
+	static const char *const rows[] = {
+		"8102 0205",   "8102 0340", "8102 0368", "8102 0480",           "8101 02",
+		"8103 025503", "81",        "82",        "8102 0255 8102 0370", "8100 8102 0370"};
 	char data[40];
 
 	manage_start();
