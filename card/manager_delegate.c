@@ -248,7 +248,10 @@ static enum rc make_receipt(struct command *c, uint32_t maker, const struct ring
 	return rc;
 }
 
-/* No receipt is due without delegation, or where nobody was given a key for them. */
+/*
+ * No receipt is due without delegation, or where no domain makes them; one that does and has no key
+ * makes the whole fail, GPCS C.1.1.2.
+ */
 static enum rc put_receipt(struct command *c, const struct registry_entry *domain, struct view body,
 			   struct view parameters)
 {
@@ -258,14 +261,17 @@ static enum rc put_receipt(struct command *c, const struct registry_entry *domai
 
 	if (domain->privileges & delegated)
 		rc = find_with(c->nvm, domain, PRIVILEGE_RECEIPT, &maker);
-	if (rc == RC_OK)
-		rc = find_key(c->nvm, maker, RECEIPT_VERSION, USAGE_RECEIPT, &key);
 	if (rc == RC_NOT_FOUND) {
 		(void)manager_confirm(c);
 		return RC_OK;
 	}
+	if (rc != RC_OK)
+		return rc;
+	rc = find_key(c->nvm, maker, RECEIPT_VERSION, USAGE_RECEIPT, &key);
 	if (rc == RC_OK)
 		rc = make_receipt(c, maker, &key, body, parameters);
+	else if (rc == RC_NOT_FOUND)
+		rc = RC_STATE;
 	keyring_wipe(&key);
 	return rc;
 }

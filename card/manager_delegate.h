@@ -30,7 +30,8 @@ void delegate_put_signed(const struct command *c, struct view body, struct buf *
 /*
  * Ends the transaction of what a domain was asked for: if all went well so far a receipt is made where
  * one is due, counted in the same commit, and the answer is put. The receipt is over the AIDs of body,
- * each with its length before it. 9000, 6A84, 6985 (the counter is at its end), or what went wrong.
+ * each with its length before it. 9000, 6A84, 6985 (no key for receipts, or the counter is at its
+ * end), or what went wrong.
  */
 uint16_t delegate_commit(struct command *c, const struct registry_entry *domain, enum rc rc,
 			 const struct buf *body, struct view parameters);
