@@ -137,7 +137,8 @@ static uint16_t check_ring_place(struct command *c, const struct key_data *data)
 		else if (c->p1 && keyring_load(c->nvm, domain, c->p1, key->id, &old) != RC_OK)
 			sw = SW_REFERENCE_NOT_FOUND;
 		else if (c->p1 &&
-			 (old.type != key->type || old.len != key->len || old.curve != key->curve))
+			 (old.type != key->type || old.len != key->len ||
+			  old.exponent_len != key->exponent_len || old.curve != key->curve))
 			sw = SW_WRONG_DATA;
 	}
 	keyring_wipe(&old);

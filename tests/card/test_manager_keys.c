@@ -171,6 +171,13 @@ static void keys_are_replaced_by_their_like_and_deleted_one_by_one(void)
 	CU_ASSERT_EQUAL(manage_send(0x80E40000, "D00101D20171"), 0x6A88);
 	put_rsa(0x73, RSA_1024);
 	CU_ASSERT_EQUAL(put(0x0001), 0x9000);
+	/* A longer exponent would be memory that no quota was asked for. */
+	put_rsa(0x73, RSA_1024);
+	buf_truncate(&data, data.len - 6);
+	buf_view(&data, hex("A00401000001 00"));
+	CU_ASSERT_EQUAL(put(0x7301), 0x6A80);
+	put_rsa(0x73, RSA_1024);
+	CU_ASSERT_EQUAL(put(0x7301), 0x9000);
 	CU_ASSERT_EQUAL(manage_send(0x80E40000, "D20173"), 0x9000);
 	CU_ASSERT_EQUAL(manage_send(0x80E40000, "D20173"), 0x6A88);
 	stop();
