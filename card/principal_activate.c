@@ -26,6 +26,12 @@ static bool is_free(const struct principal *p, const struct principal_pending *e
 	return matches(p, entry) && (p->target.is03 || entry->retries < FREE_RETRIES);
 }
 
+/* Nothing is charged then; what may be without end is not noted. */
+static bool is_full(const struct principal_state *state)
+{
+	return state->audit_next - state->audit_first >= PRINCIPAL_AUDIT_MAX;
+}
+
 /* What other channels' installations of this application have been promised. */
 static uint32_t promised(const struct command *c, const struct principal *p)
 {
@@ -52,6 +58,8 @@ uint16_t principal_reserve(struct command *c, struct principal *p)
 		return command_sw(rc);
 	if (is_free(p, &state.pending))
 		return SW_OK;
+	if (is_full(&state))
+		return SW_NOT_ENOUGH_MEMORY;
 	if (counter.left <= promised(c, p))
 		return SW_CONDITIONS;
 	p->reserved = true;
@@ -93,12 +101,6 @@ static enum rc drop(struct command *c, struct principal_state *state, enum princ
 	return principal_audit_append(c->nvm, state, &entry);
 }
 
-/* Nothing is charged then; what may be without end is not noted. */
-static bool is_full(const struct principal_state *state)
-{
-	return state->audit_next - state->audit_first >= PRINCIPAL_AUDIT_MAX;
-}
-
 /* Takes an activation; *ret_refused: there is none. */
 static enum rc charge(struct command *c, const struct principal *p, struct principal_state *state,
 		      bool *ret_refused)
@@ -111,8 +113,6 @@ static enum rc charge(struct command *c, const struct principal *p, struct princ
 	*ret_refused = counter.left == 0 || (!p->reserved && counter.left <= promised(c, p));
 	if (*ret_refused)
 		return RC_OK;
-	if (is_full(state))
-		return RC_FULL;
 	counter.left--;
 	counter.used++;
 	if (principal_channel_proves(&p->target)) {
@@ -140,7 +140,10 @@ static enum rc decide(struct command *c, struct principal *p, bool *ret_refused)
 		if (!is_full(&state))
 			rc = note(c, p, &state, PRINCIPAL_RETRIED);
 	} else {
-		if (matches(p, &state.pending))
+		/* Judged as the request judged it: what is dropped here is noted, too. */
+		if (is_full(&state))
+			rc = RC_FULL;
+		else if (matches(p, &state.pending))
 			rc = drop(c, &state, PRINCIPAL_DROPPED, p->host_time);
 		else if (state.pending.application && principal_channel_proves(&p->target))
 			rc = RC_STATE;

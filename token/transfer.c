@@ -13,7 +13,7 @@
 #include "token/outcome.h"
 #include "token/principal.h"
 
-enum { ROWS = 4, PATIENCE = 200, PAUSE_NS = 50000000, NUMBER_MAX = 0xFFFF };
+enum { ROWS = 5, PATIENCE = 200, PAUSE_NS = 50000000, NUMBER_MAX = 0xFFFF };
 
 struct work {
 	struct slot *slot; /* of the principal */
@@ -36,6 +36,14 @@ struct row {
 			"user or issuer"                                                 \
 	}
 
+/* At the request; at the activation only if other installations have filled it meanwhile. */
+#define TRAIL_FULL                                                               \
+	{                                                                        \
+		SW_NOT_ENOUGH_MEMORY, CKR_ACTION_PROHIBITED,                     \
+			"its audit trail is full; the issuer takes entries off " \
+			"with intaglio principal trim"                           \
+	}
+
 /* The principal's words. */
 static const struct row principal_rows[TRANSFER_DONE][ROWS] = {
 	[TRANSFER_CHALLENGE] = {NOT_INSTALLER},
@@ -51,6 +59,7 @@ static const struct row principal_rows[TRANSFER_DONE][ROWS] = {
 				  "SCP02 nor SCP03, or SCP03 with challenges of the other "
 				  "length"}},
 	[TRANSFER_REQUEST] = {NOT_INSTALLER,
+			      TRAIL_FULL,
 			      {SW_RECORD_NOT_FOUND, CKR_DATA_INVALID,
 			       "it has no such application, or not all of its load files"},
 			      {SW_CONDITIONS, CKR_ACTION_PROHIBITED,
@@ -65,9 +74,7 @@ static const struct row principal_rows[TRANSFER_DONE][ROWS] = {
 				"it refuses the activation: an installation on another card is "
 				"charged and not reported yet, which has to be repeated there or "
 				"given up (intaglio principal give-up), or no activation is left"},
-			       {SW_NOT_ENOUGH_MEMORY, CKR_ACTION_PROHIBITED,
-				"its audit trail is full; the issuer takes entries off with "
-				"intaglio principal trim"}},
+			       TRAIL_FULL},
 	[TRANSFER_REPORT] = {{SW_AUTHENTICATION_FAILED, CKR_DEVICE_ERROR,
 			      "the target card's report does not prove that it is that card's"}},
 };

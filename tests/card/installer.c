@@ -397,6 +397,23 @@ static void put_keyset(struct peer *target, const struct keyset *set, const stru
 	peer_good(card_open(target->dir, &options, &target->card));
 }
 
+void installer_fill_trail(struct peer *principal)
+{
+	struct card_options options = {.io = NULL};
+	struct principal_state state;
+	struct nvm *nvm;
+
+	card_close(&principal->card);
+	nvm = open_memory(principal, NULL);
+	peer_good(principal_state_get(nvm, &state));
+	state.audit_next = state.audit_first + PRINCIPAL_AUDIT_MAX;
+	peer_good(nvm_begin(nvm));
+	peer_good(principal_state_put(nvm, &state));
+	peer_good(nvm_commit(nvm, NULL, NULL));
+	nvm_close(&nvm);
+	peer_good(card_open(principal->dir, &options, &principal->card));
+}
+
 void installer_give_keys(struct peer *target, uint8_t type, uint8_t scp_i, bool shared,
 			 const struct nvm_io *io)
 {

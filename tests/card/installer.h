@@ -72,6 +72,8 @@ size_t installer_audited(struct installer *i, enum principal_event event);
 /* Puts the target's own keys into its memory; the card is closed and opened. scp_i as in a keyset. */
 void installer_give_keys(struct peer *target, uint8_t type, uint8_t scp_i, bool shared,
 			 const struct nvm_io *io);
+/* The principal's audit trail is as long as it may be; the card is closed and opened. */
+void installer_fill_trail(struct peer *principal);
 /* Instances of this AID in the target's registry; its memory is opened beside the card. */
 size_t installer_instances(struct peer *target, const char *aid, const struct nvm_io *io);
 

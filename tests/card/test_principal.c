@@ -439,6 +439,20 @@ static void a_retry_is_not_for_another_card(void)
 	stop();
 }
 
+static void a_full_trail_refuses_before_the_target_is_touched(void)
+{
+	start(KEY_TYPE_AES, 0x60, 0, 2);
+	CU_ASSERT_EQUAL(installer_run(&i), SW_OK);
+	installer_fill_trail(&p);
+	installer_login(&p, ROLE_USER);
+	CU_ASSERT_EQUAL(installer_begin(&i), SW_OK);
+	CU_ASSERT_EQUAL(op(0x00, 0xB0 | APP), SW_NOT_ENOUGH_MEMORY);
+	CU_ASSERT_EQUAL(op(0x10, 1), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(installed(), 1);
+	CU_ASSERT(state_is(1, 1, false));
+	stop();
+}
+
 /* What a listener kept of one installation. */
 struct trace {
 	struct buf command[16];
@@ -936,6 +950,7 @@ int main(void)
 		TEST(the_hosts_word_is_believed_three_times),
 		TEST(a_proved_report_is_asked_for_under_scp03),
 		TEST(a_retry_is_not_for_another_card),
+		TEST(a_full_trail_refuses_before_the_target_is_touched),
 		TEST(a_recorded_trace_opens_no_other_card_with_the_same_keys),
 		TEST(with_shared_keys_every_release_is_charged),
 		TEST(shared_keys_and_a_derived_challenge_are_refused),
