@@ -39,6 +39,7 @@ enum {
 	TAG_NAME = 0x84,
 	TAG_PROPRIETARY = 0xA5,
 	COMMAND_MAX = APDU_COMMAND_MAX,
+	BLOCKS_MAX = 256, /* a LOAD's P2 is a byte, GPCS 11.6.2.2 */
 };
 
 struct principal *principal_of(struct channel *channel)
@@ -184,6 +185,41 @@ static uint16_t take_index(const struct command *c, uint8_t mask, size_t *ret)
 	return n > mask ? SW_OK : SW_WRONG_DATA;
 }
 
+static size_t load_header(const struct principal_file *file, uint8_t ret[TAG_HEADER_MAX])
+{
+	struct buf b;
+
+	buf_fixed(&b, ret, TAG_HEADER_MAX);
+	tlv_header(&b, TAG_DATA_BLOCK, file->size);
+	return b.len;
+}
+
+static size_t count_blocks(const struct principal *p, const struct principal_file *file)
+{
+	uint8_t header[TAG_HEADER_MAX];
+	size_t block = p->target.block;
+
+	return (load_header(file, header) + file->size + block - 1) / block;
+}
+
+/* Before the target has lost anything. RC_SPACE: a file has more blocks than LOAD can number. */
+static enum rc check_blocks(struct nvm *nvm, const struct principal *p)
+{
+	struct principal_file file;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 1; rc == RC_OK && i <= p->application.file_count; i++) {
+		uint16_t number;
+
+		rc = principal_file_number(&p->application, i, &number);
+		if (rc == RC_OK)
+			rc = principal_file_get(nvm, number, &file);
+		if (rc == RC_OK && count_blocks(p, &file) > BLOCKS_MAX)
+			rc = RC_SPACE;
+	}
+	return rc;
+}
+
 static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 {
 	enum rc rc;
@@ -205,6 +241,9 @@ static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 		return rc == RC_NOT_FOUND ? SW_RECORD_NOT_FOUND : command_sw(rc);
 	if (p->application.key_set && p->application.key_set != p->target.key_set)
 		return SW_CONDITIONS;
+	rc = check_blocks(c->nvm, p);
+	if (rc != RC_OK)
+		return rc == RC_SPACE ? SW_FUNCTION_NOT_SUPPORTED : command_sw(rc);
 	p->number = number;
 	sw = principal_reserve(c, p);
 	if (sw == SW_OK) {
@@ -222,19 +261,10 @@ static bool is_complete(const struct principal *p)
 	return p->stage == PRINCIPAL_DATA && p->step == p->blocks;
 }
 
-static size_t load_header(const struct principal *p, uint8_t ret[TAG_HEADER_MAX])
-{
-	struct buf b;
-
-	buf_fixed(&b, ret, TAG_HEADER_MAX);
-	tlv_header(&b, TAG_DATA_BLOCK, p->file.size);
-	return b.len;
-}
-
 /* The file must be what the installation began with. */
 static uint16_t open_file(struct command *c, struct principal *p, size_t index)
 {
-	uint8_t digest[SHA256_SIZE], header[TAG_HEADER_MAX];
+	uint8_t digest[SHA256_SIZE];
 	uint16_t number;
 	enum rc rc = principal_digest(c->nvm, p->number, view_buf(&p->definition), digest);
 
@@ -249,7 +279,7 @@ static uint16_t open_file(struct command *c, struct principal *p, size_t index)
 		principal_end(p);
 		return rc == RC_NOT_FOUND ? SW_CONDITIONS : command_sw(rc);
 	}
-	p->blocks = (load_header(p, header) + p->file.size + p->target.block - 1) / p->target.block;
+	p->blocks = count_blocks(p, &p->file);
 	p->file_index = index;
 	p->stage = PRINCIPAL_FILE;
 	p->step = 0;
@@ -351,7 +381,8 @@ static enum rc wrap_delete(struct principal *p, size_t index)
 static enum rc wrap_block(struct command *c, struct principal *p, size_t index)
 {
 	uint8_t header[TAG_HEADER_MAX], p1 = index == p->blocks ? LAST_BLOCK : 0;
-	size_t size = p->target.block, front = load_header(p, header), at = (index - 1) * size;
+	size_t size = p->target.block, front = load_header(&p->file, header),
+	       at = (index - 1) * size;
 	size_t whole = front + p->file.size, len = whole - at < size ? whole - at : size;
 	struct principal_file now;
 	struct buf data;

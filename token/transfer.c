@@ -60,6 +60,10 @@ static const struct row principal_rows[TRANSFER_DONE][ROWS] = {
 				  "length"}},
 	[TRANSFER_REQUEST] = {NOT_INSTALLER,
 			      TRAIL_FULL,
+			      {SW_FUNCTION_NOT_SUPPORTED, CKR_DATA_INVALID,
+			       "a load file of the application has more than 256 blocks of the "
+			       "size that the target's key set allows; the target card is as it "
+			       "was (--block-size of its keys)"},
 			      {SW_RECORD_NOT_FOUND, CKR_DATA_INVALID,
 			       "it has no such application, or not all of its load files"},
 			      {SW_CONDITIONS, CKR_ACTION_PROHIBITED,

@@ -252,6 +252,22 @@ static void blocks_of_extended_length_carry_more(void)
 	stop();
 }
 
+/* 904 bytes with their header: 227 blocks of 4, but 302 of 3. */
+static void a_file_of_more_blocks_than_load_can_number_is_refused_at_once(void)
+{
+	start(KEY_TYPE_AES, 0x60, 0, 1);
+	installer_login(&p, ROLE_ISSUER);
+	installer_put_keys(&i, 1, KEY_TYPE_AES, 0, 0, 3);
+	CU_ASSERT_EQUAL(installer_begin(&i), SW_OK);
+	CU_ASSERT_EQUAL(op(0x00, 0xB0 | APP), SW_FUNCTION_NOT_SUPPORTED);
+	CU_ASSERT_EQUAL(op(0x10, 1), SW_CONDITIONS);
+	installer_put_keys(&i, 1, KEY_TYPE_AES, 0, 0, 4);
+	CU_ASSERT_EQUAL(installer_run(&i), SW_OK);
+	CU_ASSERT_EQUAL(installed(), 1);
+	CU_ASSERT(state_is(0, 1, false));
+	stop();
+}
+
 static void targets_come_one_after_another_and_at_once(void)
 {
 	struct peer second;
@@ -943,6 +959,7 @@ int main(void)
 		TEST(an_application_comes_onto_a_target_by_scp03),
 		TEST(an_application_comes_onto_a_target_by_scp03_with_long_macs),
 		TEST(blocks_of_extended_length_carry_more),
+		TEST(a_file_of_more_blocks_than_load_can_number_is_refused_at_once),
 		TEST(targets_come_one_after_another_and_at_once),
 		TEST(an_activation_is_kept_for_the_installation_that_has_begun),
 		TEST(a_torn_installation_is_tried_again_for_nothing_by_scp02),
