@@ -267,23 +267,26 @@ static enum rc install_all(struct run *r)
 	return rc;
 }
 
-/* The script's DELETEs once more, for what came onto the target in this session. */
+/* The script's DELETEs once more, for what came onto the target in this session; it may have none. */
 static void take_back(struct run *r)
 {
 	const struct transfer_result before = *r->result;
 	struct view command;
+	size_t deletes = 0;
 	enum rc rc = RC_OK;
 
 	for (size_t n = 1; rc == RC_OK; n++) {
 		rc = operate(r, P1_TAKE_BACK, 0, BYTE, n, &command);
-		if (rc == RC_OK)
+		if (rc == RC_OK) {
 			rc = carry(r, command);
+			deletes++;
+		}
 		if (rc == RC_SW && r->result->by_target && r->result->sw == SW_REFERENCE_NOT_FOUND)
 			rc = RC_OK;
 	}
 	rc = is_end(r, rc) ? RC_OK : rc;
 	*r->result = before;
-	r->result->is_left = rc != RC_OK;
+	r->result->is_left = rc != RC_OK || deletes == 0;
 }
 
 enum rc transfer_run(struct principal_card *principal, struct gp *target,

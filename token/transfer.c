@@ -175,7 +175,8 @@ static void say_consequence(const struct work *w)
 		log_error("%s; an activation is spent on this card, and another try costs none",
 			  sentence && *sentence ? sentence : "it failed");
 	else
-		log_error("%s; a package that was loaded may be left, which another try takes off",
+		log_error("%s; a package that was loaded may be left; another try takes it off, "
+			  "unless the application was put on with --keep",
 			  sentence && *sentence ? sentence : "it failed");
 	free(sentence);
 }

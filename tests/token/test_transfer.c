@@ -203,6 +203,8 @@ static CK_INTAGLIO_KEY_SET key_set(CK_ULONG protocol)
 	return set;
 }
 
+static CK_ULONG load_flags;
+
 /* Cards by the vendor interface's own calls: what an issuer would do. */
 static void make_world(CK_ULONG protocol, bool shared, CK_ULONG activations)
 {
@@ -213,7 +215,8 @@ static void make_world(CK_ULONG protocol, bool shared, CK_ULONG activations)
 					   .ulFlags = shared ? CK_INTAGLIO_TARGET_SHARED : 0,
 					   .ulKeyLen = 16};
 	CK_INTAGLIO_FILE one = {"a file", file, file_len};
-	CK_INTAGLIO_PRINCIPAL_LOAD load = {.ulNumber = 1, .pFiles = &one, .ulFileCount = 1};
+	CK_INTAGLIO_PRINCIPAL_LOAD load = {
+		.ulNumber = 1, .ulFlags = load_flags, .pFiles = &one, .ulFileCount = 1};
 	struct slot *p;
 
 	memcpy(masters.keys, set.keys, sizeof(masters.keys));
@@ -431,6 +434,19 @@ static void what_is_cancelled_costs_nothing_and_leaves_nothing(void)
 	CU_ASSERT_EQUAL(stop, 7);
 	CU_ASSERT_EQUAL(read_state().used, 1);
 	CU_ASSERT_EQUAL(count_on(TARGET), 11);
+}
+
+/* Without DELETEs nothing can be taken back, and that is said. */
+static void what_is_cancelled_and_cannot_be_taken_back_is_told(void)
+{
+	load_flags = CK_INTAGLIO_PRINCIPAL_KEEP;
+	begin(3, false, 1);
+	load_flags = 0;
+	/* INSTALL [for load], three LOADs; then the activation is not wanted any more. */
+	CU_ASSERT_EQUAL(install_on(TARGET, 5, 0), CKR_FUNCTION_CANCELED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "may be left"));
+	CU_ASSERT_EQUAL(count_on(TARGET), 1);
+	CU_ASSERT_EQUAL(read_state().left, 1);
 }
 
 static void without_an_activation_nothing_is_touched(void)
@@ -695,6 +711,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		TEST(what_is_cancelled_costs_nothing_and_leaves_nothing),
+		TEST(what_is_cancelled_and_cannot_be_taken_back_is_told),
 		TEST(without_an_activation_nothing_is_touched),
 		TEST(a_retry_is_the_first_cards_and_others_wait),
 		TEST(a_recorded_installation_is_none_on_another_card),
