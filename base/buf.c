@@ -266,6 +266,8 @@ void buf_insert(struct buf *b, size_t at, const void *data, size_t len)
 {
 	size_t tail;
 
+	if (b->rc != RC_OK)
+		return;
 	assert(at <= b->len);
 	tail = b->len - at;
 	if (!len || !buf_space(b, len))

@@ -97,6 +97,12 @@ static void a_list_that_is_full_keeps_failing(void)
 	CU_ASSERT_EQUAL(buf_rc(&b), RC_SPACE);
 	attr_set_bool(&b, CKA_TOKEN, true);
 	CU_ASSERT_EQUAL(buf_rc(&b), RC_SPACE);
+	for (size_t size = 16; size < sizeof(array); size++) {
+		buf_fixed(&b, array, size);
+		attr_set_ulong(&b, CKA_CLASS, 1);
+		attr_set_bool(&b, CKA_TOKEN, true);
+		CU_ASSERT_EQUAL(buf_rc(&b), RC_SPACE);
+	}
 	buf_init(&b, SIZE_MAX);
 	attr_set(&b, CKA_VALUE, view_of(big, sizeof(big)));
 	CU_ASSERT_EQUAL(buf_rc(&b), RC_SPACE);

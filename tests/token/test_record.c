@@ -129,7 +129,7 @@ static void a_record_as_large_as_an_object_can_be_is_kept_whole(void)
 	CK_BYTE *value = calloc(1, LARGE + 4000), *back = malloc(LARGE);
 	CK_ATTRIBUTE attribute = {CKA_VALUE, back, LARGE};
 	CK_OBJECT_HANDLE made;
-	CK_ULONG before = records();
+	CK_ULONG before = records(), good = 0;
 
 	memset(value, 0x5A, LARGE);
 	CU_ASSERT_EQUAL(create(fixture.rw, &yes, "Book", "large", value, LARGE, &made), CKR_OK);
@@ -139,6 +139,11 @@ static void a_record_as_large_as_an_object_can_be_is_kept_whole(void)
 	CU_ASSERT_NOT_EQUAL(create(fixture.rw, &yes, "Book", "larger", value, LARGE + 4000, &made),
 			    CKR_OK);
 	CU_ASSERT_EQUAL(records(), before + 1);
+	before = records();
+	for (CK_ULONG len = 59900; len < 60010; len++)
+		good += create(fixture.rw, &yes, "Book", "limit", value, len, &made) == CKR_OK;
+	CU_ASSERT_TRUE(good > 0 && good < 110);
+	CU_ASSERT_EQUAL(records(), before + good);
 	free(value);
 	free(back);
 }
