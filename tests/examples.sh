@@ -19,6 +19,8 @@ step "the example in C compiles" cc -Wall -Wextra -o seal "$source_root/doc/exam
 	-I"$source_root/base" $(pkg-config --cflags p11-kit-1) -ldl
 step "and seals" ./seal "$module" 123456 "$invoice" c.sealed
 says "what verifies" 'record 1 is in the ledger' "$intaglio" ledger verify c.sealed
+step "a file is too long" sh -c 'head -c 65537 /dev/zero >long'
+refuse "and is not cut off" ./seal "$module" 123456 long none.sealed
 refuse "a wrong PIN is told" ./seal "$module" 000000 "$invoice" none.sealed
 PATH=/usr/bin:$PATH
 step "the example in Python seals" python3 "$source_root/doc/examples/seal.py" "$module" 123456 "$invoice" py.sealed

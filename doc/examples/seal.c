@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Seal a file in the first ledger of the first card: cc seal.c $(pkg-config --cflags p11-kit-1) -ldl
- * usage: seal MODULE PIN FILE SEALED
+ * Seal a file in the first ledger of the first card. usage: seal MODULE PIN FILE SEALED
+ * cc -o seal seal.c $(pkg-config --cflags p11-kit-1) -ldl, and -I ../../base in the source tree
  */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
@@ -25,7 +25,7 @@ static int fill_nonce(CK_INTAGLIO_SEAL_PARAMS *p)
 
 int main(int argc, char **argv)
 {
-	static unsigned char record[65536], sealed[sizeof(record) + CK_INTAGLIO_SEAL_OVERHEAD];
+	static unsigned char record[65536 + 1], sealed[sizeof(record) + CK_INTAGLIO_SEAL_OVERHEAD];
 	CK_INTAGLIO_SEAL_PARAMS params = {.ulType = 1};
 	CK_MECHANISM mechanism = {CKM_INTAGLIO_SEAL, &params, sizeof(params)};
 	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
