@@ -84,7 +84,7 @@ done
 step "each of 19 single flipped bits is refused" test "$flipped" -eq 19
 step "a ledger that takes no more is made" "$intaglio" ledger create Small --record-size 62000
 refuse_says "and does not" 'longer' "$intaglio" ledger seal long --ledger Small --output none
-refuse "a record is never longer" "$intaglio" ledger create Bad --record-size 65537
+refuse_says "a record is never longer" 'record-size 1 to 65536' "$intaglio" ledger create Bad --record-size 65537
 
 refuse_says "a wrong PIN says how many tries are left" 'tries left' \
 	env INTAGLIO_PIN=000000 "$intaglio" ledger seal "$invoice"

@@ -164,8 +164,8 @@ static const struct row rows[CALLS][ROWS] = {
 			{SW_SECURITY_STATUS, CKR_ACTION_PROHIBITED,
 			 "this host has no role that may prune the ledger"},
 			{SW_CONDITIONS, CKR_DATA_INVALID,
-			 "the ledger has not so many records, or they are not countersigned; "
-			 "nothing was pruned"},
+			 "the ledger has not so many records, or they are not countersigned, or the "
+			 "number is between the two entries of one; nothing was pruned"},
 			FULL,
 			FAILED,
 		},

@@ -49,9 +49,9 @@ void audit_report_text(const struct audit *a, FILE *out)
 	if (t->day_count) {
 		audit_say_day(t->days[0].day, first, sizeof(first));
 		audit_say_day(t->days[t->day_count - 1].day, last, sizeof(last));
-		fprintf(out, "%llu records of %llu bytes on %zu days, %s to %s\n",
+		fprintf(out, "%llu records of %llu bytes on %zu day%s, %s to %s\n",
 			(unsigned long long)t->records, (unsigned long long)t->bytes, t->day_count,
-			first, last);
+			t->day_count == 1 ? "" : "s", first, last);
 	}
 	if (t->read || t->unread)
 		fprintf(out, "%llu invoices deciphered, %llu other records; by tax rate:\n",

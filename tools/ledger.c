@@ -224,6 +224,19 @@ static bool put_rules(const struct tool *tool, struct rules *r, CK_ATTRIBUTE *te
 	return true;
 }
 
+/* What a card that takes none of it can mean. */
+static enum exit_code not_created(struct tool *tool, CK_RV rv)
+{
+	enum exit_code code = tool_failed(tool, "creating the ledger", rv);
+
+	if (rv == CKR_TEMPLATE_INCONSISTENT)
+		fprintf(stderr,
+			"intaglio: a label has 1 to 64 bytes; --auditor takes what intaglio "
+			"audit key prints, --record-size 1 to 65536, --append-roles one role "
+			"or more\n");
+	return code;
+}
+
 enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 {
 	uint8_t modulus_array[512];
@@ -265,7 +278,7 @@ enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
 	if (rv == CKR_OK)
 		rv = ledger_text(tool, ledger, CKA_INTAGLIO_VERIFIER_KEY, key, sizeof(key));
 	if (rv != CKR_OK)
-		return tool_failed(tool, "creating the ledger", rv);
+		return not_created(tool, rv);
 	if (tool->json)
 		tool_print_json(json_pack("{s:s,s:s}", "ledger", argv[0], "key", key));
 	else

@@ -101,7 +101,8 @@ static void say_json(const struct state *s)
 
 static void say(const struct state *s)
 {
-	printf("%s: %lu entries, the ledger's description included\n", s->label, s->leaves);
+	printf("%s: %lu %s, the ledger's description included\n", s->label, s->leaves,
+	       s->leaves == 1 ? "entry" : "entries");
 	if (s->pruned)
 		printf("  pruned         the first %lu\n", s->pruned);
 	if (s->cosigned)
