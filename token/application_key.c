@@ -10,6 +10,25 @@
 
 enum { ANSWER_MAX = 1 << 20, ID_LEN = 2 };
 
+static bool is_application(const struct object *o)
+{
+	return o->class == CKO_SECRET_KEY && o->type == CKK_INTAGLIO_APPLICATION && !o->owner;
+}
+
+static void mark_unseen(struct store *store)
+{
+	for (size_t i = 0; i < store->count; i++)
+		if (is_application(store->entries[i].object))
+			store->entries[i].object->seen = false;
+}
+
+/* One that the issuer took off the card. */
+static bool is_gone(const struct object *o, const void *arg)
+{
+	(void)arg;
+	return is_application(o) && !o->seen;
+}
+
 /* The store's object of this application, or NULL. */
 static struct object *find(const struct store *store, struct view id)
 {
@@ -17,8 +36,7 @@ static struct object *find(const struct store *store, struct view id)
 		struct object *o = store->entries[i].object;
 		struct view value;
 
-		if (o->class == CKO_SECRET_KEY && o->type == CKK_INTAGLIO_APPLICATION &&
-		    !o->owner && attr_find(view_buf(&o->list), CKA_ID, &value) == RC_OK &&
+		if (is_application(o) && attr_find(view_buf(&o->list), CKA_ID, &value) == RC_OK &&
 		    view_equal(value, id))
 			return o;
 	}
@@ -30,11 +48,12 @@ static CK_RV put_one(struct store *store, const struct principal_card_counter *c
 	const uint8_t id[ID_LEN] = {(uint8_t)(counter->number >> 8), (uint8_t)counter->number};
 	struct object *old = find(store, view_of(id, sizeof(id)));
 	char label[32], unique[32];
-	CK_RV rv = CKR_HOST_MEMORY;
+	struct object *fresh = NULL;
 	struct buf list;
 
 	/* A handle that an application has stays what it was. */
 	if (old) {
+		old->seen = true;
 		attr_set_ulong(&old->list, CKA_INTAGLIO_ACTIVATIONS, counter->left);
 		return buf_rc(&old->list) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
 	}
@@ -55,10 +74,12 @@ static CK_RV put_one(struct store *store, const struct principal_card_counter *c
 	attr_set_bool(&list, CKA_DESTROYABLE, false);
 	attr_set(&list, CKA_UNIQUE_ID, view_str(unique));
 	attr_set_ulong(&list, CKA_INTAGLIO_ACTIVATIONS, counter->left);
-	if (buf_rc(&list) == RC_OK && store_put(store, 0, NULL, view_buf(&list)))
-		rv = CKR_OK;
+	if (buf_rc(&list) == RC_OK)
+		fresh = store_put(store, 0, NULL, view_buf(&list));
+	if (fresh)
+		fresh->seen = true;
 	buf_free(&list);
-	return rv;
+	return fresh ? CKR_OK : CKR_HOST_MEMORY;
 }
 
 CK_RV application_keys_load(struct slot *slot, struct view query)
@@ -78,11 +99,14 @@ CK_RV application_keys_load(struct slot *slot, struct view query)
 	buf_init(&all, ANSWER_MAX);
 	rc = principal_card_status(p.card, PRINCIPAL_CARD_COUNTERS, 0, &all, &sw);
 	in = view_buf(&all);
+	mark_unseen(&slot->store);
 	while (rc == RC_OK && rv == CKR_OK && in.len) {
 		rc = principal_card_next_counter(&in, &counter);
 		if (rc == RC_OK)
 			rv = put_one(&slot->store, &counter);
 	}
+	if (rc == RC_OK && rv == CKR_OK)
+		store_drop(&slot->store, is_gone, NULL);
 	buf_free(&all);
 	token_close_principal(&p);
 	return rv;

@@ -610,6 +610,29 @@ static void sign_installs(void)
 	CU_ASSERT_EQUAL(read_state().used, 1);
 }
 
+static void an_application_that_was_taken_off_is_no_key_any_more(void)
+{
+	struct slot *principal;
+	struct session *s = NULL;
+	CK_OBJECT_HANDLE key;
+
+	begin(3, false, 1);
+	open_all();
+	principal = slot_of(PRINCIPAL);
+	slot_lock(principal);
+	CU_ASSERT_EQUAL_FATAL(session_open(principal, CKF_SERIAL_SESSION, NULL, NULL, 7, &s),
+			      CKR_OK);
+	key = find_application(s);
+	CU_ASSERT_NOT_EQUAL(key, 0);
+	slot_unlock(principal);
+	CU_ASSERT_EQUAL(slot_unload_principal(principal, 1), CKR_OK);
+	slot_lock(principal);
+	CU_ASSERT_EQUAL(find_application(s), 0);
+	CU_ASSERT_EQUAL(sign_init(s, key, slot_id(slot_of(TARGET))), CKR_KEY_HANDLE_INVALID);
+	slot_unlock(principal);
+	close_all();
+}
+
 static void sign_refuses_what_is_no_installation(void)
 {
 	CK_ULONG type = CKK_INTAGLIO_APPLICATION, class = CKO_SECRET_KEY,
@@ -716,6 +739,7 @@ int main(void)
 		TEST(a_retry_is_the_first_cards_and_others_wait),
 		TEST(a_recorded_installation_is_none_on_another_card),
 		TEST(sign_installs),
+		TEST(an_application_that_was_taken_off_is_no_key_any_more),
 		TEST(sign_refuses_what_is_no_installation),
 		TEST(the_host_dies_after_every_apdu_under_scp03),
 		TEST(the_host_dies_after_every_apdu_under_scp02),
