@@ -261,16 +261,29 @@ static bool is_complete(const struct principal *p)
 	return p->stage == PRINCIPAL_DATA && p->step == p->blocks;
 }
 
-/* The file must be what the installation began with. */
-static uint16_t open_file(struct command *c, struct principal *p, size_t index)
+enum rc principal_compare(struct nvm *nvm, const struct principal *p)
 {
 	uint8_t digest[SHA256_SIZE];
-	uint16_t number;
-	enum rc rc = principal_digest(c->nvm, p->number, view_buf(&p->definition), digest);
+	struct buf definition;
+	enum rc rc;
 
-	if (rc == RC_OK &&
-	    !view_equal(view_of(digest, sizeof(digest)), view_of(p->digest, sizeof(p->digest))))
+	buf_init(&definition, PRINCIPAL_DEFINITION_MAX);
+	rc = principal_definition_get(nvm, p->number, &definition);
+	if (rc == RC_OK)
+		rc = principal_digest(nvm, p->number, view_buf(&definition), digest);
+	if (rc == RC_NOT_FOUND ||
+	    (rc == RC_OK &&
+	     !view_equal(view_of(digest, sizeof(digest)), view_of(p->digest, sizeof(p->digest)))))
 		rc = RC_STATE;
+	buf_free(&definition);
+	return rc;
+}
+
+static uint16_t open_file(struct command *c, struct principal *p, size_t index)
+{
+	uint16_t number;
+	enum rc rc = principal_compare(c->nvm, p);
+
 	if (rc == RC_OK)
 		rc = principal_file_number(&p->application, index, &number);
 	if (rc == RC_OK)

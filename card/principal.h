@@ -55,6 +55,9 @@ void principal_end(struct principal *p);
 void principal_reset(struct principal *p);
 void principal_free(struct principal **p);
 
+/* RC_STATE: what is stored is not what the installation began with. */
+enum rc principal_compare(struct nvm *nvm, const struct principal *p) WARN_UNUSED;
+
 /* As struct applet has them. */
 uint16_t principal_install(struct command *c, const struct registry_entry *instance,
 			   struct view parameters);

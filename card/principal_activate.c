@@ -131,6 +131,8 @@ static enum rc decide(struct command *c, struct principal *p, bool *ret_refused)
 	enum rc rc = principal_state_get(c->nvm, &state);
 
 	*ret_refused = false;
+	if (rc == RC_OK)
+		rc = principal_compare(c->nvm, p);
 	if (rc != RC_OK)
 		return rc;
 	if (is_free(p, &state.pending)) {

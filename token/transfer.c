@@ -77,7 +77,8 @@ static const struct row principal_rows[TRANSFER_DONE][ROWS] = {
 	[TRANSFER_ACTIVATE] = {{SW_CONDITIONS, CKR_ACTION_PROHIBITED,
 				"it refuses the activation: an installation on another card is "
 				"charged and not reported yet, which has to be repeated there or "
-				"given up (intaglio principal give-up), or no activation is left"},
+				"given up (intaglio principal give-up), the issuer has changed the "
+				"application meanwhile, or no activation is left"},
 			       TRAIL_FULL},
 	[TRANSFER_REPORT] = {{SW_AUTHENTICATION_FAILED, CKR_DEVICE_ERROR,
 			      "the target card's report does not prove that it is that card's"}},

@@ -279,10 +279,15 @@ static void put_file(struct installer *i)
 
 void installer_put_application(struct installer *i, uint8_t application)
 {
+	put_file(i);
+	installer_put_script(i, application);
+}
+
+void installer_put_script(struct installer *i, uint8_t application)
+{
 	struct buf b;
 	size_t mark;
 
-	put_file(i);
 	buf_init(&b, ROOM);
 	tlv_put_u8(&b, 0x83, 0);
 	mark = tlv_open(&b, 0xA1);

@@ -818,6 +818,40 @@ static void what_is_wrong_with_what_is_put_on_leaves_nothing(void)
 	stop();
 }
 
+/* Another script, of the same file: from then on nothing is released, and nothing is charged. */
+static void put_other_script(void)
+{
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xDA, 0, APP,
+				      hex("830100 A100 A20402020001 A303040100"), 0),
+			SW_OK);
+}
+
+static void a_script_that_changes_under_an_installation_stops_it(void)
+{
+	start(KEY_TYPE_DES, 0x15, 0, 1);
+	installer_login(&p, ROLE_ISSUER);
+	CU_ASSERT_EQUAL(installer_begin(&i), SW_OK);
+	CU_ASSERT_EQUAL(op(0x00, 0xB0 | APP), SW_OK);
+	CU_ASSERT_EQUAL(op(0x10, 1), SW_OK);
+	installer_carry(&i);
+	put_other_script();
+	CU_ASSERT_EQUAL(op(0x00, 0x21), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(op(0x20, 1), SW_CONDITIONS);
+	installer_put_script(&i, APP);
+	CU_ASSERT_EQUAL(installer_begin(&i), SW_OK);
+	CU_ASSERT_EQUAL(installer_load(&i), SW_OK);
+	put_other_script();
+	CU_ASSERT_EQUAL(installer_activate(&i), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(op(0x40, 1), SW_CONDITIONS);
+	/* The way back is as it was. */
+	CU_ASSERT_EQUAL(op(0x11, 1), SW_OK);
+	CU_ASSERT_EQUAL(installer_counter(&i, APP).left, 1);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xDA, 0, APP, view_of(NULL, 0), 0), SW_OK);
+	CU_ASSERT_EQUAL(installer_begin(&i), SW_OK);
+	CU_ASSERT_EQUAL(op(0x00, 0xB0 | APP), SW_RECORD_NOT_FOUND);
+	stop();
+}
+
 static void the_trail_says_which_target_when(void)
 {
 	struct view in, entry, target;
@@ -977,6 +1011,7 @@ int main(void)
 		TEST(a_target_that_refuses_costs_one_activation),
 		TEST(what_the_issuer_puts_on_needs_his_role),
 		TEST(what_is_wrong_with_what_is_put_on_leaves_nothing),
+		TEST(a_script_that_changes_under_an_installation_stops_it),
 		TEST(the_trail_says_which_target_when),
 		TEST(nothing_lies_in_clear_in_the_cards_memory),
 		TEST(there_is_one_principal_a_card_and_its_deletion_is_whole),
