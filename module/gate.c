@@ -113,6 +113,28 @@ static void close_gone(struct slot *slot)
 	slot_forget_card(slot);
 }
 
+/* Entries may go as soon as the mutex is free, so what is needed of one is copied. */
+static bool find_session(CK_SESSION_HANDLE handle, struct entry *ret)
+{
+	const struct entry *entry;
+
+	lock();
+	entry = sessions_get(library.sessions, handle);
+	if (entry)
+		*ret = *entry;
+	unlock();
+	return entry != NULL;
+}
+
+/* What was put off while the call was away, unless the application closed the session meanwhile. */
+static void settle(const struct call *call)
+{
+	struct entry entry;
+
+	if (call->session && find_session(call->handle, &entry))
+		session_settle(entry.session);
+}
+
 /* Out; a child that was forked inside takes nothing of the parent's with it. */
 static void leave(struct call *call)
 {
@@ -121,8 +143,7 @@ static void leave(struct call *call)
 	depth--;
 	if (is_forked())
 		return;
-	if (call->beside && call->session)
-		session_settle(call->session);
+	settle(call);
 	/* A card that was taken out while the call worked on it. */
 	if (call->slot && slot_is_gone(call->slot))
 		close_gone(call->slot);
@@ -181,19 +202,6 @@ struct call gate_slot(enum function function, CK_SLOT_ID id, bool arguments)
 	return call;
 }
 
-/* Entries may go as soon as the mutex is free, so what is needed of one is copied. */
-static bool find_session(CK_SESSION_HANDLE handle, struct entry *ret)
-{
-	const struct entry *entry;
-
-	lock();
-	entry = sessions_get(library.sessions, handle);
-	if (entry)
-		*ret = *entry;
-	unlock();
-	return entry != NULL;
-}
-
 /* Waits while another thread of the application is in a call on the same session. */
 static bool find_idle_session(struct slot *slot, CK_SESSION_HANDLE handle, struct entry *ret)
 {
@@ -221,7 +229,6 @@ static struct call enter_session(enum function function, CK_SESSION_HANDLE handl
 	else
 		slot_lock(entry.slot);
 	call.slot = entry.slot;
-	call.beside = beside;
 	/* Whoever had the slot before us may have closed the session. */
 	if (!find_idle_session(call.slot, handle, &entry))
 		return refuse(call, CKR_SESSION_CLOSED);

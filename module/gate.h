@@ -30,7 +30,6 @@ struct call {
 	struct slot *slot; /* locked */
 	struct session *session; /* of that slot */
 	CK_SESSION_HANDLE handle; /* of that session */
-	bool beside; /* other threads may be away on that slot */
 };
 
 /* For functions that need nothing; arguments tells whether their arguments will do. */

@@ -257,8 +257,10 @@ static CK_RV sign(struct session *s, struct operation *o, struct view in, CK_BYT
 	bool go;
 	CK_RV rv;
 
-	if (o->mechanism->scheme == SCHEME_LOAD)
+	if (o->mechanism->scheme == SCHEME_LOAD) {
+		lane_alone(s);
 		return application_key_sign(s, o, in, out, out_len);
+	}
 	rv = operation_room(out, out_len, signature_size(o), &go);
 	if (!go)
 		return rv;

@@ -2,7 +2,8 @@
 /*
  * A token that does nothing, to see what the module does around it: it checks that a slot is locked
  * by the thread that uses it and that everything is closed in order. Slot 0 has a token, slot 1 has
- * none, slot 2 is found at the second look. C_SeedRandom is told what to do by its seed.
+ * none, slot 2 is found at the second look. C_SeedRandom is told what to do by its seed, and C_Sign
+ * calls back with the slot free, if its session has somebody to call.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -39,6 +40,7 @@ struct session {
 	CK_FLAGS flags;
 	void *application;
 	CK_NOTIFY notify;
+	bool unsettled; /* an operation has run, and its call has not ended */
 };
 
 static void check_locked(const struct slot *slot)
@@ -144,7 +146,8 @@ bool session_is_away(const struct session *session)
 
 void session_settle(struct session *session)
 {
-	(void)session;
+	check_locked(session->slot);
+	session->unsettled = false;
 }
 
 void slot_unlock(struct slot *slot)
@@ -474,10 +477,19 @@ CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_P
 CK_RV operation_single(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
 		       CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	(void)kind;
+	struct slot *slot = s->slot;
+	CK_NOTIFY notify = s->notify;
+
 	(void)out;
 	assert((in || in_len == 0) && out_len);
-	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+	assert(!s->unsettled);
+	s->unsettled = true;
+	if (kind != OPERATION_SIGN || !notify)
+		return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+	slot_unlock(slot);
+	notify(s->handle, CKN_SURRENDER, s->application);
+	slot_lock(slot);
+	return CKR_FUNCTION_CANCELED;
 }
 
 CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,

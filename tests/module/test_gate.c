@@ -400,6 +400,42 @@ static void c_finalize_in_a_callback_is_refused_and_not_stuck(void)
 	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(session), CKR_OK);
 }
 
+static CK_RV sign(CK_SESSION_HANDLE session, CK_C_Sign function)
+{
+	CK_BYTE out[8];
+	CK_ULONG len = sizeof(out);
+
+	return function(session, NULL, 0, out, &len);
+}
+
+static CK_RV close_inside(CK_SESSION_HANDLE session, CK_NOTIFICATION event, void *application)
+{
+	(void)event;
+	(void)application;
+	return loaded.list->C_CloseSession(session);
+}
+
+static void a_session_closed_in_its_callback_is_not_used_again(void)
+{
+	CK_SESSION_HANDLE session = open_session(0, close_inside);
+
+	CU_ASSERT_EQUAL(sign(session, loaded.list->C_Sign), CKR_FUNCTION_CANCELED);
+	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(session), CKR_SESSION_HANDLE_INVALID);
+}
+
+/* What runs on an unsettled session aborts. */
+static void whatever_signs_settles_its_session(void)
+{
+	CK_SESSION_HANDLE session = open_session(0, NULL);
+
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(sign(session, loaded.list->C_Sign), CKR_OPERATION_NOT_INITIALIZED);
+		CU_ASSERT_EQUAL(sign(session, loaded.list->C_SignRecover),
+				CKR_OPERATION_NOT_INITIALIZED);
+	}
+	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(session), CKR_OK);
+}
+
 static pthread_barrier_t barrier;
 
 static void *finalize(void *ret)
@@ -546,6 +582,9 @@ static CU_TestInfo on_fake[] = {
 	 a_session_closed_while_a_call_waits_for_it_is_closed},
 	{"c_finalize_in_a_callback_is_refused_and_not_stuck",
 	 c_finalize_in_a_callback_is_refused_and_not_stuck},
+	{"a_session_closed_in_its_callback_is_not_used_again",
+	 a_session_closed_in_its_callback_is_not_used_again},
+	{"whatever_signs_settles_its_session", whatever_signs_settles_its_session},
 #ifndef NDEBUG
 	{"a_value_that_the_standard_does_not_list_ends_a_debug_build",
 	 a_value_that_the_standard_does_not_list_ends_a_debug_build},

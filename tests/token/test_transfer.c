@@ -523,6 +523,7 @@ static void a_recorded_installation_is_none_on_another_card(void)
 /* Called with CKN_SURRENDER: how often, and when it cancels. */
 static struct {
 	unsigned int calls, cancel_at;
+	struct session *closes; /* at the first call */
 } notified;
 
 static CK_RV notify(CK_SESSION_HANDLE session, CK_NOTIFICATION event, void *application)
@@ -530,6 +531,13 @@ static CK_RV notify(CK_SESSION_HANDLE session, CK_NOTIFICATION event, void *appl
 	CU_ASSERT_EQUAL(session, 7);
 	CU_ASSERT_EQUAL(event, CKN_SURRENDER);
 	CU_ASSERT_PTR_EQUAL(application, &notified);
+	if (notified.closes) {
+		struct slot *slot = session_slot(notified.closes);
+
+		slot_lock(slot);
+		session_close(&notified.closes);
+		slot_unlock(slot);
+	}
 	return ++notified.calls == notified.cancel_at ? CKR_CANCEL : CKR_OK;
 }
 
@@ -631,6 +639,31 @@ static void an_application_that_was_taken_off_is_no_key_any_more(void)
 	CU_ASSERT_EQUAL(sign_init(s, key, slot_id(slot_of(TARGET))), CKR_KEY_HANDLE_INVALID);
 	slot_unlock(principal);
 	close_all();
+}
+
+/* Nothing of the session is used any more, and the installation goes on. */
+static void the_session_is_closed_in_its_callback(void)
+{
+	CK_BYTE receipt[CK_INTAGLIO_TARGET_ID];
+	CK_ULONG len = sizeof(receipt);
+	struct slot *principal;
+	struct session *s = NULL;
+
+	begin(3, false, 1);
+	open_all();
+	principal = slot_of(PRINCIPAL);
+	slot_lock(principal);
+	notified.calls = notified.cancel_at = 0;
+	CU_ASSERT_EQUAL_FATAL(session_open(principal, CKF_SERIAL_SESSION, &notified, notify, 7, &s),
+			      CKR_OK);
+	CU_ASSERT_EQUAL(sign_init(s, find_application(s), slot_id(slot_of(TARGET))), CKR_OK);
+	notified.closes = s;
+	CU_ASSERT_EQUAL(operation_single(s, OPERATION_SIGN, NULL, 0, receipt, &len), CKR_OK);
+	CU_ASSERT_PTR_NULL(notified.closes);
+	CU_ASSERT_EQUAL(len, sizeof(receipt));
+	slot_unlock(principal);
+	close_all();
+	CU_ASSERT_EQUAL(count_on(TARGET), 11);
 }
 
 static void sign_refuses_what_is_no_installation(void)
@@ -739,6 +772,7 @@ int main(void)
 		TEST(a_retry_is_the_first_cards_and_others_wait),
 		TEST(a_recorded_installation_is_none_on_another_card),
 		TEST(sign_installs),
+		TEST(the_session_is_closed_in_its_callback),
 		TEST(an_application_that_was_taken_off_is_no_key_any_more),
 		TEST(sign_refuses_what_is_no_installation),
 		TEST(the_host_dies_after_every_apdu_under_scp03),
