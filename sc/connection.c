@@ -92,8 +92,11 @@ static void end_session(struct sc *sc, const char *why)
 	messaging_free(&sc->sm);
 	sc->suite = 0;
 	sc->selected = false;
-	/* The channel may be somebody else's by now: it is left alone. */
-	sc->has_channel = false;
+	/*
+	 * The channel may be somebody else's by now: it is left alone. But a second one goes with its
+	 * transport, and a card that still has the session would keep the login there.
+	 */
+	sc->has_channel = sc->has_channel && sc->is_second;
 }
 
 /*
@@ -565,14 +568,18 @@ static void close_channel(struct sc *sc)
 {
 	const struct apdu command = {
 		.ins = INS_MANAGE_CHANNEL, .p1 = P1_CLOSE, .p2 = (uint8_t)sc->wire.channel};
+	enum rc rc = RC_OK;
 	struct view data;
 	uint16_t sw;
 	bool again;
 
-	if (!sc->has_channel)
-		return;
-	if ((sc->sm ? attempt(sc, &command, false, &data, &sw, &again)
-		    : wire_exchange(&sc->wire, &command, &data, &sw)) != RC_OK)
+	/* A card in a session that the host has given up ends that one at the first. */
+	for (int i = 0; i < ATTEMPTS && rc == RC_OK && sc->has_channel; i++) {
+		rc = sc->sm ? attempt(sc, &command, false, &data, &sw, &again)
+			    : wire_exchange(&sc->wire, &command, &data, &sw);
+		sc->has_channel = rc == RC_OK && session_is_lost(data, sw);
+	}
+	if (rc != RC_OK)
 		trace_note(&sc->wire.trace, "the channel was not closed");
 	sc->has_channel = false;
 }

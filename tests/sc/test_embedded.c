@@ -387,6 +387,7 @@ static struct {
 	bool reset; /* the card is reset before it, and nobody says so */
 	bool short_only; /* the reader has no extended length */
 	unsigned int longest; /* bytes of an APDU either way */
+	bool second; /* its address is the handle of a second way to the card */
 } line;
 
 static enum rc line_open(const char *address, const void *options, void **ret_handle,
@@ -434,9 +435,17 @@ static enum rc line_reset(void *handle)
 	return transport_embedded_ops.reset(line.handle);
 }
 
+static enum rc line_share(void *handle, void **ret_handle)
+{
+	(void)handle;
+	*ret_handle = &line.second;
+	return RC_OK;
+}
+
 static void line_close(void **handle)
 {
-	transport_embedded_ops.close(&line.handle);
+	if (*handle == &line)
+		transport_embedded_ops.close(&line.handle);
 	*handle = NULL;
 }
 
@@ -446,6 +455,7 @@ static const struct transport_ops line_ops = {
 	.transmit = line_transmit,
 	.reset = line_reset,
 	.close = line_close,
+	.share = line_share,
 };
 
 static struct sc *connect_through(bool short_only)
@@ -562,6 +572,30 @@ static void a_bit_flipped_on_the_line_never_passes(void)
 		}
 	}
 	CU_ASSERT_EQUAL(passed, 0);
+	sc_close(&sc);
+}
+
+/* The card believes in the session until it hears of its end, and keeps the login so long. */
+static void a_second_channel_that_the_host_gives_up_is_closed_on_the_card(void)
+{
+	struct sc *sc = connect_through_line(), *second = NULL;
+	struct apdu close = {.ins = 0x70, .p1 = 0x80};
+	struct application_token t;
+	struct buf answer;
+	uint16_t sw = 0;
+
+	CU_ASSERT_EQUAL(application_verify(sc, APPLICATION_USER, view_str("1234"), &sw), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(sc_share(sc, &second), RC_OK);
+	CU_ASSERT_EQUAL(application_share_login(sc, second, &sw), RC_OK);
+	close.p2 = (uint8_t)sc_channel(second);
+	line.answer = true;
+	line.at = line.count;
+	CU_ASSERT_EQUAL(application_token_info(second, &t, &sw), RC_AUTH);
+	sc_close(&second);
+	buf_init(&answer, 10);
+	CU_ASSERT_EQUAL(sc_exchange(sc, &close, &answer, &sw), RC_OK);
+	CU_ASSERT_EQUAL(sw, 0x6200); /* no such channel is open */
+	buf_free(&answer);
 	sc_close(&sc);
 }
 
@@ -744,6 +778,8 @@ int main(void)
 		{"a card whose memory failed is opened again",
 		 a_card_whose_memory_failed_is_opened_again},
 		{"a bit flipped on the line never passes", a_bit_flipped_on_the_line_never_passes},
+		{"a second channel that the host gives up is closed on the card",
+		 a_second_channel_that_the_host_gives_up_is_closed_on_the_card},
 		{"a bit flipped in the handshake never passes",
 		 a_bit_flipped_in_the_handshake_never_passes},
 		{"a card that somebody resets is spoken to again",
