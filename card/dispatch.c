@@ -307,6 +307,7 @@ static uint16_t run_protected(struct card *card, struct slot *slot, const struct
 
 	/* What a command that was refused left there is no part of this one. */
 	buf_reset(&slot->plain);
+	slot->ahead = false;
 	rc = unwrap(channel, command, &slot->plain, &plain);
 	if (rc != RC_OK)
 		return end_session(slot, rc == RC_STATE       ? SW_SECURITY_STATUS
