@@ -80,6 +80,8 @@ uint16_t principal_complete(struct command *c, struct principal *p);
 uint16_t principal_give_up(struct command *c);
 
 /* card/principal_load.c */
+/* The session enciphers commands, which all that the issuer puts on or takes off needs. */
+bool principal_is_enciphered(const struct command *c);
 uint16_t principal_put_keys(struct command *c);
 uint16_t principal_put_file(struct command *c);
 uint16_t principal_put_application(struct command *c);

@@ -16,7 +16,7 @@ enum {
 	FILE_DELETE = 0x03,
 };
 
-static bool is_enciphered(const struct command *c)
+bool principal_is_enciphered(const struct command *c)
 {
 	return sm_level(c->channel->scp10->sm) & LEVEL_C_ENC;
 }
@@ -27,7 +27,7 @@ uint16_t principal_put_keys(struct command *c)
 	struct principal_keys keys;
 	enum rc rc;
 
-	if (!is_enciphered(c))
+	if (!principal_is_enciphered(c))
 		return SW_SECURITY_STATUS;
 	if (c->p1 || c->p2 == 0 || c->p2 > PRINCIPAL_KEYS_MAX)
 		return SW_INCORRECT_P1P2;
@@ -125,7 +125,7 @@ uint16_t principal_put_file(struct command *c)
 
 	if (!p)
 		return command_sw(RC_MEMORY);
-	if (!is_enciphered(c))
+	if (!principal_is_enciphered(c))
 		return SW_SECURITY_STATUS;
 	if (c->p2 || c->p1 > FILE_DELETE)
 		return SW_INCORRECT_P1P2;
@@ -163,7 +163,7 @@ uint16_t principal_put_application(struct command *c)
 	struct principal_application app;
 	enum rc rc;
 
-	if (!is_enciphered(c))
+	if (!principal_is_enciphered(c))
 		return SW_SECURITY_STATUS;
 	if (number == 0)
 		return SW_INCORRECT_P1P2;
@@ -222,6 +222,8 @@ uint16_t principal_charge(struct command *c)
 	uint32_t serial, count;
 	enum rc rc;
 
+	if (!principal_is_enciphered(c))
+		return SW_SECURITY_STATUS;
 	if (view_u32(&in, &serial) != RC_OK || view_u32(&in, &count) != RC_OK ||
 	    view_end(&in) != RC_OK)
 		return SW_WRONG_LENGTH;

@@ -157,6 +157,8 @@ uint16_t principal_trim(struct command *c)
 	uint32_t to;
 	enum rc rc;
 
+	if (!principal_is_enciphered(c))
+		return SW_SECURITY_STATUS;
 	if (c->p1 || c->p2)
 		return SW_INCORRECT_P1P2;
 	if (view_u32(&in, &to) != RC_OK || view_end(&in) != RC_OK)
