@@ -8,10 +8,10 @@
 #include "base/crypto.h"
 #include "base/rsa.h"
 #include "bench/channel.h"
+#include "bench/client.h"
 #include "bench/content.h"
 #include "bench/measure.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
@@ -33,20 +33,6 @@ static CK_SLOT_ID slot;
 static CK_SESSION_HANDLE session;
 static unsigned int passed, failed;
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s failed\n", what);
-	exit(1);
-}
-
-static void must(CK_RV rv, const char *what)
-{
-	if (rv != CKR_OK) {
-		fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
-		exit(1);
-	}
-}
-
 /* Prints a row; floor 0: no promise. */
 static void row(const char *name, struct measure_result r, double floor)
 {
@@ -59,32 +45,22 @@ static void row(const char *name, struct measure_result r, double floor)
 	kept ? passed++ : failed++;
 }
 
-static void load(void)
+static void make_token(void)
 {
-	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
-	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE_PTR_PTR, CK_FLAGS);
-	const char *build = getenv("INTAGLIO_BUILD");
-	CK_INTERFACE *interface;
-	char path[4096];
-	void *library;
+	CK_ULONG count = 1;
 
-	snprintf(path, sizeof(path), "%s/module/intaglio-pkcs11.so", build ? build : "build");
-	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		die(dlerror());
-	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
-	*(void **)&get_interface = dlsym(library, "C_GetInterface");
-	must(get_function_list(&p11), "C_GetFunctionList");
-	must(get_interface((CK_UTF8CHAR *)"Vendor Intaglio", NULL, &interface, 0),
-	     "C_GetInterface");
-	vendor = interface->pFunctionList;
+	vendor = client_vendor(client_load(NULL, &p11));
+	client_must(p11->C_Initialize(NULL), "C_Initialize");
+	client_must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
+	client_init_token(p11, slot);
+	session = client_init_pin(p11, slot);
 }
 
 static CK_INTAGLIO_FIGURES figures(void)
 {
 	CK_INTAGLIO_FIGURES f;
 
-	must(vendor->Figures(slot, &f), "Figures");
+	client_must(vendor->Figures(slot, &f), "Figures");
 	return f;
 }
 
@@ -99,35 +75,6 @@ static void figures_row(const char *what, CK_INTAGLIO_FIGURES before, unsigned l
 	       apdus, now.ulSent - before.ulSent, now.ulReceived - before.ulReceived, limit,
 	       kept ? "kept" : "MISSED");
 	kept ? passed++ : failed++;
-}
-
-static void open_session(void)
-{
-	CK_ULONG count = 1;
-
-	must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
-	must(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
-	     "C_OpenSession");
-}
-
-static void make_token(void)
-{
-	CK_UTF8CHAR label[32];
-
-	memset(label, ' ', sizeof(label));
-	must(p11->C_Initialize(NULL), "C_Initialize");
-	CK_ULONG count = 1;
-	must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
-	must(p11->C_InitToken(slot, (CK_UTF8CHAR_PTR) "12345678", 8, label), "C_InitToken");
-	open_session();
-	must(p11->C_Login(session, CKU_SO, (CK_UTF8CHAR_PTR) "12345678", 8), "C_Login SO");
-	must(p11->C_InitPIN(session, (CK_UTF8CHAR_PTR) "123456", 6), "C_InitPIN");
-	must(p11->C_Logout(session), "C_Logout");
-}
-
-static void login(void)
-{
-	must(p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR) "123456", 6), "C_Login");
 }
 
 static CK_OBJECT_HANDLE generate(CK_MECHANISM_TYPE type)
@@ -152,9 +99,9 @@ static CK_OBJECT_HANDLE generate(CK_MECHANISM_TYPE type)
 	CK_ULONG private_count = type == CKM_RSA_PKCS_KEY_PAIR_GEN ? 4 : 3;
 	CK_OBJECT_HANDLE public_key, private_key;
 
-	must(p11->C_GenerateKeyPair(session, &mechanism, public, 3, private, private_count,
-				    &public_key, &private_key),
-	     "C_GenerateKeyPair");
+	client_must(p11->C_GenerateKeyPair(session, &mechanism, public, 3, private, private_count,
+					   &public_key, &private_key),
+		    "C_GenerateKeyPair");
 	return private_key;
 }
 
@@ -171,7 +118,7 @@ static CK_OBJECT_HANDLE make_ledger(void)
 	};
 	CK_OBJECT_HANDLE ledger;
 
-	must(p11->C_CreateObject(session, template, 4, &ledger), "C_CreateObject (ledger)");
+	client_must(p11->C_CreateObject(session, template, 4, &ledger), "C_CreateObject (ledger)");
 	return ledger;
 }
 
@@ -237,7 +184,7 @@ static void bench_decrypt(CK_OBJECT_HANDLE key, EVP_PKEY *raw_key)
 	d.raw = EVP_PKEY_CTX_new(raw_key, NULL);
 	if (EVP_PKEY_decrypt_init(d.raw) != 1 ||
 	    EVP_PKEY_CTX_set_rsa_padding(d.raw, RSA_NO_PADDING) != 1)
-		die("raw RSA");
+		client_die("raw RSA");
 	row("decrypt, RSA-2048", measure_pair(decrypt_ours, &d, decrypt_raw, &d, 60, 25), 0.95);
 	EVP_PKEY_CTX_free(d.raw);
 }
@@ -251,7 +198,7 @@ static void bench_rsa(bool timed)
 	s.raw = EVP_PKEY_CTX_new(s.raw_key, NULL);
 	if (EVP_PKEY_sign_init(s.raw) != 1 ||
 	    EVP_PKEY_CTX_set_rsa_padding(s.raw, RSA_PKCS1_PADDING) != 1)
-		die("raw RSA");
+		client_die("raw RSA");
 	if (timed) {
 		row("sign, RSA-2048", measure_pair(sign_ours, &s, sign_raw, &s, 60, 25), 0.95);
 		bench_decrypt(s.key, s.raw_key);
@@ -259,7 +206,7 @@ static void bench_rsa(bool timed)
 
 	CK_INTAGLIO_FIGURES before = figures();
 	if (!sign_ours(&s))
-		die("C_Sign");
+		client_die("C_Sign");
 	figures_row("a further signature", before, 1);
 	EVP_PKEY_CTX_free(s.raw);
 	EVP_PKEY_free(s.raw_key);
@@ -273,7 +220,7 @@ static void bench_p256(void)
 	s.raw_key = EVP_EC_gen("P-256");
 	s.raw = EVP_PKEY_CTX_new(s.raw_key, NULL);
 	if (EVP_PKEY_sign_init(s.raw) != 1)
-		die("raw P-256");
+		client_die("raw P-256");
 	row("sign, P-256", measure_pair(sign_ours, &s, sign_raw, &s, 80, 100), 0.60);
 	EVP_PKEY_CTX_free(s.raw);
 	EVP_PKEY_free(s.raw_key);
@@ -328,7 +275,7 @@ static void *sync_for_others(void *arg)
 		}
 		pthread_mutex_unlock(&s->lock);
 		if (fdatasync(s->file) != 0)
-			die("fdatasync");
+			client_die("fdatasync");
 		pthread_mutex_lock(&s->lock);
 		s->asked = false;
 		pthread_cond_broadcast(&s->changed);
@@ -376,7 +323,7 @@ static void time_sqlite(struct sealing *s, const char *dir)
 			 NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_prepare_v2(s->db, "INSERT INTO record(body) VALUES(?)", -1, &s->insert, NULL) !=
 		    SQLITE_OK)
-		die("SQLite");
+		client_die("SQLite");
 	row("seal, against SQLite (WAL, FULL)", measure_pair(seal_ours, s, insert_row, s, 40, 50),
 	    1.0);
 	sqlite3_finalize(s->insert);
@@ -395,7 +342,7 @@ static void time_seal(struct sealing *s)
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, NULL);
 	if (pthread_create(&helper, NULL, sync_for_others, s) != 0)
-		die("a thread");
+		client_die("a thread");
 	plain = measure_pair(seal_ours, s, write_raw, s, 40, 50);
 	helped = measure_pair(seal_ours, s, write_raw_helped, s, 40, 50);
 	pthread_mutex_lock(&s->lock);
@@ -416,12 +363,12 @@ static void bench_seal(const char *dir, bool timed)
 	snprintf(path, sizeof(path), "%s/baseline", dir);
 	s.file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (s.file < 0)
-		die("the baseline file");
+		client_die("the baseline file");
 	for (off_t at = 0; at < BASELINE_FILE; at += (off_t)sizeof(zeros))
 		if (pwrite(s.file, zeros, sizeof(zeros), at) != (ssize_t)sizeof(zeros))
-			die("the baseline file");
+			client_die("the baseline file");
 	if (fsync(s.file) != 0 || crypto_random(s.record, RECORD) != RC_OK)
-		die("the baseline file");
+		client_die("the baseline file");
 	if (timed) {
 		time_seal(&s);
 		time_sqlite(&s, dir);
@@ -429,7 +376,7 @@ static void bench_seal(const char *dir, bool timed)
 
 	CK_INTAGLIO_FIGURES before = figures();
 	if (!seal_ours(&s))
-		die("C_Encrypt");
+		client_die("C_Encrypt");
 	figures_row("a seal of 1 KiB", before, 1);
 	close(s.file);
 	unlink(path);
@@ -446,18 +393,18 @@ static void bench_start(void)
 	struct signing s = {.mechanism = {.mechanism = CKM_RSA_PKCS}, .digest_len = 51};
 	CK_ULONG count;
 
-	must(p11->C_Finalize(NULL), "C_Finalize");
-	must(p11->C_Initialize(NULL), "C_Initialize");
+	client_must(p11->C_Finalize(NULL), "C_Finalize");
+	client_must(p11->C_Initialize(NULL), "C_Initialize");
 	slot = 0;
 	figures_row("C_Initialize", nothing, 0);
 	double start = measure_now();
-	open_session();
-	login();
-	must(p11->C_FindObjectsInit(session, template, 2), "C_FindObjectsInit");
-	must(p11->C_FindObjects(session, &s.key, 1, &count), "C_FindObjects");
-	must(p11->C_FindObjectsFinal(session), "C_FindObjectsFinal");
+	session = client_open_session(p11, slot);
+	client_login(p11, session);
+	client_must(p11->C_FindObjectsInit(session, template, 2), "C_FindObjectsInit");
+	client_must(p11->C_FindObjects(session, &s.key, 1, &count), "C_FindObjects");
+	client_must(p11->C_FindObjectsFinal(session), "C_FindObjectsFinal");
 	if (count != 1 || !sign_ours(&s))
-		die("the first signature");
+		client_die("the first signature");
 	double us = (measure_now() - start) * 1e6;
 	figures_row("the first signature, from cold", nothing, 16);
 	printf("%-34s %9.1f us, the PIN's key derivation and the handshake included\n", "", us);
@@ -469,7 +416,7 @@ static void bench_channel(const char *dir, bool timed)
 	unsigned long apdus;
 
 	if (!bench)
-		die("the channel's card");
+		client_die("the channel's card");
 	apdus = channel_bench_apdus(bench);
 	printf("%-34s %3lu APDUs after SELECT  at most 8: %s\n", "a handshake", apdus,
 	       apdus && apdus <= 8 ? "kept" : "MISSED");
@@ -501,12 +448,12 @@ static void own_directory(char *ret, size_t size)
 	snprintf(name, sizeof(name), "%s/bench-XXXXXX", build ? build : "build");
 	if (!mkdtemp(name) || !realpath(name, ret) || strlen(ret) >= size ||
 	    setenv("XDG_DATA_HOME", ret, 1) != 0)
-		die("a directory of its own");
+		client_die("a directory of its own");
 	/* Settings could name the user's own cards. */
 	snprintf(name, sizeof(name), "%s/conf", ret);
 	settings = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (settings < 0 || setenv("INTAGLIO_CONF", name, 1) != 0)
-		die("settings of its own");
+		client_die("settings of its own");
 	close(settings);
 }
 
@@ -521,9 +468,7 @@ int main(int argc, char **argv)
 	static char dir[4096];
 
 	own_directory(dir, sizeof(dir));
-	load();
 	make_token();
-	login();
 	if (all)
 		bench_rsa(timed);
 	if (all && timed)

@@ -7,6 +7,8 @@
  */
 #include "bench/content.h"
 
+#include "bench/client.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,14 +58,6 @@ static void make_file(void)
 	put(8, "", 1);
 	put(5, "", 1);
 	put(9, "", 1);
-}
-
-static void must(CK_RV rv, const char *what)
-{
-	if (rv != CKR_OK) {
-		fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
-		exit(1);
-	}
 }
 
 /* The hexadecimal digits of the byte at an offset of a traced APDU; false: it is too short. */
@@ -136,13 +130,13 @@ static struct wire install(const CK_INTAGLIO_FUNCTION_LIST *vendor, CK_SLOT_ID s
 	struct wire w;
 
 	snprintf(path, sizeof(path), "%s/load-%lu.trace", dir, keys->ulProtocol);
-	must(vendor->PutKeys(slot, NULL, keys, 0), "PutKeys");
+	client_must(vendor->PutKeys(slot, NULL, keys, 0), "PutKeys");
 	setenv("INTAGLIO_TRACE", path, 1);
-	must(vendor->InstallContent(slot, keys, in), "InstallContent");
+	client_must(vendor->InstallContent(slot, keys, in), "InstallContent");
 	unsetenv("INTAGLIO_TRACE");
 	w = read_trace(path);
-	must(vendor->DeleteContent(slot, keys, &package, CK_TRUE), "DeleteContent");
-	must(vendor->DeleteKeys(slot, NULL, keys->ulVersion), "DeleteKeys");
+	client_must(vendor->DeleteContent(slot, keys, &package, CK_TRUE), "DeleteContent");
+	client_must(vendor->DeleteKeys(slot, NULL, keys->ulVersion), "DeleteKeys");
 	return w;
 }
 

@@ -5,9 +5,9 @@
  * here, as the card would, but many to a commit. usage: bench_million [RECORDS]
  */
 #include "base/cryptoki.h"
+#include "bench/client.h"
 #include "bench/measure.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -27,38 +27,10 @@ enum { RECORD = 1024, RECORDS = 1000000, A_COMMIT = 8000, TURNS = 5, LEDGER_FIRS
 static CK_FUNCTION_LIST *p11;
 static CK_SESSION_HANDLE session;
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s failed\n", what);
-	exit(1);
-}
-
-static void must(CK_RV rv, const char *what)
-{
-	if (rv == CKR_OK)
-		return;
-	fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
-	exit(1);
-}
-
 static void must_rc(enum rc rc, const char *what)
 {
 	if (rc != RC_OK)
-		die(what);
-}
-
-static void load(const char *build)
-{
-	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
-	char path[4200];
-	void *library;
-
-	snprintf(path, sizeof(path), "%s/module/intaglio-pkcs11.so", build);
-	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		die(dlerror());
-	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
-	must(get_function_list(&p11), "C_GetFunctionList");
+		client_die(what);
 }
 
 static void own_directory(const char *build, char *ret, size_t size)
@@ -70,11 +42,11 @@ static void own_directory(const char *build, char *ret, size_t size)
 	snprintf(name, sizeof(name), "%s/bench-million-XXXXXX", build);
 	if (!mkdtemp(name) || !realpath(name, ret) || strlen(ret) >= size ||
 	    setenv("XDG_DATA_HOME", ret, 1) != 0)
-		die("a directory of its own");
+		client_die("a directory of its own");
 	snprintf(name, sizeof(name), "%s/conf", ret);
 	settings = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (settings < 0 || setenv("INTAGLIO_CONF", name, 1) != 0)
-		die("settings of its own");
+		client_die("settings of its own");
 	close(settings);
 }
 
@@ -89,23 +61,16 @@ static void make_ledger(void)
 		{CKA_TOKEN, &yes, sizeof(yes)},
 		{CKA_LABEL, (void *)"bench", 5},
 	};
-	CK_UTF8CHAR label[32];
 	CK_OBJECT_HANDLE ledger;
 	CK_ULONG count = 1;
 	CK_SLOT_ID slot;
 
-	memset(label, ' ', sizeof(label));
-	must(p11->C_Initialize(NULL), "C_Initialize");
-	must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
-	must(p11->C_InitToken(slot, (CK_UTF8CHAR_PTR) "12345678", 8, label), "C_InitToken");
-	must(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
-	     "C_OpenSession");
-	must(p11->C_Login(session, CKU_SO, (CK_UTF8CHAR_PTR) "12345678", 8), "C_Login SO");
-	must(p11->C_InitPIN(session, (CK_UTF8CHAR_PTR) "123456", 6), "C_InitPIN");
-	must(p11->C_Logout(session), "C_Logout");
-	must(p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR) "123456", 6), "C_Login");
-	must(p11->C_CreateObject(session, template, 4, &ledger), "C_CreateObject");
-	must(p11->C_Finalize(NULL), "C_Finalize");
+	client_must(p11->C_Initialize(NULL), "C_Initialize");
+	client_must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
+	client_init_token(p11, slot);
+	session = client_init_pin(p11, slot);
+	client_must(p11->C_CreateObject(session, template, 4, &ledger), "C_CreateObject");
+	client_must(p11->C_Finalize(NULL), "C_Finalize");
 }
 
 static void put_record(struct nvm *nvm, uint32_t series, struct leaf_header *header,
@@ -169,16 +134,18 @@ static double open_card(uint64_t records, CK_OBJECT_HANDLE *ret_ledger)
 	double start = measure_now();
 	CK_SLOT_ID slot;
 
-	must(p11->C_Initialize(NULL), "C_Initialize");
-	must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
-	must(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
-	     "C_OpenSession");
-	must(p11->C_FindObjectsInit(session, &wanted, 1), "C_FindObjectsInit");
-	must(p11->C_FindObjects(session, ret_ledger, 1, &count), "C_FindObjects");
-	must(p11->C_FindObjectsFinal(session), "C_FindObjectsFinal");
-	must(p11->C_GetAttributeValue(session, *ret_ledger, &answer, 1), "C_GetAttributeValue");
+	client_must(p11->C_Initialize(NULL), "C_Initialize");
+	client_must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
+	client_must(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+				       &session),
+		    "C_OpenSession");
+	client_must(p11->C_FindObjectsInit(session, &wanted, 1), "C_FindObjectsInit");
+	client_must(p11->C_FindObjects(session, ret_ledger, 1, &count), "C_FindObjects");
+	client_must(p11->C_FindObjectsFinal(session), "C_FindObjectsFinal");
+	client_must(p11->C_GetAttributeValue(session, *ret_ledger, &answer, 1),
+		    "C_GetAttributeValue");
 	if (leaves != records + 1)
-		die("the count of records");
+		client_die("the count of records");
 	return measure_now() - start;
 }
 
@@ -195,10 +162,10 @@ static double seal(CK_OBJECT_HANDLE ledger)
 	buf_fixed(&nonce, params.nonce, sizeof(params.nonce));
 	buf_u64(&nonce, params.ullTime);
 	must_rc(crypto_random(params.nonce + 8, 8), "random bytes");
-	must(p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR) "123456", 6), "C_Login");
+	client_must(p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR) "123456", 6), "C_Login");
 	start = measure_now();
-	must(p11->C_EncryptInit(session, &mechanism, ledger), "C_EncryptInit");
-	must(p11->C_Encrypt(session, record, RECORD, sealed, &len), "C_Encrypt");
+	client_must(p11->C_EncryptInit(session, &mechanism, ledger), "C_EncryptInit");
+	client_must(p11->C_Encrypt(session, record, RECORD, sealed, &len), "C_Encrypt");
 	return measure_now() - start;
 }
 
@@ -227,16 +194,16 @@ int main(int argc, char **argv)
 	bool kept;
 
 	own_directory(build ? build : "build", dir, sizeof(dir));
-	load(build ? build : "build");
+	client_load(NULL, &p11);
 	make_ledger();
 	fill(dir, records);
 	for (int i = 0; i < TURNS; i++) {
 		opened[i] = open_card(records, &ledger);
 		if (i + 1 < TURNS)
-			must(p11->C_Finalize(NULL), "C_Finalize");
+			client_must(p11->C_Finalize(NULL), "C_Finalize");
 	}
 	sealed = seal(ledger);
-	must(p11->C_Finalize(NULL), "C_Finalize");
+	client_must(p11->C_Finalize(NULL), "C_Finalize");
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	printf("opening a card of %llu records    %.3f s at first", (unsigned long long)records,
 	       opened[0]);

@@ -22,6 +22,7 @@
 #include <openssl/rsa.h>
 
 #include "base/cryptoki.h"
+#include "bench/client.h"
 #include "bench/measure.h"
 
 enum { THREADS = 2, ROUNDS = 40 };
@@ -54,62 +55,8 @@ static _Thread_local struct {
 } locks;
 
 static CK_FUNCTION_LIST *p11;
-static CK_UTF8CHAR so_pin[] = "12345678", user_pin[] = "123456";
 static char directory[64];
 static unsigned int passed, failed;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s failed\n", what);
-	exit(1);
-}
-
-static void must(CK_RV rv, const char *what)
-{
-	if (rv != CKR_OK) {
-		fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
-		exit(1);
-	}
-}
-
-static void load(void)
-{
-	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
-	const char *build = getenv("INTAGLIO_BUILD");
-	char path[4096];
-	void *library;
-
-	snprintf(path, sizeof(path), "%s/module/intaglio-pkcs11.so", build ? build : "build");
-	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		die(dlerror());
-	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
-	must(get_function_list(&p11), "C_GetFunctionList");
-}
-
-static CK_SESSION_HANDLE open_session(CK_SLOT_ID slot)
-{
-	CK_SESSION_HANDLE session;
-
-	must(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
-	     "C_OpenSession");
-	return session;
-}
-
-static CK_SESSION_HANDLE make_token(CK_SLOT_ID slot)
-{
-	CK_SESSION_HANDLE session;
-	CK_UTF8CHAR label[32];
-
-	memset(label, ' ', sizeof(label));
-	must(p11->C_InitToken(slot, so_pin, sizeof(so_pin) - 1, label), "C_InitToken");
-	session = open_session(slot);
-	must(p11->C_Login(session, CKU_SO, so_pin, sizeof(so_pin) - 1), "C_Login SO");
-	must(p11->C_InitPIN(session, user_pin, sizeof(user_pin) - 1), "C_InitPIN");
-	must(p11->C_Logout(session), "C_Logout");
-	must(p11->C_Login(session, CKU_USER, user_pin, sizeof(user_pin) - 1), "C_Login");
-	return session;
-}
 
 static CK_OBJECT_HANDLE generate(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE type)
 {
@@ -130,9 +77,9 @@ static CK_OBJECT_HANDLE generate(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE ty
 	};
 	CK_OBJECT_HANDLE public_key, private_key;
 
-	must(p11->C_GenerateKeyPair(session, &mechanism, public, 2, private, 3, &public_key,
-				    &private_key),
-	     "C_GenerateKeyPair");
+	client_must(p11->C_GenerateKeyPair(session, &mechanism, public, 2, private, 3, &public_key,
+					   &private_key),
+		    "C_GenerateKeyPair");
 	return private_key;
 }
 
@@ -202,14 +149,14 @@ static struct batch run(struct worker workers[THREADS], size_t count, bool is_ra
 	for (size_t i = 0; i < THREADS; i++)
 		workers[i].is_raw = is_raw;
 	if (count > 1 && pthread_create(&other, NULL, work, &workers[1]) != 0)
-		die("a thread");
+		client_die("a thread");
 	work(&workers[0]);
 	if (count > 1)
 		pthread_join(other, NULL);
 	b.seconds = measure_now() - b.seconds;
 	for (size_t i = 0; i < count; i++) {
 		if (!workers[i].good)
-			die(is_raw ? "a raw signature" : "C_Sign");
+			client_die(is_raw ? "a raw signature" : "C_Sign");
 		b.processor += workers[i].processor / (double)(workers[i].units * count);
 		b.held += workers[i].held / (double)(workers[i].units * count);
 	}
@@ -262,7 +209,7 @@ static EVP_PKEY_CTX *raw_key(bool rsa)
 
 	if (EVP_PKEY_sign_init(ctx) != 1 ||
 	    (rsa && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1))
-		die("a raw key");
+		client_die("a raw key");
 	EVP_PKEY_free(key);
 	return ctx;
 }
@@ -309,7 +256,7 @@ static void own_directory(void)
 	snprintf(directory, sizeof(directory), "%s/intaglio-bench-XXXXXX",
 		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(directory))
-		die("a directory of its own");
+		client_die("a directory of its own");
 	setenv("XDG_DATA_HOME", directory, 1);
 	setenv("XDG_CONFIG_HOME", directory, 1);
 	setenv("PCSCLITE_CSOCK_NAME", "/nonexistent", 1);
@@ -319,7 +266,7 @@ static void own_directory(void)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		len += snprintf(path + len, sizeof(path) - (size_t)len, "/%s", parts[i]);
 		if (mkdir(path, 0700) != 0)
-			die("a directory of its own");
+			client_die("a directory of its own");
 	}
 }
 
@@ -331,17 +278,19 @@ int main(void)
 	CK_ULONG count = THREADS;
 
 	own_directory();
-	load();
-	must(p11->C_Initialize(&arguments), "C_Initialize");
-	must(p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList");
+	client_load(NULL, &p11);
+	client_must(p11->C_Initialize(&arguments), "C_Initialize");
+	client_must(p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList");
 	if (count != THREADS)
-		die("two cards");
-	sessions[0] = make_token(slots[0]);
-	sessions[1] = make_token(slots[1]);
-	sessions[2] = open_session(slots[0]);
+		client_die("two cards");
+	client_init_token(p11, slots[0]);
+	sessions[0] = client_init_pin(p11, slots[0]);
+	client_init_token(p11, slots[1]);
+	sessions[1] = client_init_pin(p11, slots[1]);
+	sessions[2] = client_open_session(p11, slots[0]);
 	bench_kind(true, sessions, 1.8, 1.5);
 	bench_kind(false, sessions, 0, 0);
-	must(p11->C_Finalize(NULL), "C_Finalize");
+	client_must(p11->C_Finalize(NULL), "C_Finalize");
 	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;

@@ -5,10 +5,10 @@
  * bench/pcsc.sh, which has prepared the card. Each row with a limit is a promise.
  */
 #include "base/cryptoki.h"
+#include "bench/client.h"
 #include "bench/commands.h"
 #include "bench/measure.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,51 +24,20 @@ static CK_SESSION_HANDLE session;
 static CK_OBJECT_HANDLE key;
 static unsigned int passed, failed;
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s failed\n", what);
-	exit(1);
-}
-
-static void must(CK_RV rv, const char *what)
-{
-	if (rv != CKR_OK) {
-		fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
-		exit(1);
-	}
-}
-
-static void load(void)
-{
-	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
-	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE_PTR_PTR, CK_FLAGS);
-	void *library = dlopen(getenv("module"), RTLD_NOW | RTLD_LOCAL);
-	CK_INTERFACE *interface;
-
-	if (!library)
-		die(dlerror());
-	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
-	*(void **)&get_interface = dlsym(library, "C_GetInterface");
-	must(get_function_list(&p11), "C_GetFunctionList");
-	must(get_interface((CK_UTF8CHAR *)"Vendor Intaglio", NULL, &interface, 0),
-	     "C_GetInterface");
-	vendor = interface->pFunctionList;
-}
-
 static void find_slot(void)
 {
 	CK_SLOT_ID slots[16];
 	CK_SLOT_INFO info;
 	CK_ULONG count = 16;
 
-	must(p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList");
+	client_must(p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList");
 	for (CK_ULONG i = 0; i < count; i++) {
-		must(p11->C_GetSlotInfo(slots[i], &info), "C_GetSlotInfo");
+		client_must(p11->C_GetSlotInfo(slots[i], &info), "C_GetSlotInfo");
 		slot = slots[i];
 		if (strncmp((const char *)info.slotDescription, "Reader", 6) == 0)
 			return;
 	}
-	die("a card in a reader");
+	client_die("a card in a reader");
 }
 
 static bool sign_in(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE k)
@@ -91,7 +60,7 @@ static CK_INTAGLIO_FIGURES figures(void)
 {
 	CK_INTAGLIO_FIGURES f;
 
-	must(vendor->Figures(slot, &f), "Figures");
+	client_must(vendor->Figures(slot, &f), "Figures");
 	return f;
 }
 
@@ -113,14 +82,14 @@ static void open_key(CK_SLOT_ID id, CK_SESSION_HANDLE *s, CK_OBJECT_HANDLE *k)
 	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof(class)};
 	CK_ULONG count;
 
-	must(p11->C_OpenSession(id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, s),
-	     "C_OpenSession");
-	must(p11->C_Login(*s, CKU_USER, (CK_UTF8CHAR_PTR) "123456", 6), "C_Login");
-	must(p11->C_FindObjectsInit(*s, &template, 1), "C_FindObjectsInit");
-	must(p11->C_FindObjects(*s, k, 1, &count), "C_FindObjects");
-	must(p11->C_FindObjectsFinal(*s), "C_FindObjectsFinal");
+	client_must(p11->C_OpenSession(id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, s),
+		    "C_OpenSession");
+	client_must(p11->C_Login(*s, CKU_USER, (CK_UTF8CHAR_PTR) "123456", 6), "C_Login");
+	client_must(p11->C_FindObjectsInit(*s, &template, 1), "C_FindObjectsInit");
+	client_must(p11->C_FindObjects(*s, k, 1, &count), "C_FindObjects");
+	client_must(p11->C_FindObjectsFinal(*s), "C_FindObjectsFinal");
 	if (count != 1)
-		die("finding the key");
+		client_die("finding the key");
 }
 
 /* From C_Initialize to the first signature. */
@@ -128,12 +97,12 @@ static void start(const char *what, CK_ULONG limit)
 {
 	CK_INTAGLIO_FIGURES nothing = {.ulApdus = 0};
 
-	must(p11->C_Initialize(NULL), "C_Initialize");
+	client_must(p11->C_Initialize(NULL), "C_Initialize");
 	find_slot();
 	row("C_Initialize to C_GetSlotInfo", nothing, 0);
 	open_key(slot, &session, &key);
 	if (!sign(NULL))
-		die("the first signature");
+		client_die("the first signature");
 	row(what, nothing, limit);
 }
 
@@ -164,7 +133,7 @@ static void open_bare(struct bare *b)
 	    SCardListReaders(b->context, NULL, b->reader, &len) != 0 ||
 	    SCardConnect(b->context, b->reader, SCARD_SHARE_SHARED,
 			 SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &b->card, &b->protocol) != 0)
-		die("a bare connection");
+		client_die("a bare connection");
 }
 
 /* The least a command can be: no answer but the status word. */
@@ -207,7 +176,7 @@ static void tiny(struct bare *bare)
 	snprintf(host, sizeof(host), "%s/intaglio/cards/default/host", getenv("XDG_DATA_HOME"));
 	bare->commands = commands_new(bare->reader, host, (PAIRS + 1) * TINY);
 	if (!bare->commands)
-		die("a session for the bare loop");
+		client_die("a session for the bare loop");
 	r = measure_pair(random_bytes, NULL, send_bare, bare, PAIRS, TINY);
 	after = figures();
 	same = r.good && after.ulApdus - before.ulApdus == (PAIRS + 1) * TINY &&
@@ -239,13 +208,13 @@ int main(void)
 	struct bare bare;
 	bool kept;
 
-	load();
+	vendor = client_vendor(client_load(getenv("module"), &p11));
 	start("the first signature, cold", 16);
-	must(p11->C_Finalize(NULL), "C_Finalize");
+	client_must(p11->C_Finalize(NULL), "C_Finalize");
 	start("the first signature, with the cache", 11);
 	before = figures();
 	if (!sign(NULL))
-		die("C_Sign");
+		client_die("C_Sign");
 	row("a further signature", before, 1);
 	open_bare(&bare);
 	open_key(0, &bare.session, &bare.key);

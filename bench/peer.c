@@ -4,7 +4,6 @@
  * in the same run: find one by CKA_ID, read three attributes, open and close a session, start. The
  * rows with a floor are promises, and none of them may cost an APDU.
  */
-#include <dlfcn.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "base/cryptoki.h"
 #include "bench/channel.h"
+#include "bench/client.h"
 #include "bench/measure.h"
 
 #define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
@@ -31,31 +31,8 @@ struct module {
 
 static struct module ours, peer;
 static const CK_INTAGLIO_FUNCTION_LIST *vendor;
-static CK_UTF8CHAR so_pin[] = "12345678", user_pin[] = "123456";
 static char directory[64]; /* in memory, where there is such: the disk is not what is measured */
 static unsigned int passed, failed;
-
-static void must(CK_RV rv, const char *what)
-{
-	if (rv != CKR_OK) {
-		fprintf(stderr, "bench: %s: CKR 0x%lx\n", what, rv);
-		exit(1);
-	}
-}
-
-static void *load(struct module *m, const char *path)
-{
-	CK_RV (*get_function_list)(CK_FUNCTION_LIST_PTR_PTR);
-	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-
-	if (!library) {
-		fprintf(stderr, "bench: %s\n", dlerror());
-		exit(1);
-	}
-	*(void **)&get_function_list = dlsym(library, "C_GetFunctionList");
-	must(get_function_list(&m->p11), "C_GetFunctionList");
-	return library;
-}
 
 static void find_slot(struct module *m)
 {
@@ -63,7 +40,7 @@ static void find_slot(struct module *m)
 	CK_ULONG count = SLOTS;
 	CK_TOKEN_INFO info;
 
-	must(m->p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList");
+	client_must(m->p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList");
 	m->slot = slots[0];
 	for (CK_ULONG i = 0; i < count; i++)
 		if (m->p11->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
@@ -97,32 +74,18 @@ static void make_objects(struct module *m)
 
 	for (CK_ULONG i = 0; i < OBJECTS; i++) {
 		id_of(i, id);
-		must(m->p11->C_CreateObject(m->session, template, 8, &m->object), "C_CreateObject");
+		client_must(m->p11->C_CreateObject(m->session, template, 8, &m->object),
+			    "C_CreateObject");
 	}
-}
-
-static void open_session(struct module *m)
-{
-	must(m->p11->C_OpenSession(m->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-				   &m->session),
-	     "C_OpenSession");
 }
 
 static void make_token(struct module *m)
 {
-	CK_UTF8CHAR label[32];
-
-	memset(label, ' ', sizeof(label));
-	memcpy(label, "bench", 5);
-	must(m->p11->C_Initialize(NULL), "C_Initialize");
+	client_must(m->p11->C_Initialize(NULL), "C_Initialize");
 	find_slot(m);
-	must(m->p11->C_InitToken(m->slot, so_pin, sizeof(so_pin) - 1, label), "C_InitToken");
+	client_init_token(m->p11, m->slot);
 	find_slot(m);
-	open_session(m);
-	must(m->p11->C_Login(m->session, CKU_SO, so_pin, sizeof(so_pin) - 1), "C_Login SO");
-	must(m->p11->C_InitPIN(m->session, user_pin, sizeof(user_pin) - 1), "C_InitPIN");
-	must(m->p11->C_Logout(m->session), "C_Logout");
-	must(m->p11->C_Login(m->session, CKU_USER, user_pin, sizeof(user_pin) - 1), "C_Login");
+	m->session = client_init_pin(m->p11, m->slot);
 }
 
 static bool find_one(void *arg)
@@ -183,10 +146,10 @@ static int start(const char *path)
 	struct module m = {.p11 = NULL};
 	double begun = measure_processor();
 
-	load(&m, path);
-	must(m.p11->C_Initialize(NULL), "C_Initialize");
+	client_load(path, &m.p11);
+	client_must(m.p11->C_Initialize(NULL), "C_Initialize");
 	find_slot(&m);
-	open_session(&m);
+	m.session = client_open_session(m.p11, m.slot);
 	if (!find_key(&m))
 		return 1;
 	printf("%.1f\n", (measure_processor() - begun) * 1e6);
@@ -227,9 +190,9 @@ static void make_key(struct module *m)
 	CK_ATTRIBUTE private[] = {{CKA_TOKEN, &yes, sizeof(yes)}, {CKA_SIGN, &yes, sizeof(yes)}};
 	CK_OBJECT_HANDLE public_key, private_key;
 
-	must(m->p11->C_GenerateKeyPair(m->session, &mechanism, public, 3, private, 2, &public_key,
-				       &private_key),
-	     "C_GenerateKeyPair");
+	client_must(m->p11->C_GenerateKeyPair(m->session, &mechanism, public, 3, private, 2,
+					      &public_key, &private_key),
+		    "C_GenerateKeyPair");
 }
 
 /* Processor time, because a start of milliseconds is over in one time slice or waits for the next. */
@@ -264,9 +227,9 @@ static void row(const char *name, measure_work work, size_t pairs, size_t units,
 	struct measure_result r;
 	bool kept;
 
-	must(vendor->Figures(ours.slot, &before), "Figures");
+	client_must(vendor->Figures(ours.slot, &before), "Figures");
 	r = measure_pair(work, &ours, work, &peer, pairs, units);
-	must(vendor->Figures(ours.slot, &after), "Figures");
+	client_must(vendor->Figures(ours.slot, &after), "Figures");
 	kept = r.good && r.ratio >= floor && after.ulApdus == before.ulApdus;
 	printf("%-34s %9.2f us  SoftHSM2 %9.2f us  ratio %.2f  at least %.2f, without an APDU: "
 	       "%s\n",
@@ -310,9 +273,7 @@ static void set_directory(void)
 
 int main(int argc, char **argv)
 {
-	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE_PTR_PTR, CK_FLAGS);
 	const char *build = getenv("INTAGLIO_BUILD");
-	CK_INTERFACE *interface;
 	char path[4096];
 
 	if (argc > 2 && strcmp(argv[1], "start") == 0)
@@ -324,11 +285,8 @@ int main(int argc, char **argv)
 	}
 	set_directory();
 	snprintf(path, sizeof(path), "%s/module/intaglio-pkcs11.so", build ? build : "build");
-	*(void **)&get_interface = dlsym(load(&ours, path), "C_GetInterface");
-	must(get_interface((CK_UTF8CHAR *)"Vendor Intaglio", NULL, &interface, 0),
-	     "C_GetInterface");
-	vendor = interface->pFunctionList;
-	load(&peer, SOFTHSM);
+	vendor = client_vendor(client_load(path, &ours.p11));
+	client_load(SOFTHSM, &peer.p11);
 	make_token(&ours);
 	make_token(&peer);
 	make_key(&ours);
@@ -342,8 +300,8 @@ int main(int argc, char **argv)
 	row("find 1 of 1,000 by CKA_ID", find_one, 7, 20, 10);
 	row("read 3 attributes", read_three, 9, 200, 10);
 	row("open and close a session", open_and_close, 30, 1000, 1);
-	must(ours.p11->C_Finalize(NULL), "C_Finalize");
-	must(peer.p11->C_Finalize(NULL), "C_Finalize");
+	client_must(ours.p11->C_Finalize(NULL), "C_Finalize");
+	client_must(peer.p11->C_Finalize(NULL), "C_Finalize");
 	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
