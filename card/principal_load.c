@@ -44,6 +44,30 @@ uint16_t principal_put_keys(struct command *c)
 	return command_sw(command_commit(c->nvm, rc));
 }
 
+/* Bytes of a file that an application has are one with it: RC_STATE, they change with it or not at all. */
+static enum rc check_unnamed(struct nvm *nvm, uint16_t file)
+{
+	struct principal_application app;
+	struct buf definition;
+	uint16_t number = 0, named;
+	enum rc rc = RC_OK;
+
+	buf_init(&definition, PRINCIPAL_DEFINITION_MAX);
+	while (rc == RC_OK && (rc = principal_application_next(nvm, number, &number)) == RC_OK) {
+		buf_reset(&definition);
+		rc = principal_definition_get(nvm, number, &definition);
+		if (rc == RC_OK)
+			rc = principal_application_take(view_buf(&definition), &app);
+		for (size_t i = 1; rc == RC_OK && i <= app.file_count; i++) {
+			rc = principal_file_number(&app, i, &named);
+			if (rc == RC_OK && named == file)
+				rc = RC_STATE;
+		}
+	}
+	buf_free(&definition);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 static void forget_file(struct principal *p)
 {
 	p->loading = false;
@@ -56,6 +80,7 @@ static uint16_t begin_file(struct command *c, struct principal *p)
 {
 	struct principal_file f = {.number = 0};
 	struct view in = c->data;
+	enum rc rc;
 
 	if (view_u16(&in, &f.number) != RC_OK || view_u32(&in, &f.size) != RC_OK ||
 	    view_copy(&in, f.hash, sizeof(f.hash)) != RC_OK)
@@ -64,6 +89,9 @@ static uint16_t begin_file(struct command *c, struct principal *p)
 		return SW_WRONG_DATA;
 	if (f.size > PRINCIPAL_FILE_MAX)
 		return SW_NOT_ENOUGH_MEMORY;
+	rc = check_unnamed(c->nvm, f.number);
+	if (rc != RC_OK)
+		return command_sw(rc);
 	memcpy(f.install, in.data, in.len);
 	f.install_len = (uint8_t)in.len;
 	p->new_file = f;
@@ -95,7 +123,10 @@ static uint16_t end_file(struct command *c, struct principal *p)
 		rc = nvm_begin(c->nvm);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	rc = principal_file_put(c->nvm, &p->new_file, view_buf(&p->code));
+	/* An application may have taken it since. */
+	rc = check_unnamed(c->nvm, p->new_file.number);
+	if (rc == RC_OK)
+		rc = principal_file_put(c->nvm, &p->new_file, view_buf(&p->code));
 	rc = command_commit(c->nvm, rc);
 	return rc == RC_SPACE ? SW_NOT_ENOUGH_MEMORY : command_sw(rc);
 }
@@ -113,6 +144,8 @@ static uint16_t delete_file(struct command *c)
 	if (rc != RC_OK)
 		return command_sw(rc);
 	rc = principal_file_get(c->nvm, number, &file);
+	if (rc == RC_OK)
+		rc = check_unnamed(c->nvm, number);
 	if (rc == RC_OK)
 		principal_file_delete(c->nvm, number);
 	return command_sw(command_commit(c->nvm, rc));

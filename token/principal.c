@@ -53,7 +53,10 @@ static const struct row rows[STEPS][ROWS] = {
 	[PRINCIPAL_FILE] = {NOT_ISSUER,
 			    NO_MEMORY,
 			    {SW_WRONG_DATA, CKR_DATA_INVALID,
-			     "the load file did not arrive as it was sent; nothing was changed"}},
+			     "the load file did not arrive as it was sent; nothing was changed"},
+			    {SW_CONDITIONS, CKR_DATA_INVALID,
+			     "a load file of this number is another application's, which keeps it; "
+			     "take that application off, or load this one under another number"}},
 	[PRINCIPAL_APPLICATION] = {NOT_ISSUER,
 				   NO_MEMORY,
 				   {SW_WRONG_DATA, CKR_DATA_INVALID,

@@ -8,6 +8,7 @@
 
 #include "base/cap_archive.h"
 #include "base/log.h"
+#include "base/sw.h"
 #include "base/tlv.h"
 #include "token/principal.h"
 
@@ -240,53 +241,98 @@ static enum rc find_files(struct principal *p, CK_ULONG application, unsigned in
 	return rc;
 }
 
+/* What another application has stays, and what is gone is gone. */
 static enum rc delete_files(struct principal *p, CK_ULONG application, unsigned int which,
 			    uint16_t *ret_sw)
 {
 	enum rc rc = RC_OK;
 
-	for (unsigned int i = 0; rc == RC_OK && i < 2 * FILES_MAX; i++)
-		if (which & 1U << i)
-			rc = principal_card_delete_file(
-				p->card, (uint16_t)(application | i << PLACE_SHIFT), ret_sw);
+	for (unsigned int i = 0; rc == RC_OK && i < 2 * FILES_MAX; i++) {
+		if (!(which & 1U << i))
+			continue;
+		rc = principal_card_delete_file(p->card, (uint16_t)(application | i << PLACE_SHIFT),
+						ret_sw);
+		if (rc == RC_SW && (*ret_sw == SW_CONDITIONS || *ret_sw == SW_REFERENCE_NOT_FOUND))
+			rc = RC_OK;
+	}
 	return rc;
+}
+
+/* All files, in one of their places. */
+static enum rc put_files(struct work *w, unsigned int place, uint16_t *ret_sw)
+{
+	enum rc rc = RC_OK;
+
+	w->done = 0;
+	for (size_t i = 0; i < w->in->ulFileCount; i++)
+		w->number[i] = file_number(w->in->ulNumber, i, place);
+	for (size_t i = 0; rc == RC_OK && i < w->in->ulFileCount; i++)
+		rc = put_file(w, i, ret_sw);
+	return rc;
+}
+
+/*
+ * Places 0, 2, 4.. are of one load, 1, 3, 5.. of the next. A load that was torn has left files in both;
+ * those that the application has are refused, and the others it is.
+ */
+static enum rc put_beside(struct work *w, unsigned int there, unsigned int *ret_place,
+			  uint16_t *ret_sw)
+{
+	unsigned int place = there & 1;
+	enum rc rc = put_files(w, place, ret_sw);
+
+	if (rc == RC_SW && *ret_sw == SW_CONDITIONS) {
+		place = !place;
+		rc = put_files(w, place, ret_sw);
+	}
+	*ret_place = place;
+	return rc;
+}
+
+static enum rc put_script(struct work *w, uint16_t *ret_sw)
+{
+	struct buf definition;
+	enum rc rc;
+
+	buf_init(&definition, DEFINITION_MAX);
+	rc = put_definition(w, &definition);
+	if (rc == RC_OK)
+		rc = principal_card_put_application(w->p.card, (uint16_t)w->in->ulNumber,
+						    view_buf(&definition), ret_sw);
+	buf_free(&definition);
+	return rc;
+}
+
+/* Of what was there before: the other place's files, and of this place what a longer load has left. */
+static unsigned int find_old(const struct work *w, unsigned int there, unsigned int place)
+{
+	unsigned int mine = 0;
+
+	for (size_t i = 0; i < w->in->ulFileCount; i++)
+		mine |= 1U << (2 * i + place);
+	return there & ~mine;
 }
 
 static CK_RV put_all(struct work *w)
 {
-	unsigned int there = 0, place, old, left = 0;
+	unsigned int there = 0, place = 0;
 	CK_ULONG number = w->in->ulNumber;
-	struct buf definition;
 	uint16_t sw = 0;
 	enum rc rc = find_files(&w->p, number, &there, &sw);
 	CK_RV rv;
 
-	/* Places 0, 2, 4.. are of one load, 1, 3, 5.. of the next. */
-	place = there & 1;
-	old = there & (place ? 0x5555U : 0xAAAAU);
-	for (size_t i = 0; i < w->in->ulFileCount; i++)
-		w->number[i] = file_number(number, i, place);
-	for (size_t i = 0; rc == RC_OK && i < w->in->ulFileCount; i++)
-		rc = put_file(w, i, &sw);
+	if (rc == RC_OK)
+		rc = put_beside(w, there, &place, &sw);
 	if (rc == RC_STATE)
 		return CKR_FUNCTION_CANCELED;
 	rv = token_judge_principal(&w->p, PRINCIPAL_FILE, rc, &sw);
 	if (rv != CKR_OK)
 		return rv;
-	buf_init(&definition, DEFINITION_MAX);
-	rc = put_definition(w, &definition);
-	if (rc == RC_OK)
-		rc = principal_card_put_application(w->p.card, (uint16_t)number,
-						    view_buf(&definition), &sw);
-	buf_free(&definition);
-	rv = token_judge_principal(&w->p, PRINCIPAL_APPLICATION, rc, &sw);
+	rv = token_judge_principal(&w->p, PRINCIPAL_APPLICATION, put_script(w, &sw), &sw);
 	if (rv != CKR_OK)
 		return rv;
-	/* What else lies in this load's places was left by a longer one. */
-	for (size_t i = w->in->ulFileCount; i < FILES_MAX; i++)
-		left |= there & 1U << (2 * i + place);
-	return token_judge_principal(&w->p, PRINCIPAL_FILE,
-				     delete_files(&w->p, number, old | left, &sw), &sw);
+	rc = delete_files(&w->p, number, find_old(w, there, place), &sw);
+	return token_judge_principal(&w->p, PRINCIPAL_FILE, rc, &sw);
 }
 
 static CK_RV load(struct slot *slot, struct work *w)

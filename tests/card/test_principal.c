@@ -803,18 +803,42 @@ static void what_is_wrong_with_what_is_put_on_leaves_nothing(void)
 	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 2, 0, view_of(NULL, 0), 0), SW_CONDITIONS);
 	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xF2, 2, 0, view_of(NULL, 0), 65536), SW_OK);
 	CU_ASSERT_EQUAL(i.answer.len, 38);
-	/* A file that changes under an installation ends it. */
-	CU_ASSERT_EQUAL(installer_begin(&i), SW_OK);
-	CU_ASSERT_EQUAL(op(0x00, 0xB0 | APP), SW_OK);
-	CU_ASSERT_EQUAL(op(0x10, 1), SW_OK);
-	installer_carry(&i);
+	stop();
+}
+
+/* Bytes that a script names are one with it: they change only with another script. */
+static void a_file_of_an_application_stays_as_it_is(void)
+{
+	static const char other[] = "0002 00000001 6E340B9CFFB37A989CA544E6BB780A2C"
+				    "78901D3FB33738768511A30617AFA01D 00";
+	static const char taken[] = "0001 00000001 6E340B9CFFB37A989CA544E6BB780A2C"
+				    "78901D3FB33738768511A30617AFA01D 00";
+
+	start(KEY_TYPE_DES, 0x15, 0, 1);
+	installer_login(&p, ROLE_ISSUER);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 0, 0, hex(taken), 0), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 1, 0, hex("00"), 0), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 3, 0, hex("0001"), 0), SW_CONDITIONS);
+	/* Another application takes a file while it is put again. */
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 0, 0, hex(other), 0), SW_OK);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 1, 0, hex("00"), 0), SW_OK);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 2, 0, view_of(NULL, 0), 0), SW_OK);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 0, 0, hex(other), 0), SW_OK);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 1, 0, hex("00"), 0), SW_OK);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xDA, 0, 9,
+				      hex("830100 A100 A20802020001 02020002 A303040100"), 0),
+			SW_OK);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 2, 0, view_of(NULL, 0), 0), SW_CONDITIONS);
+	/* The last one that names it lets it go. */
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xDA, 0, APP, view_of(NULL, 0), 0), SW_OK);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 3, 0, hex("0001"), 0), SW_CONDITIONS);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xDA, 0, 9, view_of(NULL, 0), 0), SW_OK);
 	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 3, 0, hex("0001"), 0), SW_OK);
 	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xE0, 3, 0, hex("0001"), 0),
 			SW_REFERENCE_NOT_FOUND);
-	CU_ASSERT_EQUAL(op(0x00, 0x21), SW_CONDITIONS);
-	CU_ASSERT_EQUAL(op(0x20, 1), SW_CONDITIONS);
-	CU_ASSERT_EQUAL(installer_begin(&i), SW_OK);
-	CU_ASSERT_EQUAL(op(0x00, 0xB0 | APP), SW_RECORD_NOT_FOUND);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0xDA, 0, 9,
+				      hex("830100 A100 A20402020001 A303040100"), 0),
+			SW_REFERENCE_NOT_FOUND);
 	stop();
 }
 
@@ -1011,6 +1035,7 @@ int main(void)
 		TEST(a_target_that_refuses_costs_one_activation),
 		TEST(what_the_issuer_puts_on_needs_his_role),
 		TEST(what_is_wrong_with_what_is_put_on_leaves_nothing),
+		TEST(a_file_of_an_application_stays_as_it_is),
 		TEST(a_script_that_changes_under_an_installation_stops_it),
 		TEST(the_trail_says_which_target_when),
 		TEST(nothing_lies_in_clear_in_the_cards_memory),

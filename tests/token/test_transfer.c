@@ -140,6 +140,17 @@ static void make_file(void)
 		put_component(others[i], "", 1);
 }
 
+/* Another version is a package of another name: the script of one does not fit the file of the other. */
+static void set_version(CK_BYTE version)
+{
+	size_t last = sizeof(package) - 1;
+
+	for (size_t i = 0; i + last < file_len; i++)
+		if (view_equal(view_of(file + i, last), view_of(package, last)))
+			file[i + last] = version;
+	package[last] = applet[last] = version;
+}
+
 static struct slot *slot_of(int which)
 {
 	for (CK_SLOT_ID id = 0; id < slots_count(slots); id++) {
@@ -205,6 +216,19 @@ static CK_INTAGLIO_KEY_SET key_set(CK_ULONG protocol)
 
 static CK_ULONG load_flags;
 
+static CK_RV load_on(struct slot *principal)
+{
+	CK_INTAGLIO_FILE one = {"a file", file, file_len};
+	CK_INTAGLIO_PRINCIPAL_LOAD load = {
+		.ulNumber = 1, .ulFlags = load_flags, .pFiles = &one, .ulFileCount = 1};
+	CK_RV rv;
+
+	slot_lock(principal);
+	rv = slot_load_principal(principal, &load);
+	slot_unlock(principal);
+	return rv;
+}
+
 /* Cards by the vendor interface's own calls: what an issuer would do. */
 static void make_world(CK_ULONG protocol, bool shared, CK_ULONG activations)
 {
@@ -214,9 +238,6 @@ static void make_world(CK_ULONG protocol, bool shared, CK_ULONG activations)
 					   .ulOption = protocol == 2 ? 0x15 : 0,
 					   .ulFlags = shared ? CK_INTAGLIO_TARGET_SHARED : 0,
 					   .ulKeyLen = 16};
-	CK_INTAGLIO_FILE one = {"a file", file, file_len};
-	CK_INTAGLIO_PRINCIPAL_LOAD load = {
-		.ulNumber = 1, .ulFlags = load_flags, .pFiles = &one, .ulFileCount = 1};
 	struct slot *p;
 
 	memcpy(masters.keys, set.keys, sizeof(masters.keys));
@@ -225,9 +246,7 @@ static void make_world(CK_ULONG protocol, bool shared, CK_ULONG activations)
 	p = slot_of(PRINCIPAL);
 	CU_ASSERT_EQUAL(slot_create_principal(p), CKR_OK);
 	CU_ASSERT_EQUAL(slot_put_target_keys(p, &masters), CKR_OK);
-	slot_lock(p);
-	CU_ASSERT_EQUAL(slot_load_principal(p, &load), CKR_OK);
-	slot_unlock(p);
+	CU_ASSERT_EQUAL(load_on(p), CKR_OK);
 	CU_ASSERT_EQUAL(slot_charge_principal(p, 1, 0, activations), CKR_OK);
 	for (int k = TARGET; k < CARDS; k++)
 		CU_ASSERT_EQUAL(slot_put_keys(slot_of(k), NULL, &set, 0), CKR_OK);
@@ -367,6 +386,113 @@ static void the_principal_goes_after_every_apdu(void)
 static void the_target_goes_after_every_apdu(void)
 {
 	gone_after_every_apdu(3, TARGET);
+}
+
+/* One whole load of this version, with everything opened for it and closed after. */
+static CK_RV load_version(CK_BYTE version)
+{
+	CK_RV rv;
+
+	set_version(version);
+	open_all();
+	rv = load_on(slot_of(PRINCIPAL));
+	close_all();
+	return rv;
+}
+
+static size_t count_version(CK_BYTE version)
+{
+	set_version(version);
+	return count_on(TARGET);
+}
+
+static CK_ULONG count_files(void)
+{
+	CK_INTAGLIO_PRINCIPAL_STATUS s = {.pCounters = NULL};
+
+	open_all();
+	CU_ASSERT_EQUAL(slot_principal_status(slot_of(PRINCIPAL), &s), CKR_OK);
+	close_all();
+	return s.ulFileCount;
+}
+
+enum { OLD = 5, NEW = 6 };
+
+static void keep_disks(struct disk *ret[CARDS])
+{
+	for (int k = 0; k < CARDS; k++)
+		ret[k] = disk_kill(disks[k]);
+}
+
+/* What is installed is the old version or the new one; loaded again, it is the new one. */
+static void settle_load(void)
+{
+	struct disk *torn[CARDS];
+
+	victim = NOBODY;
+	gone = false;
+	keep_disks(torn);
+	CU_ASSERT_EQUAL(install_on(TARGET, 0, 0), CKR_OK);
+	CU_ASSERT_EQUAL(count_version(OLD) + count_version(NEW), 11);
+	for (int k = 0; k < CARDS; k++)
+		set_disk(k, torn[k]);
+	CU_ASSERT_EQUAL(load_version(NEW), CKR_OK);
+	CU_ASSERT_EQUAL(count_files(), 1);
+	CU_ASSERT_EQUAL(install_on(TARGET, 0, 0), CKR_OK);
+	CU_ASSERT_EQUAL(count_version(OLD), 0);
+	CU_ASSERT_EQUAL(count_version(NEW), 11);
+}
+
+/* From these disks on, which are freed; ret_half: as they are when the new file came, and no more. */
+static void an_upgrade_is_torn(struct disk *start[CARDS], struct disk *ret_half[CARDS])
+{
+	unsigned long calls, settled = 0;
+	CK_RV rv = CKR_GENERAL_ERROR;
+	unsigned int states = 0;
+	long n;
+
+	for (n = 1; n < RUNS; n++) {
+		for (int k = 0; k < CARDS; k++)
+			set_disk(k, disk_kill(start[k]));
+		calls = disk_calls(disks[PRINCIPAL]);
+		victim = ALL;
+		lives = n;
+		gone = false;
+		rv = load_version(NEW);
+		if (!gone)
+			break;
+		calls = disk_calls(disks[PRINCIPAL]) - calls;
+		/* A try in which the card has written no more than in the last one is that one. */
+		if (calls == settled && states)
+			continue;
+		settled = calls;
+		for (int k = 0; k < CARDS; k++)
+			set_disk(k, disk_kill(disks[k]));
+		if (++states == 2 && ret_half)
+			keep_disks(ret_half);
+		settle_load();
+	}
+	CU_ASSERT_EQUAL(rv, CKR_OK);
+	/* Nothing yet, the new file, the new script, the old file gone. */
+	CU_ASSERT(n > 8 && states == 4);
+	for (int k = 0; k < CARDS; k++)
+		disk_free(&start[k]);
+}
+
+/* Twice, too: when the first one has left its file, the second has two places to choose from. */
+static void an_upgrade_on_the_principal_is_torn_after_every_apdu(void)
+{
+	struct disk *start[CARDS], *half[CARDS] = {NULL};
+
+	set_version(OLD);
+	begin(3, false, 1);
+	/* Now it is in the other place than that of a first load. */
+	CU_ASSERT_EQUAL(load_version(OLD), CKR_OK);
+	keep_disks(start);
+	an_upgrade_is_torn(start, half);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(half[PRINCIPAL]);
+	an_upgrade_is_torn(half, NULL);
+	set_version(OLD);
 }
 
 /* What both disks are when power comes back, cut ahead of a call that changes something. */
@@ -780,6 +906,7 @@ int main(void)
 		TEST(the_principal_goes_after_every_apdu),
 		TEST(the_target_goes_after_every_apdu),
 		TEST(power_is_cut_at_every_write),
+		TEST(an_upgrade_on_the_principal_is_torn_after_every_apdu),
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
