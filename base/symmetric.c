@@ -88,19 +88,23 @@ bool symmetric_key_fits(uint64_t key_type, size_t len)
 	return key_type == CKK_GENERIC_SECRET && len && len <= SECRET_MAX;
 }
 
-/* SP 800-38A B.1: of a counter narrower than the block, no value serves twice. */
-static bool counter_suffices(unsigned int bits, struct view block, size_t len)
+bool symmetric_counter_suffices(unsigned int bits, const uint8_t block[AES_BLOCK], uint64_t len)
 {
-	uint64_t blocks = (len + AES_BLOCK - 1) / AES_BLOCK, counter = 0;
+	uint64_t blocks = len / AES_BLOCK + (len % AES_BLOCK != 0), low = 0;
 
 	if (!bits || bits > 8 * AES_BLOCK)
 		return false;
-	if (bits >= 64)
-		return true;
-	for (size_t i = 0; i < sizeof(counter); i++)
-		counter = counter << 8 | block.data[AES_BLOCK - sizeof(counter) + i];
-	counter &= (UINT64_C(1) << bits) - 1;
-	return blocks <= (UINT64_C(1) << bits) - counter;
+	for (size_t i = AES_BLOCK - sizeof(low); i < AES_BLOCK; i++)
+		low = low << 8 | block[i];
+	if (bits < 64) {
+		low &= (UINT64_C(1) << bits) - 1;
+		return blocks <= (UINT64_C(1) << bits) - low;
+	}
+	/* Only a counter with nothing but ones above comes to its end. */
+	for (unsigned int i = 64; i < bits; i++)
+		if (!(block[AES_BLOCK - 1 - i / 8] >> i % 8 & 1))
+			return true;
+	return !blocks || blocks - 1 <= UINT64_MAX - low;
 }
 
 static enum rc take_ctr(struct view parameter, struct view in, struct pass *p)
@@ -108,7 +112,7 @@ static enum rc take_ctr(struct view parameter, struct view in, struct pass *p)
 	uint8_t bits;
 
 	if (view_u8(&parameter, &bits) != RC_OK || parameter.len != AES_BLOCK ||
-	    !counter_suffices(bits, parameter, in.len))
+	    !symmetric_counter_suffices(bits, parameter.data, in.len))
 		return RC_MALFORMED;
 	p->iv = parameter;
 	return RC_OK;

@@ -22,6 +22,11 @@ size_t symmetric_mac_size(CK_MECHANISM_TYPE mechanism);
 /* A key of this type may have so many bytes. */
 bool symmetric_key_fits(uint64_t key_type, size_t len);
 /*
+ * Whether a counter of so many bits at the end of a block can count so many bytes' blocks: no value
+ * serves twice (SP 800-38A B.1).
+ */
+bool symmetric_counter_suffices(unsigned int bits, const uint8_t block[16], uint64_t len);
+/*
  * Appends what comes out. RC_MALFORMED: no such mechanism, a bad parameter or length, or what came
  * in does not decipher; then nothing is appended.
  */

@@ -52,6 +52,7 @@ void operation_end(struct operation *o)
 	o->needs_context = false;
 	o->is_beside = false;
 	o->in_parts = false;
+	o->given = 0;
 	o->is_unsaveable = false;
 	EVP_PKEY_free(o->key);
 	o->key = NULL;
@@ -166,7 +167,7 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	o->is_private = key->is_private || mechanism->scheme == SCHEME_SEAL;
 	o->modulus = key->size;
 	o->in_parts = (kind == OPERATION_ENCRYPT || kind == OPERATION_DECRYPT) &&
-		      parts_are_possible(mechanism, key);
+		      parts_are_possible(o, kind, mechanism, key);
 	/* A card compares whole MACs only. */
 	if (kind == OPERATION_VERIFY && mechanism->scheme == SCHEME_MAC &&
 	    mechanism->type != mechanism->card && key->number &&
@@ -295,20 +296,21 @@ static CK_RV digest(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULO
 static CK_RV encrypt_secret(struct session *s, struct operation *o, struct view in, CK_BYTE_PTR out,
 			    CK_ULONG_PTR out_len)
 {
+	size_t given = parts_given(o);
 	struct buf result;
 	bool go;
-	CK_RV rv = operation_room(out, out_len, secret_size(o, in.len), &go);
+	CK_RV rv = operation_room(out, out_len, secret_size(o, in.len) - given, &go);
 
 	if (!go)
 		return rv;
 	buf_init(&result, OPERATION_DATA_MAX + 2 * CK_INTAGLIO_SEAL_OVERHEAD);
 	rv = secret_run(s, o, APPLICATION_ENCRYPT, in, &result);
-	if (rv == CKR_OK && result.len > *out_len)
+	if (rv == CKR_OK && (result.len < given || result.len - given > *out_len))
 		rv = CKR_DEVICE_ERROR;
 	if (rv == CKR_OK) {
-		if (result.len)
-			memcpy(out, result.data, result.len);
-		*out_len = result.len;
+		if (result.len > given)
+			memcpy(out, result.data + given, result.len - given);
+		*out_len = result.len - given;
 	}
 	buf_free(&result);
 	return finish(o, rv);

@@ -125,12 +125,16 @@ size_t secret_size(const struct operation *o, size_t len)
 	}
 }
 
+/* A length that the mode can have. */
 static bool is_whole(const struct operation *o, enum application_operation operation, size_t len)
 {
 	CK_MECHANISM_TYPE type = secret_mode(o->mechanism->type);
 
 	if (type == CKM_AES_CBC_PAD && operation == APPLICATION_DECRYPT)
 		return len && len % AES_BLOCK == 0;
+	if (type == CKM_AES_CTR)
+		return o->label.len == 1 + AES_BLOCK &&
+		       symmetric_counter_suffices(o->label.data[0], o->label.data + 1, len);
 	return (type != CKM_AES_ECB && type != CKM_AES_CBC) || len % AES_BLOCK == 0;
 }
 
@@ -190,8 +194,9 @@ CK_RV secret_run(struct session *s, struct operation *o, enum application_operat
 	CK_MECHANISM_TYPE mode = secret_mode(o->mechanism->type);
 	CK_RV rv;
 
-	/* The last part of whole blocks may have none. */
-	if (!in.len && o->is_multipart && (mode == CKM_AES_ECB || mode == CKM_AES_CBC))
+	/* The last part of whole blocks may have none, and that of a key stream has none. */
+	if (!in.len && o->is_multipart &&
+	    (mode == CKM_AES_ECB || mode == CKM_AES_CBC || mode == CKM_AES_CTR))
 		return CKR_OK;
 	if (!is_whole(o, operation, in.len))
 		return operation == APPLICATION_ENCRYPT   ? CKR_DATA_LEN_RANGE

@@ -20,8 +20,11 @@ size_t secret_size(const struct operation *o, size_t len);
 /* Enciphers, deciphers, wraps or unwraps in and appends to out. */
 CK_RV secret_run(struct session *s, struct operation *o, enum application_operation operation,
 		 struct view in, struct buf *out);
-/* Whether parts need not wait for the last one (token/parts.c). */
-bool parts_are_possible(const struct mechanism *m, const struct object *key);
+/* Whether parts need not wait for the last one (token/parts.c), with the parameter in the label. */
+bool parts_are_possible(const struct operation *o, enum operation_kind kind,
+			const struct mechanism *m, const struct object *key);
+/* How much of what all the input in o->data comes to was given with its parts. */
+size_t parts_given(const struct operation *o);
 /* Bytes that come out when a part of so many goes in. */
 size_t parts_size(const struct operation *o, enum operation_kind kind, size_t len);
 /* Takes a part; out has room for what comes out. */

@@ -413,13 +413,13 @@ static bool lacks(const struct shape *shape, const struct arguments *a)
 /* Nothing is written behind an output whose length comes next among the pointers. */
 static bool is_kept(const struct shape *shape, const struct filling *filling)
 {
-	static const unsigned char zeros[TOUCHED];
-
-	for (size_t i = 0; i < strlen(shape->pointers); i++)
-		if (shape->pointers[i] == 'o' && filling->word < sizeof(CK_ATTRIBUTE) &&
-		    memcmp(room[i] + sizeof(CK_ATTRIBUTE), zeros,
-			   sizeof(zeros) - sizeof(CK_ATTRIBUTE)) != 0)
-			return false;
+	for (size_t i = 0; i < strlen(shape->pointers); i++) {
+		if (shape->pointers[i] != 'o' || filling->word >= sizeof(CK_ATTRIBUTE))
+			continue;
+		for (size_t at = sizeof(CK_ATTRIBUTE); at < TOUCHED; at++)
+			if (room[i][at])
+				return false;
+	}
 	return true;
 }
 

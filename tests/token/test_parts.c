@@ -15,6 +15,11 @@ enum { TEXT = 1600, OUT = 2048 };
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 static CK_BYTE iv[16] = {9, 8, 7}, text[TEXT];
 static const CK_MECHANISM_TYPE ciphers[] = {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD};
+/* Counters that carry into the next byte. */
+static CK_AES_CTR_PARAMS ctr = {128, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 250}};
+static CK_GCM_PARAMS gcm = {iv, 12, 96, text, 5, 96};
+static CK_MECHANISM streams[] = {{CKM_AES_CTR, &ctr, sizeof(ctr)},
+				 {CKM_AES_GCM, &gcm, sizeof(gcm)}};
 
 static int set_up(void)
 {
@@ -102,6 +107,65 @@ static void blocks_come_out_as_they_go_in(void)
 			CU_ASSERT_EQUAL(len, in_len);
 			CU_ASSERT(same(back, text, len));
 		}
+	}
+}
+
+/* The plaintext of GCM alone waits for its tag. */
+static void a_key_stream_gives_each_byte_at_once(void)
+{
+	for (int i = 0; i < 4; i++) {
+		bool is_gcm = i & 1;
+		CK_OBJECT_HANDLE key = make(CKM_AES_KEY_GEN, i & 2 ? CK_TRUE : CK_FALSE, CK_TRUE);
+		CK_ULONG in_len = TEXT - 5, whole_len = OUT, len, early;
+		CK_BYTE whole[OUT], parts[OUT], back[OUT];
+		CK_MECHANISM *m = &streams[is_gcm];
+
+		CU_ASSERT_EQUAL_FATAL(operation_init(fixture.rw, OPERATION_ENCRYPT, m, key),
+				      CKR_OK);
+		CU_ASSERT_EQUAL(operation_single(fixture.rw, OPERATION_ENCRYPT, text, in_len, whole,
+						 &whole_len),
+				CKR_OK);
+		CU_ASSERT_EQUAL_FATAL(operation_init(fixture.rw, OPERATION_ENCRYPT, m, key),
+				      CKR_OK);
+		CU_ASSERT_EQUAL(in_parts(OPERATION_ENCRYPT, text, in_len, parts, &len), in_len);
+		CU_ASSERT_EQUAL(len, whole_len);
+		CU_ASSERT_EQUAL(len, in_len + (is_gcm ? 12 : 0));
+		CU_ASSERT(same(whole, parts, len));
+		CU_ASSERT_EQUAL_FATAL(operation_init(fixture.rw, OPERATION_DECRYPT, m, key),
+				      CKR_OK);
+		early = in_parts(OPERATION_DECRYPT, parts, len, back, &len);
+		CU_ASSERT_EQUAL(early, is_gcm ? 0 : in_len);
+		CU_ASSERT_EQUAL(len, in_len);
+		CU_ASSERT(same(back, text, len));
+	}
+}
+
+static void a_key_stream_is_no_longer_than_its_counter(void)
+{
+	CK_AES_CTR_PARAMS narrow = {2, {[15] = 1}}, wide = {128, {0}}, *both[] = {&narrow, &wide};
+	const CK_ULONG room[] = {48, 16};
+	CK_OBJECT_HANDLE key = make(CKM_AES_KEY_GEN, CK_TRUE, CK_TRUE);
+	CK_BYTE out[OUT];
+
+	memset(wide.cb, 0xFF, sizeof(wide.cb));
+	for (size_t i = 0; i < 2; i++) {
+		CK_MECHANISM m = {CKM_AES_CTR, both[i], sizeof(narrow)};
+		CK_ULONG len = OUT;
+
+		CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_ENCRYPT, &m, key), CKR_OK);
+		CU_ASSERT_EQUAL(operation_single(fixture.rw, OPERATION_ENCRYPT, text, room[i] + 1,
+						 out, &len),
+				CKR_DATA_LEN_RANGE);
+		CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_DECRYPT, &m, key), CKR_OK);
+		CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_DECRYPT, text, room[i], out,
+						 &len),
+				CKR_OK);
+		CU_ASSERT_EQUAL(len, room[i]);
+		len = OUT;
+		CU_ASSERT_EQUAL(operation_update(fixture.rw, OPERATION_DECRYPT, text, 1, out, &len),
+				CKR_ENCRYPTED_DATA_LEN_RANGE);
+		CU_ASSERT_EQUAL(operation_final(fixture.rw, OPERATION_DECRYPT, out, &len),
+				CKR_OPERATION_NOT_INITIALIZED);
 	}
 }
 
@@ -390,6 +454,9 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"blocks_come_out_as_they_go_in", blocks_come_out_as_they_go_in},
+		{"a_key_stream_gives_each_byte_at_once", a_key_stream_gives_each_byte_at_once},
+		{"a_key_stream_is_no_longer_than_its_counter",
+		 a_key_stream_is_no_longer_than_its_counter},
 		{"half_a_block_at_the_end_is_refused", half_a_block_at_the_end_is_refused},
 		{"what_is_decrypted_is_digested", what_is_decrypted_is_digested},
 		{"what_is_decrypted_is_verified", what_is_decrypted_is_verified},
