@@ -44,6 +44,8 @@
 /* Given at creation, or absent: who countersigns, and who can decipher an export. */
 #define CKA_INTAGLIO_AUDITOR            (CKX_INTAGLIO | 0x05UL) /* tlog-cosignature key (type 04), text */
 #define CKA_INTAGLIO_ESCROW             (CKX_INTAGLIO | 0x06UL) /* modulus of an RSA key, exponent 65537 */
+/* An auditor's certificate, its data object 96: who vouches for these two; doc/ledger.md. */
+#define CKA_INTAGLIO_AUDITOR_PROOF      (CKX_INTAGLIO | 0x13UL)
 /* The card's certificate and its signature on the verifier key; doc/ledger.md. */
 #define CKA_INTAGLIO_LEDGER_CERTIFICATE (CKX_INTAGLIO | 0x07UL)
 /* Given at creation, or as the card has them by default: what the card holds the ledger to. */

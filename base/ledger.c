@@ -18,6 +18,7 @@ enum {
 	TAG_CAPACITY,
 	TAG_RECORD_MAX,
 	TAG_COSIGNED,
+	TAG_PROOF,
 };
 
 static_assert(LEDGER_OVERHEAD <= CK_INTAGLIO_SEAL_OVERHEAD, "the bound of the public header");
@@ -144,6 +145,8 @@ void ledger_put_policy(struct buf *b, const struct ledger_policy *policy)
 		tlv_put(b, 0x84, policy->wrapped);
 	}
 	ledger_put_rules(b, &policy->rules, policy->auditor.len > 0);
+	if (policy->proof.len)
+		tlv_put(b, TAG_PROOF, policy->proof);
 }
 
 /* The tag of the next data object, 0 if there is none. */
@@ -183,8 +186,10 @@ enum rc ledger_parse_policy(struct view body, struct ledger_policy *ret)
 			p.escrow = value;
 		else if (tag == 0x84)
 			p.wrapped = value;
+		else if (tag == TAG_PROOF)
+			p.proof = value;
 	}
-	if (!p.escrow.len != !p.wrapped.len)
+	if (!p.escrow.len != !p.wrapped.len || (p.proof.len && !p.auditor.len))
 		return RC_MALFORMED;
 	if (!has_rules)
 		ledger_default_rules(&p.rules, p.auditor.len > 0);

@@ -8,6 +8,7 @@
 #ifndef INTAGLIO_BASE_LEDGER_H
 #define INTAGLIO_BASE_LEDGER_H
 
+#include "base/auditor_certificate.h"
 #include "base/crypto.h"
 #include "base/cvc.h"
 #include "base/note.h"
@@ -75,8 +76,9 @@ struct ledger_policy {
 	struct view escrow; /* 83: modulus of an RSA key with exponent 65537 .. */
 	struct view wrapped; /* 84: .. and the content key under it, OAEP with SHA-256 */
 	struct ledger_rules rules;
+	struct view proof; /* 96: who vouches for 82 and 83, base/auditor_certificate.h */
 };
-enum { LEDGER_LABEL_MAX = 64, LEDGER_POLICY_MAX = 2 * (4 + 512) + 3 * 256 };
+enum { LEDGER_LABEL_MAX = 64, LEDGER_POLICY_MAX = 2 * (4 + 512) + 3 * 256 + 4 + AUDITOR_PROOF_MAX };
 /* Appends the body. */
 void ledger_put_policy(struct buf *b, const struct ledger_policy *policy);
 /* RC_MALFORMED. Objects that are not known, after these, are passed over. */

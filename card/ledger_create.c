@@ -2,6 +2,8 @@
 /* CREATE LEDGER: keys, object, policy in leaf 0, all in one commit. */
 #include "base/secret.h"
 #include "base/tlv.h"
+#include "card/chain.h"
+#include "card/instance.h"
 #include "card/ledger.h"
 #include "card/ledger_record.h"
 #include "card/ledger_state.h"
@@ -36,6 +38,8 @@ static enum rc describe(struct object *object, const uint8_t id[LEDGER_ID],
 		attr_set(list, CKA_INTAGLIO_AUDITOR, policy->auditor);
 	if (policy->escrow.len)
 		attr_set(list, CKA_INTAGLIO_ESCROW, policy->escrow);
+	if (policy->proof.len)
+		attr_set(list, CKA_INTAGLIO_AUDITOR_PROOF, policy->proof);
 	attr_set_ulong(list, CKA_INTAGLIO_APPEND_ROLES, policy->rules.append);
 	attr_set_ulong(list, CKA_INTAGLIO_READ_ROLES, policy->rules.read);
 	attr_set_ulong(list, CKA_INTAGLIO_PRUNE_ROLES, policy->rules.prune);
@@ -84,7 +88,7 @@ static enum rc put_creation(struct nvm *nvm, struct creation *n)
 	return rc;
 }
 
-/* The label, who may countersign and who may read, if anyone, and the rules. */
+/* The label, who may countersign and who may read, if anyone, the rules, and who vouches for whom. */
 static enum rc take_policy(struct view in, struct ledger_policy *policy)
 {
 	struct note_key auditor;
@@ -102,7 +106,36 @@ static enum rc take_policy(struct view in, struct ledger_policy *policy)
 		rc = tlv_expect(&in, 0x83, &policy->escrow);
 	if (rc == RC_OK)
 		rc = ledger_take_rules(&in, policy->auditor.len > 0, &policy->rules);
+	if (rc == RC_OK && tlv_is_next(in, 0x96)) {
+		rc = tlv_expect(&in, 0x96, &policy->proof);
+		if (rc == RC_OK && (!policy->auditor.len || !policy->proof.len ||
+				    policy->proof.len > AUDITOR_PROOF_MAX))
+			rc = RC_MALFORMED;
+	}
 	return rc == RC_OK ? view_end(&in) : rc;
+}
+
+/*
+ * The auditor's certificate is judged as a host's of suite 42 is at the start of a session: under the
+ * trust point, by its dates and revocations. Which of it did not hold is not said.
+ */
+static uint16_t check_proof(struct command *c, const struct ledger_policy *policy)
+{
+	const struct auditor_certificate keys = {policy->auditor, policy->escrow, policy->proof};
+	struct view certificates, signature;
+	struct chain chain = {.signer = NULL};
+	uint16_t sw = SW_REFERENCE_DATA_UNUSABLE;
+
+	if (!policy->proof.len)
+		return SW_OK;
+	if (auditor_certificate_split(policy->proof, &certificates, &signature) == RC_OK &&
+	    chain_present_all(&chain, c->card->identity, suite_find(AUDITOR_CERTIFICATE_SUITE),
+			      certificates) == SW_OK &&
+	    (chain.roles & ROLE_AUDITOR) &&
+	    auditor_certificate_check(&keys, signature, chain.host) == RC_OK)
+		sw = SW_OK;
+	chain_reset(&chain);
+	return sw;
 }
 
 /* The content key under the escrow key. */
@@ -125,6 +158,7 @@ static enum rc wrap(struct creation *n)
 uint16_t ledger_create(struct command *c)
 {
 	struct creation n = {.signer = NULL};
+	uint16_t sw;
 	enum rc rc;
 
 	if (c->p1 || c->p2)
@@ -132,6 +166,9 @@ uint16_t ledger_create(struct command *c)
 	rc = take_policy(c->data, &n.policy);
 	if (rc != RC_OK)
 		return command_sw(rc);
+	sw = check_proof(c, &n.policy);
+	if (sw != SW_OK)
+		return sw;
 	buf_init(&n.wrapped, NVM_LEAF_MAX);
 	rc = crypto_random(n.id, sizeof(n.id));
 	if (rc == RC_OK)

@@ -169,6 +169,7 @@ struct application_policy {
 	struct view auditor; /* who countersigns: text of a tlog-cosignature key; may be empty */
 	struct view escrow; /* who may decipher: modulus of an RSA key; may be empty */
 	struct view rules; /* data objects 90 to 95 of doc/ledger.md; may be empty */
+	struct view proof; /* of an auditor's certificate; may be empty */
 };
 /* Appends one rendered object. */
 enum rc application_ledger_create(struct sc *sc, const struct application_policy *policy,

@@ -35,6 +35,8 @@ enum rc application_ledger_create(struct sc *sc, const struct application_policy
 	if (policy->escrow.len)
 		tlv_put(data, 0x83, policy->escrow);
 	buf_view(data, policy->rules);
+	if (policy->proof.len)
+		tlv_put(data, 0x96, policy->proof);
 	rc = application_append(sc, &header, data, object, ret_sw);
 	if (rc != RC_OK)
 		return rc;

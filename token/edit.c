@@ -147,6 +147,8 @@ static CK_RV create_ledger(struct session *s, struct view list, CK_OBJECT_HANDLE
 		policy.auditor = view_of(NULL, 0);
 	if (attr_find(list, CKA_INTAGLIO_ESCROW, &policy.escrow) != RC_OK)
 		policy.escrow = view_of(NULL, 0);
+	if (attr_find(list, CKA_INTAGLIO_AUDITOR_PROOF, &policy.proof) != RC_OK)
+		policy.proof = view_of(NULL, 0);
 	buf_fixed(&rules, rules_array, sizeof(rules_array));
 	rv = put_rules(list, policy.auditor.len > 0, &rules);
 	if (rv != CKR_OK)

@@ -71,6 +71,9 @@ static const struct row rows[CALLS][ROWS] = {
 			{SW_REFERENCE_NOT_FOUND, CKR_OBJECT_HANDLE_INVALID, NULL},
 			{SW_FUNCTION_NOT_SUPPORTED, CKR_TEMPLATE_INCONSISTENT,
 			 "it does not support keys or objects of this kind"},
+			{SW_REFERENCE_DATA_UNUSABLE, CKR_TEMPLATE_INCONSISTENT,
+			 "the auditor's certificate is not one of the authority that it trusts, "
+			 "with the role auditor, valid and for these keys"},
 			FULL,
 			FAILED,
 		},

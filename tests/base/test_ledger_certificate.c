@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The way from authority to card to ledger: every other authority, card, key, byte and length is refused. */
+/*
+ * The ways from authority to card to ledger, and to an auditor and the auditor's keys: every other authority,
+ * holder, key, byte and length is refused.
+ */
 #include "base/ledger_certificate.h"
 
 #include <string.h>
 
+#include "base/auditor_certificate.h"
 #include "tests/suite.h"
 
 static EVP_PKEY *authority, *card;
@@ -65,7 +69,7 @@ static int start(void)
 {
 	buf_init(&authority_certificate, CVC_MAX);
 	buf_init(&card_certificate, CVC_MAX);
-	buf_init(&bytes, LEDGER_CERTIFICATE_MAX);
+	buf_init(&bytes, AUDITOR_CERTIFICATE_MAX + LEDGER_CERTIFICATE_MAX);
 	return rsa_generate(2048, &authority) != RC_OK || rsa_generate(2048, &card) != RC_OK;
 }
 
@@ -160,6 +164,139 @@ static void only_a_card_of_suite_42_under_this_authority_vouches(void)
 	CU_ASSERT_EQUAL(verify(view_buf(&bytes)), RC_AUTH);
 }
 
+/* The card's key pair in the part of a person's. */
+static const struct cvc_request of_auditor = {
+	.car = "DEAUTHOR00001",
+	.chr = "DEAUDITO00007",
+	.scheme = RSA_PSS_SHA256,
+	.type = CVC_TERMINAL,
+	.roles = ROLE_AUDITOR,
+	.effective = 260102,
+	.expiration = 311231,
+	.suite = 0x42,
+};
+static char cosigner[NOTE_KEY_MAX + 1];
+static uint8_t modulus[256];
+
+static void say_keys(uint8_t n)
+{
+	uint8_t public_key[ED25519_PUBLIC];
+	struct note_key key;
+	struct buf text;
+
+	memset(public_key, n, sizeof(public_key));
+	memset(cosigner, 0, sizeof(cosigner));
+	buf_fixed(&text, cosigner, NOTE_KEY_MAX);
+	CU_ASSERT_EQUAL_FATAL(note_cosigner_make("tax.example/auditor", public_key, &key), RC_OK);
+	note_put_cosigner(&text, &key);
+	buf_fixed(&text, modulus, sizeof(modulus));
+	CU_ASSERT_EQUAL_FATAL(rsa_put_modulus(authority, &text), RC_OK);
+}
+
+static enum rc put_auditor(bool with_escrow)
+{
+	struct auditor_certificate c = {.auditor = view_str(cosigner)};
+
+	if (with_escrow)
+		c.escrow = view_of(modulus, sizeof(modulus));
+	buf_reset(&bytes);
+	return auditor_certificate_put(&c, view_buf(&card_certificate), card, &bytes);
+}
+
+static enum rc verify_auditor(struct view in)
+{
+	struct auditor_certificate c;
+	struct cvc_chain ret;
+	enum rc rc = auditor_certificate_parse(in, &c);
+
+	if (rc != RC_OK)
+		return rc;
+	return auditor_certificate_verify(&c, view_buf(&authority_certificate), &ret);
+}
+
+static void the_usual_auditor(bool with_escrow)
+{
+	the_usual();
+	issue(of_auditor, card, authority, &card_certificate);
+	say_keys(7);
+	CU_ASSERT_EQUAL_FATAL(put_auditor(with_escrow), RC_OK);
+}
+
+static void an_auditor_s_word_for_his_keys_is_verified(void)
+{
+	struct auditor_certificate c;
+
+	the_usual_auditor(true);
+	CU_ASSERT_EQUAL(verify_auditor(view_buf(&bytes)), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(auditor_certificate_parse(view_buf(&bytes), &c), RC_OK);
+	CU_ASSERT_TRUE(view_equal(c.auditor, view_str(cosigner)));
+	CU_ASSERT_TRUE(view_equal(c.escrow, view_of(modulus, sizeof(modulus))));
+	the_usual_auditor(false);
+	CU_ASSERT_EQUAL(verify_auditor(view_buf(&bytes)), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(auditor_certificate_parse(view_buf(&bytes), &c), RC_OK);
+	CU_ASSERT_EQUAL(c.escrow.len, 0);
+}
+
+static void an_altered_auditor_s_certificate_is_refused(void)
+{
+	the_usual_auditor(true);
+	for (size_t i = 0; i < bytes.len; i++) {
+		bytes.data[i] ^= 0x10;
+		CU_ASSERT_NOT_EQUAL(verify_auditor(view_buf(&bytes)), RC_OK);
+		bytes.data[i] ^= 0x10;
+		CU_ASSERT_EQUAL(verify_auditor(view_of(bytes.data, i)), RC_MALFORMED);
+	}
+	CU_ASSERT_EQUAL(verify_auditor(view_buf(&bytes)), RC_OK);
+	buf_u8(&bytes, 0);
+	CU_ASSERT_EQUAL(verify_auditor(view_buf(&bytes)), RC_MALFORMED);
+}
+
+static void nothing_is_exchanged_in_an_auditor_s_certificate(void)
+{
+	struct auditor_certificate c, other;
+	struct cvc_chain ret;
+	struct buf kept;
+
+	the_usual_auditor(true);
+	buf_init(&kept, AUDITOR_CERTIFICATE_MAX);
+	buf_view(&kept, view_buf(&bytes));
+	CU_ASSERT_EQUAL_FATAL(auditor_certificate_parse(view_buf(&kept), &c), RC_OK);
+	the_usual_auditor(false);
+	CU_ASSERT_EQUAL_FATAL(auditor_certificate_parse(view_buf(&bytes), &other), RC_OK);
+	other.proof = c.proof;
+	CU_ASSERT_EQUAL(auditor_certificate_verify(&other, view_buf(&authority_certificate), &ret),
+			RC_AUTH);
+	say_keys(8);
+	c.auditor = view_str(cosigner);
+	CU_ASSERT_EQUAL(auditor_certificate_verify(&c, view_buf(&authority_certificate), &ret),
+			RC_AUTH);
+	buf_free(&kept);
+}
+
+static void only_an_auditor_of_suite_42_under_this_authority_is_one(void)
+{
+	struct cvc_request rows[] = {of_auditor, of_auditor, of_auditor, of_auditor};
+
+	rows[0].roles = ROLE_ALL & ~(unsigned int)ROLE_AUDITOR;
+	rows[1].suite = 0x02;
+	rows[2].car = "DEANOTHR00001";
+	rows[3].type = CVC_DV;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		the_usual_auditor(true);
+		issue(rows[i], card, authority, &card_certificate);
+		CU_ASSERT_EQUAL(put_auditor(true), RC_OK);
+		CU_ASSERT_EQUAL(verify_auditor(view_buf(&bytes)), RC_AUTH);
+	}
+	issue(of_auditor, card, card, &card_certificate);
+	CU_ASSERT_EQUAL(put_auditor(true), RC_OK);
+	CU_ASSERT_EQUAL(verify_auditor(view_buf(&bytes)), RC_AUTH);
+	issue(of_auditor, authority, authority, &card_certificate);
+	CU_ASSERT_EQUAL(put_auditor(true), RC_ARGUMENT);
+	the_usual_auditor(true);
+	cosigner[20] ^= 1;
+	CU_ASSERT_EQUAL(put_auditor(true), RC_ARGUMENT);
+}
+
 int main(void)
 {
 	static CU_TestInfo tests[] = {
@@ -170,6 +307,14 @@ int main(void)
 		{"another_ledger_s_key_is_refused", another_ledger_s_key_is_refused},
 		{"only_a_card_of_suite_42_under_this_authority_vouches",
 		 only_a_card_of_suite_42_under_this_authority_vouches},
+		{"an_auditor_s_word_for_his_keys_is_verified",
+		 an_auditor_s_word_for_his_keys_is_verified},
+		{"an_altered_auditor_s_certificate_is_refused",
+		 an_altered_auditor_s_certificate_is_refused},
+		{"nothing_is_exchanged_in_an_auditor_s_certificate",
+		 nothing_is_exchanged_in_an_auditor_s_certificate},
+		{"only_an_auditor_of_suite_42_under_this_authority_is_one",
+		 only_an_auditor_of_suite_42_under_this_authority_is_one},
 		CU_TEST_INFO_NULL,
 	};
 	static CU_SuiteInfo suites[] = {

@@ -2,12 +2,14 @@
 /*
  * STORE DATA in a session: links, renewed card certificates and revocation lists, each alone and
  * together; who may bring them; that nothing changes when one part is refused; and that another
- * instance of the card sees what changed.
+ * instance of the card sees what changed. Besides, an auditor's certificate with which a ledger is
+ * made, which the same trust judges.
  */
 #include "tests/suite.h"
 
 #include <string.h>
 
+#include "base/ledger.h"
 #include "base/revocation.h"
 #include "base/tlv.h"
 #include "tests/card/peer.h"
@@ -533,6 +535,110 @@ static void another_instance_of_the_card_sees_what_changed(void)
 	peer_free(&p);
 }
 
+/* CREATE LEDGER for an auditor; what is in c, under its tag. */
+static uint16_t make_ledger(struct peer *p, const struct auditor_certificate *c, struct buf *answer)
+{
+	bool bare = true;
+	struct buf data;
+	uint16_t sw;
+
+	buf_init(&data, AUDITOR_CERTIFICATE_MAX);
+	tlv_put(&data, 0x80, view_str("Invoices"));
+	if (c->auditor.len)
+		tlv_put(&data, 0x82, c->auditor);
+	if (c->escrow.len)
+		tlv_put(&data, 0x83, c->escrow);
+	tlv_put(&data, 0x96, c->proof);
+	buf_reset(answer);
+	sw = peer_protected(p, 0x80, 0xD0, 0, 0, view_buf(&data), 65536, answer, &bare);
+	CU_ASSERT_FALSE(bare);
+	buf_free(&data);
+	return sw;
+}
+
+/* Who holds the certificate of request, with the key of suite 42's host, says that these are the keys. */
+static void put_certificate(const struct cvc_request *request, const struct peer_party *signer,
+			    struct buf *out, struct auditor_certificate *ret)
+{
+	static char text[NOTE_KEY_MAX + 1];
+	static uint8_t modulus[256];
+	uint8_t public_key[ED25519_PUBLIC] = {1, 2, 3};
+	struct note_key key;
+	struct buf array, chain;
+
+	*ret = (struct auditor_certificate){.escrow = view_of(modulus, sizeof(modulus))};
+	CU_ASSERT_EQUAL_FATAL(note_cosigner_make("tax.example/auditor", public_key, &key), RC_OK);
+	buf_fixed(&array, text, NOTE_KEY_MAX);
+	note_put_cosigner(&array, &key);
+	ret->auditor = view_buf(&array);
+	buf_fixed(&array, modulus, sizeof(modulus));
+	CU_ASSERT_EQUAL_FATAL(rsa_put_modulus(next.key, &array), RC_OK);
+	peer_certify(signer, "DEAUTHOR00001", request, &chain);
+	buf_init(out, AUDITOR_CERTIFICATE_MAX);
+	CU_ASSERT_EQUAL_FATAL(auditor_certificate_put(ret, view_buf(&chain), request->key, out),
+			      RC_OK);
+	CU_ASSERT_EQUAL_FATAL(auditor_certificate_parse(view_buf(out), ret), RC_OK);
+	buf_free(&chain);
+}
+
+static uint16_t make_for(struct peer *p, const struct cvc_request *request,
+			 const struct peer_party *signer, struct buf *answer)
+{
+	struct auditor_certificate c;
+	struct buf file;
+	uint16_t sw;
+
+	put_certificate(request, signer, &file, &c);
+	sw = make_ledger(p, &c, answer);
+	buf_free(&file);
+	return sw;
+}
+
+static void a_ledger_is_made_from_the_certificate_of_an_auditor_only(void)
+{
+	const struct peer_party *authority = &peer_world()->authority;
+	struct cvc_request auditor = host_request(ROLE_AUDITOR), other = host_request(ROLE_ALL);
+	struct auditor_certificate c, altered;
+	struct buf answer, file;
+	struct peer p;
+
+	auditor.chr = "DEAUDITO00007";
+	other.chr = auditor.chr;
+	other.roles &= ~(unsigned int)ROLE_AUDITOR;
+	peer_new(&p);
+	open_issuer(&p);
+	buf_init(&answer, 65536);
+	CU_ASSERT_EQUAL(make_for(&p, &auditor, &next, &answer), 0x6984);
+	CU_ASSERT_EQUAL(make_for(&p, &other, authority, &answer), 0x6984);
+	other = auditor;
+	other.expiration = other.effective = PEER_TODAY - 100;
+	CU_ASSERT_EQUAL(make_for(&p, &other, authority, &answer), 0x6984);
+	put_certificate(&auditor, authority, &file, &c);
+	altered = c;
+	altered.escrow = view_of(NULL, 0);
+	CU_ASSERT_EQUAL(make_ledger(&p, &altered, &answer), 0x6984);
+	altered = c;
+	altered.auditor = view_of(NULL, 0);
+	CU_ASSERT_EQUAL(make_ledger(&p, &altered, &answer), 0x6A80);
+	altered = c;
+	altered.proof.len--;
+	CU_ASSERT_EQUAL(make_ledger(&p, &altered, &answer), 0x6984);
+	altered.proof.len = 0;
+	CU_ASSERT_EQUAL(make_ledger(&p, &altered, &answer), 0x6A80);
+	for (size_t i = file.len - c.proof.len; i < file.len; i += 83) {
+		file.data[i] ^= 0x10;
+		CU_ASSERT_NOT_EQUAL(make_ledger(&p, &c, &answer), 0x9000);
+		file.data[i] ^= 0x10;
+	}
+	CU_ASSERT_EQUAL(make_ledger(&p, &c, &answer), 0x9000);
+	CU_ASSERT_TRUE(memmem(answer.data, answer.len, c.proof.data, c.proof.len) != NULL);
+	CU_ASSERT_EQUAL(revoke(&p, 1, "ITO00007", PEER_LATER), 0x9000);
+	CU_ASSERT_EQUAL(make_ledger(&p, &c, &answer), 0x6984);
+	buf_free(&file);
+	buf_free(&answer);
+	peer_free(&p);
+}
+
 int main(void)
 {
 	static CU_TestInfo tests[] = {
@@ -556,6 +662,8 @@ int main(void)
 		 a_card_certificate_is_renewed_for_the_same_key_and_card_only},
 		{"another instance of the card sees what changed",
 		 another_instance_of_the_card_sees_what_changed},
+		{"a ledger is made from the certificate of an auditor only",
+		 a_ledger_is_made_from_the_certificate_of_an_auditor_only},
 		CU_TEST_INFO_NULL,
 	};
 	static CU_SuiteInfo suites[] = {
