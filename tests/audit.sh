@@ -76,7 +76,11 @@ says "a file that is no part of it is said" 'strange is no part' "$intaglio" aud
 step "and is no fault" "$intaglio" audit verify export --key "$key"
 rm export/strange
 refuse "an export needs a directory" "$intaglio" audit verify
-refuse "and one that is there" "$intaglio" audit verify nothing
+refuse_says "and one that is there" 'there is no folder nothing' "$intaglio" audit verify nothing
+step "which is no fault of a book" sh -c '"$0" audit verify nothing 2>/dev/null; test $? = 4' "$intaglio"
+refuse_says "a bad authority is said once" '^intaglio: export/checkpoint is no authority.s certificate$' \
+	"$intaglio" audit verify export --authority export/checkpoint
+step "and no more" sh -c '"$0" audit verify export --authority export/checkpoint 2>&1 | wc -l | grep -qx 1' "$intaglio"
 refuse "an option of another subcommand is refused" "$intaglio" audit verify export --with x
 refuse_says "the wrong key is not believed" 'not signed by' "$intaglio" audit verify export \
 	--key 'intaglio/ledger/e49c758b8ab7dd830f4cba0474cd7e68+d05cbdc3+AcqiiVNhDJSqdsF8gyqab60moEKWVERnsQIXyhO3z3el'
@@ -110,6 +114,13 @@ says "the page has the rates" '>238.00<' cat shop.html
 says "they are deciphered into a directory" '4 records are deciphered in plain' \
 	"$intaglio" audit decrypt shop --key "$shop_key" --escrow-key escrow.pem --output plain
 step "byte for byte" cmp plain/2 invoice2.xml
+decrypt() {
+	"$intaglio" audit decrypt shop --key "$shop_key" --escrow-key escrow.pem --output plain
+}
+step "again into the same folder" decrypt
+echo mine >plain/2
+refuse_says "where nothing else is written over" 'plain/2 is there already and is not this record' decrypt
+step "as it was" sh -c 'grep -qx mine plain/2'
 compare() {
 	"$intaglio" audit compare shop --key "$shop_key" --escrow-key escrow.pem --with "$@"
 }
@@ -254,6 +265,30 @@ for change in second 'first first second' 'second first'; do
 	refuse_says "certificates without one, twice or turned round lead nowhere: $change" 'does not lead from the authority' \
 		"$intaglio" audit verify cut --authority company/authority.cvc
 done
+step "the authority certifies an auditor" sh -c 'openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out inspector.pem &&
+	openssl pkey -in inspector.pem -pubout -out inspector.pub &&
+	"$0" authority issue company --host --roles auditor --public inspector.pub --output inspector.cvc' "$intaglio"
+inspector=$("$intaglio" audit key tax.example/inspector --output inspector-sign.pem)
+certify() {
+	"$intaglio" audit certify "$inspector" --certificate inspector.cvc --escrow-key escrow.pub "$@"
+}
+says "who signs for his keys" 'tax.example/inspector[^ ]* countersigns, and the escrow key deciphers' \
+	certify --signing-key inspector.pem --output inspector.certificate
+refuse_says "with the key of his certificate" 'signing key is not that of the certificate' \
+	certify --signing-key escrow.pem --output none
+refuse_says "which has the role auditor" 'none of suite 42 with the role auditor' "$intaglio" audit certify "$inspector" \
+	--certificate "$XDG_DATA_HOME/intaglio/cards/till/host/authority.cvc" --signing-key inspector.pem --output none
+step "a ledger is made from his certificate" till ledger create Inspected --auditor inspector.certificate
+says "which says so" 'auditor +tax.example/inspector.*, by an auditor.s certificate' till ledger show --ledger Inspected
+says "in JSON with the rules" '"auditor_certified":true,"countersignature_needed":true,"escrow_bits":2048,"append_roles":"user","read_roles":"user, auditor","prune_roles":"issuer"' \
+	till --json ledger show --ledger Inspected
+refuse_says "a card of another authority does not take it" 'the auditor.s certificate is not one of the authority that it trusts' \
+	"$intaglio" ledger create Foreign --auditor inspector.certificate
+refuse_says "nor is it half taken" 'leave --escrow-key out' till ledger create Half --auditor inspector.certificate --escrow-key escrow.pub
+refuse_says "what is no certificate is said" 'is no auditor.s certificate' till ledger create Bad --auditor inspector.cvc
+step "its export" till ledger export inspected --ledger Inspected
+says "leads from the authority to the auditor" 'Its auditor is tax.example/inspector, certified by the authority as ' \
+	"$intaglio" audit verify inspected --authority company/authority.cvc
 step "someone else is revoked" "$intaglio" authority revoke company ZZNOBODYABCDEFGH --effective 2099-12-31
 step "which is nothing to this card" "$intaglio" audit verify till --authority company/authority.cvc --revoked company/revoked.list
 refuse_says "a list needs its authority" 'goes with --authority' "$intaglio" audit verify till --key "$(cat till/key)" \

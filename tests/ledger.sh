@@ -134,6 +134,8 @@ refuse_says "and knows whose key it is" 'whose key the export is signed by is no
 	--first --signing-key auditor.pem --output cosigned
 step "the export is countersigned" "$intaglio" audit cosign kept --key "$kept_key" --first \
 	--signing-key auditor.pem --output cosigned
+refuse_says "into a file that is not there yet" 'cosigned is there already' "$intaglio" audit cosign kept --key "$kept_key" --first \
+	--signing-key auditor.pem --output cosigned
 cat >cosignature.py <<'END'
 import base64, hashlib, subprocess, sys
 text, lines = open("cosigned", encoding="utf-8").read().split("\n\n")

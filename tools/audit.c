@@ -15,6 +15,7 @@ static const struct option options[] = {
 	{"authority", required_argument, NULL, 'a'},
 	{"revoked", required_argument, NULL, 'r'},
 	{"signing-key", required_argument, NULL, 's'},
+	{"certificate", required_argument, NULL, 'c'},
 	{"first", no_argument, NULL, 'f'},
 	{"escrow-key", required_argument, NULL, 'e'},
 	{"passphrase-file", required_argument, NULL, 'P'},
@@ -42,7 +43,7 @@ static void keep(struct audit_options *o, int option, const char *value)
 		{'p', &o->previous},   {'h', &o->html},        {'k', &o->key},
 		{'e', &o->escrow_key}, {'o', &o->output},      {'w', &o->with},
 		{'d', &o->database},   {'a', &o->authority},   {'P', &o->passphrase_file},
-		{'r', &o->revoked},    {'s', &o->signing_key},
+		{'r', &o->revoked},    {'s', &o->signing_key}, {'c', &o->certificate},
 	};
 
 	if (option == 'j')
@@ -98,10 +99,8 @@ enum exit_code audit_verdict(const struct audit *audit)
 
 static enum exit_code report(const struct audit *a, const struct audit_options *o, enum rc rc)
 {
-	if (rc != RC_OK) {
-		fprintf(stderr, "intaglio: the audit cannot be done: %s\n", rc_name(rc));
+	if (rc != RC_OK)
 		return EXIT_FILE;
-	}
 	if (o->html && !audit_report_html(a, o->html))
 		return EXIT_FILE;
 	if (o->json)

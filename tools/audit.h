@@ -8,6 +8,7 @@
 #define INTAGLIO_TOOLS_AUDIT_H
 
 #include "base/cvc.h"
+#include "base/ledger.h"
 #include "tools/book.h"
 #include "tools/tool.h"
 
@@ -99,6 +100,8 @@ struct audit {
 	struct checkpoint checkpoint;
 	char label[256];
 	char card[CVC_REFERENCE_MAX + 1]; /* its name, once the authority's chain led to it */
+	char auditor[NOTE_NAME_MAX + 1]; /* who countersigns by leaf 0, and .. */
+	char auditor_holder[CVC_REFERENCE_MAX + 1]; /* .. as whom the authority certified him */
 	struct buf note, previous_note, policy; /* policy: the body of leaf 0 */
 	uint64_t previous_size; /* 0: no previous audit */
 };
@@ -111,10 +114,15 @@ void audit_notice(struct audit *audit, enum audit_kind kind, int64_t record, con
 		  ...) __attribute__((format(printf, 4, 5)));
 const char *audit_kind_name(enum audit_kind kind);
 
-/* Walks the whole export. RC_OK: the walk ended, and findings say what it found. RC_MEMORY, RC_IO. */
+/*
+ * Walks the whole export. RC_OK: the walk ended, and findings say what it found. RC_MEMORY, RC_IO, after a
+ * sentence.
+ */
 enum rc audit_walk(struct audit *audit) WARN_UNUSED;
 /* The chain to the authority, if one is given. False, and a sentence, if that cannot be read. */
 bool audit_check_chain(struct audit *audit);
+/* Who countersigns, and whether the authority, if one is given, vouches for him. */
+void audit_take_auditor(struct audit *audit, const struct ledger_policy *policy);
 /* Who says that the key is the ledger's: "authority", "key" (the auditor gave it), or NULL. */
 const char *audit_voucher(const struct audit *audit);
 /* What the audit comes to: findings, a key that nobody vouches for, or neither. */
@@ -156,7 +164,7 @@ struct audit_options {
 	bool json;
 	bool first; /* nothing was countersigned before */
 	const char *previous, *html, *key, *authority, *revoked;
-	const char *escrow_key, *output, *with, *database, *signing_key;
+	const char *escrow_key, *output, *with, *database, *signing_key, *certificate;
 	const char *passphrase_file; /* of the escrow key */
 	char **files; /* what is no option */
 	int file_count;

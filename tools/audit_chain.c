@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whose ledger it is: from the authority's certificate, which the auditor trusts, to that of the card,
- * and from the card to the ledger's verifier key (doc/ledger.md, The card's word for a ledger).
+ * and from the card to the ledger's verifier key (doc/ledger.md, The card's word for a ledger). And
+ * whose the auditor's keys are, where leaf 0 has his certificate.
  */
 #include <stdio.h>
 
+#include "base/auditor_certificate.h"
 #include "base/ledger_certificate.h"
 #include "base/revocation.h"
 #include "tools/audit.h"
@@ -144,4 +146,38 @@ bool audit_check_chain(struct audit *a)
 	good = check(a, view_buf(&authority));
 	buf_free(&authority);
 	return good;
+}
+
+/* The card took the certificate under the authority that it trusted then: another one today is no fault. */
+static void check_proof(struct audit *a, const struct ledger_policy *policy)
+{
+	const struct auditor_certificate c = {policy->auditor, policy->escrow, policy->proof};
+	struct cvc_chain chain;
+	struct buf authority;
+	const struct cvc *own;
+
+	if (!read_authority(a, &authority))
+		return;
+	if (auditor_certificate_verify(&c, view_buf(&authority), &chain) == RC_OK) {
+		own = cvc_chain_own(&chain);
+		snprintf(a->auditor_holder, sizeof(a->auditor_holder), "%.*s", (int)own->chr.len,
+			 (const char *)own->chr.data);
+	} else {
+		audit_notice(
+			a, AUDIT_CERTIFICATE, 0,
+			"the auditor's certificate in leaf 0 does not lead from this authority to "
+			"the auditor's keys");
+	}
+	buf_free(&authority);
+}
+
+void audit_take_auditor(struct audit *a, const struct ledger_policy *policy)
+{
+	struct note_key key;
+
+	if (!policy->auditor.len || note_parse_cosigner(policy->auditor, &key) != RC_OK)
+		return;
+	snprintf(a->auditor, sizeof(a->auditor), "%s", key.name);
+	if (policy->proof.len && a->authority)
+		check_proof(a, policy);
 }

@@ -71,6 +71,7 @@ static enum exit_code sign(const struct audit_options *o, struct audit *a, EVP_P
 {
 	struct note_cosignature cosignature;
 	struct note_key auditor;
+	struct output output;
 	struct view text;
 	enum exit_code code = take_auditor(a, pair, &auditor);
 
@@ -81,7 +82,8 @@ static enum exit_code sign(const struct audit_options *o, struct audit *a, EVP_P
 		return refuse("the checkpoint cannot be signed");
 	/* a->note may hold other lines by now; the new one follows them. */
 	note_put_cosignature(&a->note, &auditor, &cosignature);
-	if (buf_rc(&a->note) != RC_OK || !file_write(o->output, view_buf(&a->note)))
+	if (buf_rc(&a->note) != RC_OK || !output_open(&output, o->output, false) ||
+	    !output_finish(&output, view_buf(&a->note)))
 		return EXIT_FILE;
 	printf("%s: the first %llu entries of %s, countersigned as %s.\n", o->output,
 	       (unsigned long long)a->checkpoint.size, a->label, auditor.name);

@@ -216,6 +216,26 @@ struct decryption {
 	bool failed;
 };
 
+/* Nothing is written over but the same bytes: a longer export goes into the same folder again. */
+static bool is_free(const struct decryption *d, const char *name, struct view plain)
+{
+	struct buf there;
+	bool same;
+	enum rc rc;
+
+	buf_init(&there, LEDGER_PLAINTEXT_MAX + 1);
+	rc = book_read(&d->out, name, &there);
+	same = rc == RC_OK && view_equal(view_buf(&there), plain);
+	buf_free(&there);
+	if (same || rc == RC_NOT_FOUND)
+		return true;
+	fprintf(stderr,
+		"intaglio: %s/%s is there already and is not this record; nothing is written over: name "
+		"another folder\n",
+		d->out.dir, name);
+	return false;
+}
+
 static bool write_record(void *arg, const struct leaf_header *header, struct view leaf)
 {
 	struct decryption *d = arg;
@@ -225,7 +245,7 @@ static bool write_record(void *arg, const struct leaf_header *header, struct vie
 	if (!audit_decipher(&d->escrow, header, leaf, &plain))
 		return true;
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)header->index);
-	d->failed = !book_write(&d->out, name, plain);
+	d->failed = !is_free(d, name, plain) || !book_write(&d->out, name, plain);
 	d->written += !d->failed;
 	return !d->failed;
 }
@@ -254,8 +274,8 @@ enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv)
 	a.arg = &d;
 	if (audit_walk(&a) == RC_OK && !d.failed) {
 		audit_report_text(&a, stdout);
-		printf("%llu records are deciphered in %s.\n", (unsigned long long)d.written,
-		       o.output);
+		printf("%llu record%s deciphered in %s.\n", (unsigned long long)d.written,
+		       d.written == 1 ? " is" : "s are", o.output);
 		code = audit_verdict(&a);
 	}
 	audit_escrow_close(&d.escrow);

@@ -84,6 +84,15 @@ static void put_verdict(struct buf *b, const struct audit *a)
 		put_text(b, a->card);
 		buf_str(b, "</td></tr>\n");
 	}
+	if (*a->auditor) {
+		buf_str(b, "<tr><th>Auditor</th><td>");
+		put_text(b, a->auditor);
+		if (*a->auditor_holder)
+			buf_printf(b, ", certified by the authority as %s", a->auditor_holder);
+		else
+			buf_str(b, ", by the word of whoever made the ledger");
+		buf_str(b, "</td></tr>\n");
+	}
 	if (a->previous_size)
 		buf_printf(b, "<tr><th>Previous audit</th><td>%llu entries</td></tr>\n",
 			   (unsigned long long)a->previous_size);

@@ -102,7 +102,8 @@ static enum exit_code load(struct loading *l)
 	if (!l->kind->commit(l->database, l->audit))
 		return EXIT_FILE;
 	audit_report_text(l->audit, stdout);
-	printf("%llu records are in the database.\n", (unsigned long long)l->added);
+	printf("%llu record%s in the database.\n", (unsigned long long)l->added,
+	       l->added == 1 ? " is" : "s are");
 	return EXIT_DONE;
 }
 

@@ -49,13 +49,15 @@ void audit_report_text(const struct audit *a, FILE *out)
 	if (t->day_count) {
 		audit_say_day(t->days[0].day, first, sizeof(first));
 		audit_say_day(t->days[t->day_count - 1].day, last, sizeof(last));
-		fprintf(out, "%llu records of %llu bytes on %zu day%s, %s to %s\n",
-			(unsigned long long)t->records, (unsigned long long)t->bytes, t->day_count,
-			t->day_count == 1 ? "" : "s", first, last);
+		fprintf(out, "%llu record%s of %llu bytes on %zu day%s, %s to %s\n",
+			(unsigned long long)t->records, t->records == 1 ? "" : "s",
+			(unsigned long long)t->bytes, t->day_count, t->day_count == 1 ? "" : "s",
+			first, last);
 	}
 	if (t->read || t->unread)
-		fprintf(out, "%llu invoices deciphered, %llu other records; by tax rate:\n",
-			(unsigned long long)t->read, (unsigned long long)t->unread);
+		fprintf(out, "%llu invoice%s deciphered, %llu other record%s; by tax rate:\n",
+			(unsigned long long)t->read, t->read == 1 ? "" : "s",
+			(unsigned long long)t->unread, t->unread == 1 ? "" : "s");
 	say_rates(t, out);
 	if (audit_verdict(a) == EXIT_REFUSED)
 		fprintf(out, "REFUSED: %llu finding%s.\n", (unsigned long long)a->findings.count,
@@ -68,7 +70,12 @@ void audit_report_text(const struct audit *a, FILE *out)
 	if (*a->card)
 		fprintf(out, "The ledger is that of card %s, which the authority vouches for.\n",
 			a->card);
-	else if (!audit_voucher(a))
+	if (*a->auditor_holder)
+		fprintf(out, "Its auditor is %s, certified by the authority as %s.\n", a->auditor,
+			a->auditor_holder);
+	else if (*a->auditor)
+		fprintf(out, "Its auditor is %s, by the word of whoever made it.\n", a->auditor);
+	if (!audit_voucher(a))
 		fprintf(out,
 			"NOT VOUCHED FOR: the key was taken from the export itself; who it "
 			"belongs to is not checked. Give it with --key, or who vouches for the "
@@ -149,19 +156,20 @@ json_t *audit_report_json(const struct audit *a)
 	base64_put(&text, view_of(a->checkpoint.root, MERKLE_HASH));
 	root[text.len] = '\0';
 	return json_pack(
-		"{s:b,s:b,s:s?,s:s,s:s,s:b,s:b,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"{s:b,s:b,s:s?,s:s,s:s,s:b,s:b,s:s*,s:s*,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"valid", audit_verdict(a) == EXIT_DONE, "in_order", !a->findings.count,
 		"vouched_by", audit_voucher(a), "ledger", a->key.name, "label", a->label,
 		"key_given", a->key_text != NULL, "authority_given", a->authority != NULL, "card",
-		*a->card ? a->card : NULL, "entries", (json_int_t)a->checkpoint.size, "root", root,
-		"previous_entries", (json_int_t)a->previous_size, "records",
-		(json_int_t)a->totals.records, "bytes", (json_int_t)a->totals.bytes,
-		"records_of_other_ledgers", (json_int_t)a->totals.others, "finding_count",
-		(json_int_t)a->findings.count, "notice_count", (json_int_t)a->notices.count,
-		"invoices_deciphered", (json_int_t)a->totals.read, "others_deciphered",
-		(json_int_t)a->totals.unread, "findings", list_json(&a->findings), "notices",
-		list_json(&a->notices), "days", days_json(&a->totals), "types",
-		types_json(&a->totals), "rates",
+		*a->card ? a->card : NULL, "auditor", *a->auditor ? a->auditor : NULL,
+		"auditor_holder", *a->auditor_holder ? a->auditor_holder : NULL, "entries",
+		(json_int_t)a->checkpoint.size, "root", root, "previous_entries",
+		(json_int_t)a->previous_size, "records", (json_int_t)a->totals.records, "bytes",
+		(json_int_t)a->totals.bytes, "records_of_other_ledgers",
+		(json_int_t)a->totals.others, "finding_count", (json_int_t)a->findings.count,
+		"notice_count", (json_int_t)a->notices.count, "invoices_deciphered",
+		(json_int_t)a->totals.read, "others_deciphered", (json_int_t)a->totals.unread,
+		"findings", list_json(&a->findings), "notices", list_json(&a->notices), "days",
+		days_json(&a->totals), "types", types_json(&a->totals), "rates",
 		rates_json(a->totals.rates, a->totals.rate_count, false), "day_rates",
 		rates_json(a->totals.day_rates, a->totals.day_rate_count, true));
 }

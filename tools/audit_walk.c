@@ -27,6 +27,7 @@ struct walk {
 	uint64_t last_counter, last_time;
 	uint8_t id[LEDGER_ID]; /* of the key's name */
 	bool stopped;
+	bool said; /* why the audit cannot be done */
 	/* The first of two leaves, until the second was seen: its header, and both leaves. */
 	struct leaf_header first;
 	struct buf both;
@@ -118,22 +119,20 @@ static bool take_checkpoint(struct walk *w)
 					    &a->checkpoint) == RC_OK;
 }
 
-static void take_previous(struct walk *w)
+/* False, and a sentence, if its file cannot be read. */
+static bool take_previous(struct walk *w)
 {
 	struct audit *a = w->audit;
 
 	if (!a->previous)
-		return;
-	if (!file_read(a->previous, NOTE_MAX, &a->previous_note)) {
-		audit_find(a, AUDIT_PREVIOUS, AUDIT_NO_RECORD,
-			   "the previous audit's checkpoint cannot be read");
-		return;
-	}
+		return true;
+	if (!file_read(a->previous, NOTE_MAX, &a->previous_note))
+		return false;
 	if (book_open_note(view_buf(&a->previous_note), &a->key, &w->previous) != RC_OK) {
 		audit_find(a, AUDIT_PREVIOUS, AUDIT_NO_RECORD,
 			   "the previous checkpoint is not signed by this ledger's key");
 		w->previous.size = 0;
-		return;
+		return true;
 	}
 	a->previous_size = w->previous.size;
 	if (w->previous.size > a->checkpoint.size)
@@ -142,6 +141,7 @@ static void take_previous(struct walk *w)
 			   "was set back to an older state",
 			   (unsigned long long)w->previous.size,
 			   (unsigned long long)a->checkpoint.size);
+	return true;
 }
 
 static void check_previous(struct walk *w)
@@ -188,6 +188,7 @@ static void check_policy(struct walk *w, const struct leaf_header *h, struct vie
 	snprintf(a->label, sizeof(a->label), "%.*s", (int)policy.label.len,
 		 (const char *)policy.label.data);
 	say_label(a);
+	audit_take_auditor(a, &policy);
 	buf_view(&a->policy, body);
 	if (!view_equal(policy.public_key, view_of(a->key.public_key, ED25519_PUBLIC)))
 		audit_find(a, AUDIT_KEY, 0, "leaf 0 names another key than the verifier key");
@@ -552,13 +553,16 @@ static enum rc walk_all(struct walk *w)
 	if (!take_key(w))
 		return RC_OK;
 	check_key_file(w);
-	if (!audit_check_chain(a))
+	w->said = !audit_check_chain(a);
+	if (w->said)
 		return RC_IO;
 	if (!take_checkpoint(w))
 		return RC_OK;
 	if (is_rest(w))
 		return RC_OK;
-	take_previous(w);
+	w->said = !take_previous(w);
+	if (w->said)
+		return RC_IO;
 	while (rc == RC_OK && !w->stopped && (tile.width = tile_width(&tile, a->checkpoint.size))) {
 		rc = walk_bundle(w, &tile);
 		tile.index++;
@@ -578,6 +582,19 @@ static enum rc walk_all(struct walk *w)
 	return rc;
 }
 
+/* A mistyped name is no book that something is wrong with. */
+static bool is_there(const struct audit *a)
+{
+	struct stat st;
+
+	if (stat(a->book.dir, &st) == 0 && S_ISDIR(st.st_mode))
+		return true;
+	fprintf(stderr,
+		"intaglio: there is no folder %s; give the one that intaglio ledger export wrote\n",
+		a->book.dir);
+	return false;
+}
+
 enum rc audit_walk(struct audit *audit)
 {
 	struct walk *w = calloc(1, sizeof(*w));
@@ -593,7 +610,11 @@ enum rc audit_walk(struct audit *audit)
 	buf_init(&w->bundle, BOOK_BUNDLE_MAX);
 	buf_init(&w->other, BOOK_BUNDLE_MAX);
 	buf_init(&w->hashes, TILE_WIDTH * MERKLE_HASH);
-	rc = walk_all(w);
+	w->said = !is_there(audit);
+	rc = w->said ? RC_IO : walk_all(w);
+	if (rc != RC_OK && !w->said)
+		fprintf(stderr, "intaglio: the audit of %s cannot be done: %s\n", audit->book.dir,
+			rc_name(rc));
 	buf_free(&w->hashes);
 	buf_free(&w->other);
 	buf_free(&w->bundle);

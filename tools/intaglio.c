@@ -35,6 +35,9 @@ static const struct {
 	 "put what a pruned ledger still had, REST, behind the earlier export DIR", true},
 	{"audit", "key", audit_key_command, "--output FILE NAME",
 	 "make an auditor's key, and print its public text"},
+	{"audit", "certify", audit_certify_command, "KEY",
+	 "sign, with --signing-key and --certificate, for the KEY that a ledger is made with",
+	 true},
 	{"audit", "cosign", audit_cosign_command, "DIR",
 	 "countersign an export that is in order, with --signing-key, into --output", true},
 	{"authority", "create", authority_create_command, "DIR",
@@ -129,7 +132,8 @@ static void usage(FILE *out)
 	      "  --type N         record type, 1 to 65535 (default 1)\n"
 	      "  --output FILE    where to write\n"
 	      "  --key KEY        a ledger's verifier key, so that no card is needed\n"
-	      "  --auditor KEY    who countersigns a ledger that is made, a tlog-cosignature key\n"
+	      "  --auditor FILE   who countersigns a ledger that is made: what audit certify wrote, or\n"
+	      "                   the text of a tlog-cosignature key\n"
 	      "  --escrow-key FILE  who can decipher its export: an RSA public key, PEM\n"
 	      "  --capacity N     records that a new ledger holds at a time\n"
 	      "  --record-size N  bytes of a record that it takes\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* intaglio ledger: make, seal, list, read, through CKM_INTAGLIO_SEAL of the loaded module. */
+/* intaglio ledger: seal, list, read, through CKM_INTAGLIO_SEAL of the loaded module. */
 #include "tools/tool.h"
 
 #include <errno.h>
@@ -11,8 +11,6 @@
 
 #include "base/crypto.h"
 #include "base/ledger.h"
-#include "base/pem.h"
-#include "tools/authority.h"
 #include "tools/ledger.h"
 
 enum {
@@ -115,8 +113,7 @@ enum exit_code ledger_find(struct tool *tool, CK_OBJECT_HANDLE *ret)
 	return EXIT_CARD;
 }
 
-/* A label can be named later: text, and no other ledger's. */
-static enum exit_code check_label(struct tool *tool, const char *label)
+enum exit_code ledger_check_label(struct tool *tool, const char *label)
 {
 	CK_OBJECT_HANDLE list[LEDGERS_MAX];
 	char other[LABEL_TEXT];
@@ -138,152 +135,6 @@ static enum exit_code check_label(struct tool *tool, const char *label)
 			return EXIT_CARD;
 		}
 	}
-	return EXIT_DONE;
-}
-
-/* The modulus of an RSA public key, PEM. */
-static bool read_escrow(const char *file, struct buf *ret)
-{
-	EVP_PKEY *key = NULL, *fits = NULL;
-	struct buf text;
-	bool good;
-
-	if (!file_read(file, PEM_MAX, &text))
-		return false;
-	good = pem_public(view_buf(&text), &key) == RC_OK && rsa_exponent_is_f4(key) &&
-	       rsa_put_modulus(key, ret) == RC_OK && buf_rc(ret) == RC_OK &&
-	       ledger_escrow_key(view_buf(ret), &fits) == RC_OK;
-	if (!good)
-		fprintf(stderr,
-			"intaglio: %s holds no RSA public key of 2048 to 4096 bits with exponent "
-			"65537\n",
-			file);
-	EVP_PKEY_free(fits);
-	EVP_PKEY_free(key);
-	buf_free(&text);
-	return good;
-}
-
-/* The rules that the command line names. */
-struct rules {
-	CK_ULONG capacity, record_max, append, read, prune;
-};
-
-static bool parse_number(const char *option, const char *text, CK_ULONG *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoul(text, &end, 10);
-	if (!errno && *text >= '1' && *text <= '9' && !*end)
-		return true;
-	fprintf(stderr, "intaglio: --%s takes a number from 1 on\n", option);
-	return false;
-}
-
-static bool parse_roles(const char *option, const char *text, CK_ULONG *ret)
-{
-	unsigned int roles = 0;
-
-	if (strcmp(text, "none") != 0 && !authority_roles_parse(text, &roles)) {
-		fprintf(stderr, "intaglio: --%s takes roles with commas in between, or none\n",
-			option);
-		return false;
-	}
-	*ret = roles;
-	return true;
-}
-
-static bool put_rules(const struct tool *tool, struct rules *r, CK_ATTRIBUTE *template,
-		      CK_ULONG *count)
-{
-	const struct {
-		const char *option, *text;
-		CK_ATTRIBUTE_TYPE type;
-		CK_ULONG *value;
-		bool (*parse)(const char *option, const char *text, CK_ULONG *ret);
-	} rows[] = {
-		{"capacity", tool->capacity, CKA_INTAGLIO_CAPACITY, &r->capacity, parse_number},
-		{"record-size", tool->record_size, CKA_INTAGLIO_RECORD_MAX, &r->record_max,
-		 parse_number},
-		{"append-roles", tool->append_roles, CKA_INTAGLIO_APPEND_ROLES, &r->append,
-		 parse_roles},
-		{"read-roles", tool->read_roles, CKA_INTAGLIO_READ_ROLES, &r->read, parse_roles},
-		{"prune-roles", tool->prune_roles, CKA_INTAGLIO_PRUNE_ROLES, &r->prune,
-		 parse_roles},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!rows[i].text)
-			continue;
-		if (!rows[i].parse(rows[i].option, rows[i].text, rows[i].value))
-			return false;
-		template[(*count)++] =
-			(CK_ATTRIBUTE){rows[i].type, rows[i].value, sizeof(*rows[i].value)};
-	}
-	return true;
-}
-
-/* What a card that takes none of it can mean. */
-static enum exit_code not_created(struct tool *tool, CK_RV rv)
-{
-	enum exit_code code = tool_failed(tool, "creating the ledger", rv);
-
-	if (rv == CKR_TEMPLATE_INCONSISTENT)
-		fprintf(stderr,
-			"intaglio: a label has 1 to 64 bytes; --auditor takes what intaglio "
-			"audit key prints, --record-size 1 to 65536, --append-roles one role "
-			"or more\n");
-	return code;
-}
-
-enum exit_code ledger_create(struct tool *tool, int argc, char **argv)
-{
-	uint8_t modulus_array[512];
-	CK_ULONG count = 4;
-	struct buf modulus;
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_KEY_TYPE type = CKK_INTAGLIO_LEDGER;
-	CK_BBOOL yes = CK_TRUE;
-	struct rules rules;
-	char key[256];
-	CK_OBJECT_HANDLE ledger;
-	enum exit_code code;
-	CK_RV rv;
-
-	if (argc != 1)
-		return EXIT_USAGE;
-	CK_ATTRIBUTE template[11] = {
-		{CKA_CLASS, &class, sizeof(class)},
-		{CKA_KEY_TYPE, &type, sizeof(type)},
-		{CKA_TOKEN, &yes, sizeof(yes)},
-		{CKA_LABEL, argv[0], strlen(argv[0])},
-	};
-	buf_fixed(&modulus, modulus_array, sizeof(modulus_array));
-	if (tool->escrow_key && !read_escrow(tool->escrow_key, &modulus))
-		return EXIT_FILE;
-	if (tool->auditor)
-		template[count++] = (CK_ATTRIBUTE){CKA_INTAGLIO_AUDITOR, (void *)tool->auditor,
-						   strlen(tool->auditor)};
-	if (tool->escrow_key)
-		template[count++] = (CK_ATTRIBUTE){CKA_INTAGLIO_ESCROW, modulus.data, modulus.len};
-	if (!put_rules(tool, &rules, template, &count))
-		return EXIT_USAGE;
-	code = tool_login(tool);
-	if (code == EXIT_DONE)
-		code = check_label(tool, argv[0]);
-	if (code != EXIT_DONE)
-		return code;
-	rv = tool->p11->C_CreateObject(tool->session, template, count, &ledger);
-	if (rv == CKR_OK)
-		rv = ledger_text(tool, ledger, CKA_INTAGLIO_VERIFIER_KEY, key, sizeof(key));
-	if (rv != CKR_OK)
-		return not_created(tool, rv);
-	if (tool->json)
-		tool_print_json(json_pack("{s:s,s:s}", "ledger", argv[0], "key", key));
-	else
-		printf("Ledger %s is on the card. Whoever verifies it needs its key:\n%s\n",
-		       argv[0], key);
 	return EXIT_DONE;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/authority.h"
 #include "tools/ledger.h"
 
 static CK_RV get_number(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE_TYPE type,
@@ -17,7 +18,10 @@ static CK_RV get_number(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE
 
 struct state {
 	char label[256];
-	CK_ULONG leaves, pruned, warnings, backwards, capacity, record_max;
+	char auditor[NOTE_KEY_MAX + 1]; /* empty: nobody countersigns */
+	CK_ULONG leaves, pruned, warnings, backwards, capacity, record_max, append, read, prune;
+	CK_ULONG escrow_bits; /* 0: nobody has the content key */
+	CK_BBOOL certified, cosign_needed;
 	uint64_t cosigned; /* 0: none */
 };
 
@@ -41,6 +45,40 @@ static CK_RV get_cosigned(struct tool *tool, CK_OBJECT_HANDLE ledger, uint64_t *
 	return CKR_OK;
 }
 
+/* Bytes of an attribute that a ledger need not have: none then. */
+static CK_RV get_optional(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE *attribute)
+{
+	CK_RV rv = tool->p11->C_GetAttributeValue(tool->session, ledger, attribute, 1);
+
+	if (rv == CKR_ATTRIBUTE_TYPE_INVALID)
+		attribute->ulValueLen = 0;
+	return rv == CKR_ATTRIBUTE_TYPE_INVALID ? CKR_OK : rv;
+}
+
+/* Who countersigns and who deciphers. */
+static CK_RV get_keys(struct tool *tool, CK_OBJECT_HANDLE ledger, struct state *s)
+{
+	CK_ATTRIBUTE auditor = {CKA_INTAGLIO_AUDITOR, s->auditor, sizeof(s->auditor) - 1};
+	CK_ATTRIBUTE escrow = {CKA_INTAGLIO_ESCROW, NULL, 0};
+	CK_ATTRIBUTE proof = {CKA_INTAGLIO_AUDITOR_PROOF, NULL, 0};
+	CK_ATTRIBUTE needed = {CKA_INTAGLIO_COSIGN_NEEDED, &s->cosign_needed,
+			       sizeof(s->cosign_needed)};
+	CK_RV rv = get_optional(tool, ledger, &auditor);
+
+	if (rv == CKR_OK) {
+		s->auditor[auditor.ulValueLen] = '\0';
+		tool_printable(s->auditor);
+		rv = get_optional(tool, ledger, &escrow);
+	}
+	if (rv == CKR_OK)
+		rv = get_optional(tool, ledger, &proof);
+	if (rv == CKR_OK)
+		rv = get_optional(tool, ledger, &needed);
+	s->escrow_bits = escrow.ulValueLen * 8;
+	s->certified = proof.ulValueLen != 0;
+	return rv;
+}
+
 static CK_RV get_state(struct tool *tool, CK_OBJECT_HANDLE ledger, struct state *s)
 {
 	const struct {
@@ -53,11 +91,16 @@ static CK_RV get_state(struct tool *tool, CK_OBJECT_HANDLE ledger, struct state 
 		{CKA_INTAGLIO_TIME_BACKWARDS, &s->backwards},
 		{CKA_INTAGLIO_CAPACITY, &s->capacity},
 		{CKA_INTAGLIO_RECORD_MAX, &s->record_max},
+		{CKA_INTAGLIO_APPEND_ROLES, &s->append},
+		{CKA_INTAGLIO_READ_ROLES, &s->read},
+		{CKA_INTAGLIO_PRUNE_ROLES, &s->prune},
 	};
 	CK_RV rv = ledger_text(tool, ledger, CKA_LABEL, s->label, sizeof(s->label));
 
 	for (size_t i = 0; rv == CKR_OK && i < sizeof(rows) / sizeof(rows[0]); i++)
 		rv = get_number(tool, ledger, rows[i].type, rows[i].value);
+	if (rv == CKR_OK)
+		rv = get_keys(tool, ledger, s);
 	return rv == CKR_OK ? get_cosigned(tool, ledger, &s->cosigned) : rv;
 }
 
@@ -85,22 +128,35 @@ void ledger_warn(struct tool *tool, CK_OBJECT_HANDLE ledger)
 			fprintf(stderr, "intaglio: warning: %s\n", warnings[i].sentence);
 }
 
+static const char *roles_text(CK_ULONG roles, char ret[ROLES_TEXT])
+{
+	return roles ? authority_roles_text((unsigned int)roles, ret) : "none";
+}
+
 static void say_json(const struct state *s)
 {
+	char append[ROLES_TEXT], read[ROLES_TEXT], prune[ROLES_TEXT];
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
 		if (s->warnings & warnings[i].flag)
 			json_array_append_new(list, json_string(warnings[i].word));
-	tool_print_json(json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "ledger", s->label,
-				  "entries", (json_int_t)s->leaves, "pruned", (json_int_t)s->pruned,
-				  "countersigned", (json_int_t)s->cosigned, "capacity",
-				  (json_int_t)s->capacity, "record_max", (json_int_t)s->record_max,
-				  "time_backwards", (json_int_t)s->backwards, "warnings", list));
+	tool_print_json(json_pack(
+		"{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:s?,s:b,s:b,s:I,s:s,s:s,s:s,s:o}", "ledger",
+		s->label, "entries", (json_int_t)s->leaves, "pruned", (json_int_t)s->pruned,
+		"countersigned", (json_int_t)s->cosigned, "capacity", (json_int_t)s->capacity,
+		"record_max", (json_int_t)s->record_max, "time_backwards", (json_int_t)s->backwards,
+		"auditor", *s->auditor ? s->auditor : NULL, "auditor_certified", s->certified,
+		"countersignature_needed", s->cosign_needed, "escrow_bits",
+		(json_int_t)s->escrow_bits, "append_roles", roles_text(s->append, append),
+		"read_roles", roles_text(s->read, read), "prune_roles", roles_text(s->prune, prune),
+		"warnings", list));
 }
 
 static void say(const struct state *s)
 {
+	char append[ROLES_TEXT], read[ROLES_TEXT], prune[ROLES_TEXT];
+
 	printf("%s: %lu %s, the ledger's description included\n", s->label, s->leaves,
 	       s->leaves == 1 ? "entry" : "entries");
 	if (s->pruned)
@@ -110,9 +166,20 @@ static void say(const struct state *s)
 	if (s->capacity)
 		printf("  capacity       %lu records on the card at a time\n", s->capacity);
 	printf("  record size    %lu bytes at most\n", s->record_max);
+	printf("  auditor        %s%s\n", *s->auditor ? s->auditor : "none",
+	       !*s->auditor   ? ""
+	       : s->certified ? ", by an auditor's certificate"
+			      : ", by the word of whoever made the ledger");
+	if (s->escrow_bits)
+		printf("  escrow key     RSA of %lu bits\n", s->escrow_bits);
+	else
+		printf("  escrow key     none\n");
+	printf("  roles          append %s; read %s; prune %s%s\n", roles_text(s->append, append),
+	       roles_text(s->read, read), roles_text(s->prune, prune),
+	       s->cosign_needed ? ", what was countersigned" : "");
 	if (s->backwards)
-		printf("  time           %lu records are before the one before them\n",
-		       s->backwards);
+		printf("  time           %lu record%s before the one before %s\n", s->backwards,
+		       s->backwards == 1 ? " is" : "s are", s->backwards == 1 ? "it" : "them");
 	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
 		if (s->warnings & warnings[i].flag)
 			printf("  warning        %s\n", warnings[i].sentence);

@@ -122,6 +122,7 @@ enum exit_code audit_compare_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_load_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_decrypt_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_key_command(struct tool *tool, int argc, char **argv);
+enum exit_code audit_certify_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_cosign_command(struct tool *tool, int argc, char **argv);
 enum exit_code audit_join_command(struct tool *tool, int argc, char **argv);
 enum exit_code ledger_show(struct tool *tool, int argc, char **argv);
