@@ -22,7 +22,7 @@ enum {
 	TAG_PROTOCOL = 0x64,
 	SCP02 = 0x02,
 	SCP03 = 0x03,
-	SCP10 = 0x0A,
+	SCP10 = 0x10, /* GPCS 10.7: identifiers are written in hexadecimal */
 	LONGEST_COMMAND = 0xFF,
 };
 
@@ -48,7 +48,20 @@ static void put_protocol(struct buf *out, uint8_t protocol, uint8_t i)
 	put_oid(out, TAG_PROTOCOL, view_of(oid, sizeof(oid)));
 }
 
-/* One object a key set's protocol, and for the issuer security domain one a suite of SCP10. */
+/* Whether one of the key sets before this one has the same protocol with the same i. */
+static bool is_told(struct command *c, const struct keyset *of)
+{
+	struct keyset set = {.version = 0};
+	bool told = false;
+
+	while (!told && keyset_next(c->nvm, of->domain, set.version, &set) == RC_OK &&
+	       set.version < of->version)
+		told = !set.missing && set.type == of->type && set.i == of->i;
+	keyset_wipe(&set);
+	return told;
+}
+
+/* Each protocol of the key sets with its i once; of the issuer security domain the suites of SCP10. */
 static void put_protocols(struct command *c, uint32_t domain, struct buf *out)
 {
 	struct view suites = identity_suites(c->card->identity);
@@ -56,7 +69,7 @@ static void put_protocols(struct command *c, uint32_t domain, struct buf *out)
 	uint8_t suite;
 
 	while (keyset_next(c->nvm, domain, set.version, &set) == RC_OK)
-		if (!set.missing)
+		if (!set.missing && !is_told(c, &set))
 			put_protocol(out, set.type == KEY_TYPE_DES ? SCP02 : SCP03, set.i);
 	keyset_wipe(&set);
 	while (domain == REGISTRY_ISD && view_u8(&suites, &suite) == RC_OK)

@@ -34,20 +34,20 @@ static uint16_t make_domain(const char *parameters)
 	return manage_send(0x80E60C00, data);
 }
 
-/* The card data has the protocol with this i. */
-static bool announces(uint8_t protocol, uint8_t i)
+/* How often the card data have the protocol with this i. */
+static unsigned int announces(uint8_t protocol, uint8_t i)
 {
 	char oid[40];
 	struct view wanted;
+	unsigned int times = 0;
 
 	snprintf(oid, sizeof(oid), "640B 0609 2A864886FC6B04 %02X%02X", protocol, i);
 	wanted = hex(oid);
 	if (manage_bare("80CA006600") != 0x9000)
-		return false;
+		return 0;
 	for (size_t at = 0; at + wanted.len <= manage_answer.len; at++)
-		if (view_equal(view_of(manage_answer.data + at, wanted.len), wanted))
-			return true;
-	return false;
+		times += view_equal(view_of(manage_answer.data + at, wanted.len), wanted);
+	return times;
 }
 
 static void opens(uint8_t type, uint8_t version)
@@ -92,11 +92,13 @@ static void the_issuers_options_are_stored(void)
 	CU_ASSERT_EQUAL(manage_send(0x80CA00FE, ""), 0x9000);
 	CU_ASSERT(manage_answered("FE06 8104 0371 0255"));
 	put_set(KEY_TYPE_AES, 0x31);
+	put_set(KEY_TYPE_AES, 0x32);
 	peer_reopen(&manage_peer, NULL);
 	CU_ASSERT_EQUAL(manage_bare("00A4040000"), 0x9000);
 	/* A set that was there keeps its own. */
 	CU_ASSERT(announces(0x03, 0x60));
-	CU_ASSERT(announces(0x03, 0x71));
+	CU_ASSERT_EQUAL(announces(0x03, 0x71), 1); /* of two sets */
+	CU_ASSERT(announces(0x10, 0x42));
 	CU_ASSERT_EQUAL(manage_bare("8050300008112233445566778800"), 0x9000);
 	CU_ASSERT_EQUAL(manage_bare("8050310008112233445566778800"), 0x6700);
 	CU_ASSERT_EQUAL(manage_bare("8050310010112233445566778811223344556677 8800"), 0x9000);
