@@ -264,6 +264,20 @@ static uint16_t install_loaded(struct command *c, const struct registry_entry *d
 	return delegate_commit(c, domain, rc, &receipt, f->parameters);
 }
 
+/*
+ * GPCS 9.3.7. Of one that is selectable already this gives it the Card Reset privilege: so hosts say
+ * which application answers first after a reset.
+ */
+static uint16_t check_selectable(const struct registry_entry *e, uint32_t privileges)
+{
+	if (e->life_cycle == LIFE_INSTALLED)
+		return SW_OK;
+	return e->kind == REGISTRY_APPLICATION && !(e->life_cycle & LIFE_LOCKED_BIT) &&
+			       privileges & PRIVILEGE_CARD_RESET
+		       ? SW_OK
+		       : SW_CONDITIONS;
+}
+
 static uint16_t make_selectable(struct command *c, const struct registry_entry *domain,
 				const struct install_fields *f)
 {
@@ -278,9 +292,13 @@ static uint16_t make_selectable(struct command *c, const struct registry_entry *
 		return sw;
 	if (f->file.len || f->module.len || install_take_bytes(f->privileges, &privileges) != RC_OK)
 		return SW_WRONG_DATA;
-	if (e.life_cycle != LIFE_INSTALLED || registry_get(c->nvm, e.load_file, &file) != RC_OK)
-		return SW_CONDITIONS;
-	e.life_cycle = LIFE_SELECTABLE;
+	sw = check_selectable(&e, privileges);
+	if (sw != SW_OK)
+		return sw;
+	if (registry_get(c->nvm, e.load_file, &file) != RC_OK)
+		file.aid.len = 0; /* of what the card was made with */
+	if (e.life_cycle == LIFE_INSTALLED)
+		e.life_cycle = LIFE_SELECTABLE;
 	e.privileges |= privileges & PRIVILEGE_CARD_RESET;
 	buf_fixed(&receipt, array, sizeof(array));
 	put_lv(&receipt, &file.aid);

@@ -313,6 +313,32 @@ static void code_that_cannot_run_yet_leaves_power_up_to_the_issuer(void)
 	manage_stop();
 }
 
+/* As hosts do it that are asked to make an application the default one, GPCS 6.6.2. */
+static void the_privilege_to_answer_first_goes_from_one_to_another(void)
+{
+	manage_start();
+	manage_load_package();
+	CU_ASSERT_EQUAL(manage_install("04"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 0A" TOKEN "0104 00 00"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80F24000, "4F00"), 0x9000);
+	CU_ASSERT(manage_answered("0A" TOKEN "0704 0C" PKCS15 "0700 07" INSTANCE "0700"));
+	/* Neither without it, nor of what is locked, nor of what is no application. */
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 07" INSTANCE "0100 00 00"), 0x6985);
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 08" ISD "0104 00 00"), 0x6985);
+	CU_ASSERT_EQUAL(manage_send(0x80F04080, INSTANCE), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 07" INSTANCE "0104 00 00"), 0x6985);
+	CU_ASSERT_EQUAL(manage_send(0x80F04000, INSTANCE), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 07" INSTANCE "0104 00 00"), 0x9000);
+	/* With the application that has it deleted it is the issuer security domain's. */
+	CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F07" INSTANCE), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80F28000, "4F00"), 0x9000);
+	CU_ASSERT(manage_answered("08" ISD "019C"));
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 0A" TOKEN "0104 00 00"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80F28000, "4F00"), 0x9000);
+	CU_ASSERT(manage_answered("08" ISD "0198"));
+	manage_stop();
+}
+
 static void applications_are_selected_by_a_part_of_their_name_in_turn(void)
 {
 	manage_start();
@@ -428,6 +454,8 @@ int main(void)
 		 privileges_that_exclude_each_other_are_refused},
 		{"code that cannot run yet leaves power-up to the issuer",
 		 code_that_cannot_run_yet_leaves_power_up_to_the_issuer},
+		{"the privilege to answer first goes from one to another",
+		 the_privilege_to_answer_first_goes_from_one_to_another},
 		{"applications are selected by a part of their name, in turn",
 		 applications_are_selected_by_a_part_of_their_name_in_turn},
 		{"a domain stores data in one of its own", a_domain_stores_data_in_one_of_its_own},
