@@ -37,6 +37,59 @@ const struct ecdsa_curve *ecdsa_next_curve(const struct ecdsa_curve *curve)
 	return curve + 1 < curves + CURVES ? curve + 1 : NULL;
 }
 
+static EC_GROUP *group_of(const struct ecdsa_curve *curve)
+{
+	int nist = EC_curve_nist2nid(curve->name);
+
+	return EC_GROUP_new_by_curve_name_ex(crypto_context(), NULL,
+					     nist != NID_undef ? nist : OBJ_sn2nid(curve->name));
+}
+
+static bool is_number(struct view in, size_t size, const BIGNUM *n)
+{
+	uint8_t wanted[ECDSA_SCALAR_MAX];
+
+	return in.len == size && BN_bn2binpad(n, wanted, (int)size) == (int)size &&
+	       view_equal(in, view_of(wanted, size));
+}
+
+static bool is_generator(struct view in, const EC_GROUP *group)
+{
+	uint8_t wanted[ECDSA_POINT_MAX];
+	size_t len = EC_POINT_point2oct(group, EC_GROUP_get0_generator(group),
+					POINT_CONVERSION_UNCOMPRESSED, wanted, sizeof(wanted),
+					NULL);
+
+	return len && view_equal(in, view_of(wanted, len));
+}
+
+static bool has_parameters(const struct ecdsa_curve *curve, const struct ecdsa_parameters *in)
+{
+	EC_GROUP *group = group_of(curve);
+	BIGNUM *p = BN_new(), *a = BN_new(), *b = BN_new();
+	bool has = group && p && a && b && EC_GROUP_get_curve(group, p, a, b, NULL) == 1 &&
+		   is_number(in->p, curve->size, p) && is_number(in->a, curve->size, a) &&
+		   is_number(in->b, curve->size, b) && is_generator(in->g, group) &&
+		   is_number(in->n, curve->size, EC_GROUP_get0_order(group)) &&
+		   (!in->k.len || is_number(in->k, 1, EC_GROUP_get0_cofactor(group)));
+
+	BN_free(p);
+	BN_free(a);
+	BN_free(b);
+	EC_GROUP_free(group);
+	return has;
+}
+
+enum rc ecdsa_find_curve(const struct ecdsa_parameters *in, const struct ecdsa_curve **ret)
+{
+	for (size_t i = 0; i < CURVES; i++)
+		if (has_parameters(&curves[i], in)) {
+			*ret = &curves[i];
+			return RC_OK;
+		}
+	return RC_NOT_FOUND;
+}
+
 /* A key of what was pushed; RC_MALFORMED where libcrypto does not take it. */
 static enum rc make(OSSL_PARAM_BLD *build, int selection, EVP_PKEY **ret)
 {
@@ -92,9 +145,7 @@ enum rc ecdsa_public(const struct ecdsa_curve *curve, struct view point, EVP_PKE
 /* Below the order, and not zero. */
 static bool is_scalar(const struct ecdsa_curve *curve, const BIGNUM *d)
 {
-	int nist = EC_curve_nist2nid(curve->name);
-	EC_GROUP *group = EC_GROUP_new_by_curve_name_ex(
-		crypto_context(), NULL, nist != NID_undef ? nist : OBJ_sn2nid(curve->name));
+	EC_GROUP *group = group_of(curve);
 	bool is = group && !BN_is_zero(d) && BN_cmp(d, EC_GROUP_get0_order(group)) < 0;
 
 	EC_GROUP_free(group);

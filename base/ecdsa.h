@@ -24,6 +24,15 @@ const struct ecdsa_curve *ecdsa_curve(unsigned int reference);
 /* The curve after this one, the first after NULL; NULL at the end. */
 const struct ecdsa_curve *ecdsa_next_curve(const struct ecdsa_curve *curve);
 
+/* A curve's own parameters, GPCS table 11-72; k may be empty. */
+struct ecdsa_parameters {
+	struct view p, a, b, g, n, k;
+};
+
+/* The curve with these parameters, if it is one of those; RC_NOT_FOUND. */
+enum rc ecdsa_find_curve(const struct ecdsa_parameters *in,
+			 const struct ecdsa_curve **ret) WARN_UNUSED;
+
 /* A public key of `04 x y`. RC_MALFORMED: not a point of the curve. */
 enum rc ecdsa_public(const struct ecdsa_curve *curve, struct view point,
 		     EVP_PKEY **ret) WARN_UNUSED;

@@ -16,7 +16,10 @@ enum {
 	KEY_TYPE_RSA = 0xA1, /* public: modulus, then exponent */
 	KEY_TYPE_ECC = 0xB0, /* public: point, then curve */
 	KEY_TYPE_ECC_PRIVATE = 0xB1, /* scalar, then curve */
-	KEY_TYPE_CURVE = 0xF0,
+	KEY_TYPE_CURVE_P = 0xB2, /* a curve written out: p, a, b, g, n and, if one likes, k */
+	KEY_TYPE_CURVE_A = 0xB3,
+	KEY_TYPE_CURVE_K = 0xB7,
+	KEY_TYPE_CURVE = 0xF0, /* by its reference */
 };
 
 enum { RING_VALUE_MAX = 512, RING_EXPONENT_MAX = 8, RING_KEYS_MAX = 16, RING_ID_MAX = 0x7F };

@@ -126,18 +126,46 @@ static enum rc take_component(struct view *in, bool extended, uint8_t *ret_type,
 	return rc == RC_OK ? manager_take(in, ret) : rc;
 }
 
+/* The curve written out, p in first: it must be one that has a reference; GPCS table 11-74. */
+static enum rc take_curve(struct view *in, struct view first, struct ring_key *key)
+{
+	struct ecdsa_parameters curve = {.p = first};
+	struct view *const rest[] = {&curve.a, &curve.b, &curve.g, &curve.n};
+	const struct ecdsa_curve *found;
+	struct view ahead;
+	uint8_t type;
+
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
+		if (take_component(in, key->extended, &type, rest[i]) != RC_OK ||
+		    type != KEY_TYPE_CURVE_A + i)
+			return RC_MALFORMED;
+	ahead = *in;
+	if (take_component(&ahead, key->extended, &type, &curve.k) == RC_OK &&
+	    type == KEY_TYPE_CURVE_K)
+		*in = ahead;
+	else
+		curve.k.len = 0;
+	if (ecdsa_find_curve(&curve, &found) != RC_OK)
+		return RC_MALFORMED;
+	key->curve = found->reference;
+	return RC_OK;
+}
+
 /* What must follow the first component of a public or private key. */
 static enum rc take_rest(struct view *in, struct ring_key *key)
 {
-	uint8_t type, wanted = key->type == KEY_TYPE_RSA ? KEY_TYPE_RSA_EXPONENT : KEY_TYPE_CURVE;
+	bool is_rsa = key->type == KEY_TYPE_RSA;
 	struct view block;
+	uint8_t type;
 	enum rc rc = take_component(in, key->extended, &type, &block);
 
-	if (rc != RC_OK || type != wanted)
-		return RC_MALFORMED;
-	if (wanted == KEY_TYPE_RSA_EXPONENT)
+	if (rc == RC_OK && is_rsa && type == KEY_TYPE_RSA_EXPONENT)
 		return take_public(block, key->exponent, sizeof(key->exponent), &key->exponent_len);
-	return block.len == 1 ? view_u8(&block, &key->curve) : RC_MALFORMED;
+	if (rc == RC_OK && !is_rsa && type == KEY_TYPE_CURVE_P)
+		return take_curve(in, block, key);
+	if (rc != RC_OK || is_rsa || type != KEY_TYPE_CURVE || block.len != 1)
+		return RC_MALFORMED;
+	return view_u8(&block, &key->curve);
 }
 
 static enum rc take_components(struct command *c, struct view *in, struct ring_key *key)

@@ -106,6 +106,58 @@ static void keys_of_every_type_are_put_and_told_of(void)
 	stop();
 }
 
+/* P-256 as hosts write it out that send no reference; GPCS table 11-74. */
+#define CURVE_P "B220 FFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF"
+#define CURVE_AB                                                                \
+	"B320 FFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFC" \
+	"B420 5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B"
+#define CURVE_G                                                                   \
+	"B541 046B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296" \
+	"4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5"
+#define CURVE_N "B620 FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"
+
+static void a_curve_written_out_is_the_one_of_its_reference(void)
+{
+	static const struct {
+		const char *curve;
+		uint16_t sw;
+	} rows[] = {
+		{CURVE_P CURVE_AB CURVE_G CURVE_N "00", 0x9000},
+		{CURVE_P CURVE_AB CURVE_G CURVE_N "B701 01 00", 0x9000},
+		{CURVE_P CURVE_AB CURVE_G CURVE_N "B701 02 00", 0x6A80},
+		{CURVE_P CURVE_AB CURVE_G "00", 0x6A80},
+		{CURVE_P CURVE_AB CURVE_N CURVE_G "00", 0x6A80},
+		{CURVE_P CURVE_AB CURVE_G CURVE_N, 0x6A80},
+		/* Of one's own: a is p - 4 there, and it has one byte less here. */
+		{CURVE_P
+		 "B320 FFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFB"
+		 "B420 5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B" CURVE_G
+			 CURVE_N "00",
+		 0x6A80},
+		{CURVE_P
+		 "B31F FFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFF"
+		 "B420 5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B" CURVE_G
+			 CURVE_N "00",
+		 0x6A80},
+	};
+	uint8_t point[65];
+
+	start();
+	get_point(point);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_view(&data, hex("71 B041"));
+		buf_put(&data, point, sizeof(point));
+		buf_view(&data, hex(rows[i].curve));
+		CU_ASSERT_EQUAL(put(0x0001), rows[i].sw);
+		if (rows[i].sw != 0x9000)
+			continue;
+		CU_ASSERT_EQUAL(manage_send(0x80CA00E0, ""), 0x9000);
+		CU_ASSERT(manage_answered("E008 C0060171B040F000"));
+		CU_ASSERT_EQUAL(manage_send(0x80E40000, "D20171"), 0x9000);
+	}
+	stop();
+}
+
 static void keys_that_are_none_are_refused(void)
 {
 	uint8_t point[65];
@@ -241,6 +293,8 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{"keys of every type are put and told of", keys_of_every_type_are_put_and_told_of},
+		{"a curve written out is the one of its reference",
+		 a_curve_written_out_is_the_one_of_its_reference},
 		{"keys that are none are refused", keys_that_are_none_are_refused},
 		{"keys are replaced by their like and deleted one by one",
 		 keys_are_replaced_by_their_like_and_deleted_one_by_one},
