@@ -239,8 +239,8 @@ def listed(s, kind, aid):
     return entry[len(lv(aid)):]
 
 
-def load(s):
-    expect(s.send(0xE6, 2, 0, lv(PACKAGE, b"", b"", b"", b"")), 0x9000, "INSTALL [for load]")
+def load(s, owner=b"", parameters=b""):
+    expect(s.send(0xE6, 2, 0, lv(PACKAGE, owner, b"", parameters, b"")), 0x9000, "INSTALL [for load]")
     block = package()
     file = b"\xC4" + bytes([len(block)]) + block
     parts = [file[i:i + 40] for i in range(0, len(file), 40)]
@@ -303,6 +303,51 @@ def manage(kind, reader, level):
     expect(other.send(0xF2, 0x20, 2, b"\x4F" + lv(PACKAGE)), 0x6A88, "nothing is left of it")
 
 
+def make_default(s, aid):
+    expect(s.send(0xE6, 8, 0, lv(b"", b"", aid, b"\x04", b"", b"")), 0x9000, f"Card Reset to {aid.hex()}")
+    check(listed(s, 0x40, aid) == b"\x07\x04", "it has the privilege")
+
+
+def curve_key():
+    """A public key on P-256, its base point, with the curve written out instead of its reference."""
+    point = bytes.fromhex("046B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296"
+                          "4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5")
+    p = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    b = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+    n = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    parts = [(0xB0, point)] + [(0xB2 + i, v.to_bytes(32, "big")) for i, v in enumerate((p, p - 3, b))]
+    parts += [(0xB5, point), (0xB6, n.to_bytes(32, "big"))]
+    return b"".join(bytes([tag, len(value)]) + value for tag, value in parts) + b"\0"
+
+
+def as_tools_do(reader):
+    """What gpshell3 and GlobalPlatformPro send, and nothing above does; doc/manager.md names them."""
+    s = session(Session03, reader, 3)
+    expect(s.send(0xCA, 1, 0xE0), 0x6A88, "GET DATA of more keys")
+    load(s, ISD, bytes.fromhex("EF04C6020C08"))
+    install = lv(PACKAGE, MODULE, INSTANCE, bytes(3), bytes.fromhex("C9020102"), b"")
+    expect(s.send(0xE6, 12, 0, install), 0x9000, "INSTALL with three bytes of privileges")
+    expect(s.send(0xF0, 0x40, 0x83, INSTANCE), 0x9000, "SET STATUS to locked, as from installed")
+    expect(s.send(0xF0, 0x40, 0x07, INSTANCE), 0x9000, "SET STATUS to selectable")
+    make_default(s, INSTANCE)
+    make_default(s, TOKEN)
+    expect(s.send(0xE6, 64, 0, lv(b"", b"", INSTANCE, b"\x10", b"", b"")), 0x9000, "INSTALL [for registry update]")
+    asked = bytes.fromhex("C90F81020360 82022020 830120 87022020")
+    expect(s.send(0xE6, 12, 0, lv(bytes.fromhex("A0000001515350"), bytes.fromhex("A000000151535041"), DOMAIN,
+                                  b"\x80", asked, b"")), 0x9000, "a domain that says what it accepts")
+    expect(s.send(0xE6, 16, 0, lv(DOMAIN, b"", INSTANCE, b"", b"", b"")), 0x9000, "INSTALL [for extradition]")
+    expect(s.send(0xE6, 32, 0, lv(b"", b"", INSTANCE, b"", b"", b"")), 0x6985, "an application takes no data")
+    for p1, data in ((0x88, "0070054203AABBCC"), (0x91, "4203AABBCC"), (0x81, "4203AABBCC")):
+        expect(s.send(0xE6, 32, 0, lv(b"", b"", DOMAIN, b"", b"", b"")), 0x9000, "INSTALL [for personalization]")
+        expect(s.send(0xE2, p1, 0, bytes.fromhex(data)), 0x9000, f"STORE DATA {p1:02X}")
+    key = b"\x73" + curve_key()
+    expect(s.send(0xD8, 0x80, 1, key[:200]), 0x9000, "PUT KEY, a curve written out")
+    expect(s.send(0xD8, 0, 1, key[200:]), 0x9000, "and the rest")
+    expect(s.send(0xE4, 0, 0, b"\xD2\x01\x73"), 0x9000, "DELETE of it")
+    for aid in (INSTANCE, DOMAIN, PACKAGE):
+        expect(s.send(0xE4, 0, 0x80, b"\x4F" + lv(aid)), 0x9000, "DELETE with what is related")
+
+
 def locked(reader):
     """What a locked card answers to those who come."""
     s = session(Session03, reader, 0x33)
@@ -342,6 +387,7 @@ def main():
         for level in kind.levels:
             print(f"-- {kind.parameters}, level {level:02X}")
             manage(kind, reader, level)
+    as_tools_do(reader)
     locked(reader)
     print("all of it")
 
