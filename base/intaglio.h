@@ -339,12 +339,12 @@ typedef struct CK_INTAGLIO_TRANSFER {
 	CK_BBOOL bS16; /* the target speaks SCP03 with challenges and MACs of 16 bytes */
 	CK_INTAGLIO_AID domain; /* on the target; none: the issuer's */
 	/*
-	 * Called before each command that changes the target, with how many it had; how many there
-	 * will be only the principal knows, and total is 0 until they are through. While another
-	 * target's report is waited for, it is called again and again. What it returns but CKR_OK
-	 * ends everything with CKR_FUNCTION_CANCELED, and the target keeps nothing that was loaded.
-	 * After the activation it is called once, at the end. No slot is locked while it runs; it
-	 * must not call C_Finalize. May be NULL.
+	 * Called before each command that changes the target, and where there might be one more, with
+	 * how many it had; how many there will be only the principal knows, and total is 0 until they
+	 * are through. While another target's report is waited for, it is called again and again. What
+	 * it returns but CKR_OK ends everything with CKR_FUNCTION_CANCELED, and the target keeps
+	 * nothing that was loaded. After the activation it is called once, at the end. No slot is
+	 * locked while it runs; it must not call C_Finalize. May be NULL.
 	 */
 	CK_RV (*Progress)(void *pApplication, CK_ULONG done, CK_ULONG total);
 	void *pApplication;

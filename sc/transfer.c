@@ -168,11 +168,12 @@ static enum rc carry_all(struct run *r, uint8_t p1, enum transfer_step step)
 
 	r->result->step = step;
 	for (size_t n = 1; rc == RC_OK; n++) {
+		/* What was released has to be carried, or none that follows has the right MAC. */
+		if (!may_go_on(r, false))
+			return RC_STATE;
 		rc = operate(r, p1, 0, BYTE, n, &command);
 		if (is_end(r, rc))
 			return RC_OK;
-		if (rc == RC_OK && !may_go_on(r, false))
-			rc = RC_STATE;
 		if (rc == RC_OK) {
 			rc = carry(r, command);
 			r->result->carried++;
@@ -289,6 +290,15 @@ static void take_back(struct run *r)
 	r->result->is_left = rc != RC_OK || deletes == 0;
 }
 
+/* The block that was the last one is known only when there is no more. */
+static bool may_be_loaded(const struct transfer_result *result, enum rc rc)
+{
+	bool is_refused = rc == RC_SW && result->by_target;
+
+	return !result->is_activated &&
+	       (result->files || (result->step == TRANSFER_BLOCK && !is_refused));
+}
+
 enum rc transfer_run(struct principal_card *principal, struct gp *target,
 		     const struct transfer_order *order, struct transfer_result *ret)
 {
@@ -306,7 +316,7 @@ enum rc transfer_run(struct principal_card *principal, struct gp *target,
 			rc = load_files(&r);
 		if (rc == RC_OK)
 			rc = activate(&r);
-		if (rc != RC_OK && !ret->is_activated && ret->files)
+		if (rc != RC_OK && may_be_loaded(ret, rc))
 			take_back(&r);
 		if (rc == RC_OK)
 			rc = install_all(&r);

@@ -33,10 +33,11 @@ struct transfer_order {
 	bool dry_run; /* ends when the application was requested */
 	uint64_t time_ms; /* for the trail; 0: none */
 	/*
-	 * Asked before each command to the target that changes it, with how many it had so far, and
-	 * while an activation waits for another target's report (waits). Others may use both cards
-	 * while it runs. False: the installation is given up, RC_STATE, and what was loaded is taken off
-	 * again. After the activation nobody is asked any more. NULL: nobody ever.
+	 * Asked before the principal is, for each command to the target that changes it and whether
+	 * there is one more, with how many it had so far, and while an activation waits for another
+	 * target's report (waits). Others may use both cards while it runs. False: the installation is
+	 * given up, RC_STATE, and what was loaded is taken off again. After the activation nobody is
+	 * asked any more. NULL: nobody ever.
 	 */
 	bool (*go_on)(void *arg, size_t carried, bool waits);
 	void *arg;
