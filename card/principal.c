@@ -560,7 +560,7 @@ static uint16_t operate(struct command *c)
 	}
 }
 
-enum { INSTALLER = ROLE_USER | ROLE_ISSUER, READER = ROLE_ISSUER | ROLE_AUDITOR };
+enum { INSTALLER = ROLE_USER | ROLE_ISSUER };
 
 const struct command_row principal_commands[] = {
 	{0x00, 0x84, STATE_SESSION, INSTALLER, false, get_challenge, "GET CHALLENGE"},
@@ -571,8 +571,7 @@ const struct command_row principal_commands[] = {
 	{0x80, 0xDA, STATE_SESSION, ROLE_ISSUER, false, principal_put_application,
 	 "PUT APPLICATION"},
 	{0x80, 0xDC, STATE_SESSION, ROLE_ISSUER, false, principal_charge, "CHARGE"},
-	{0x80, 0xF2, STATE_SESSION, INSTALLER | READER, false, principal_status,
-	 "PRINCIPAL STATUS"},
+	{0x80, 0xF2, STATE_SESSION, ROLE_ALL, false, principal_status, "PRINCIPAL STATUS"},
 	{0x80, 0xF0, STATE_SESSION, ROLE_ISSUER, false, principal_trim, "TRIM AUDIT"},
 	{.handler = NULL},
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is served what by a security domain, and on a locked card: every command for every set of
- * roles and without a session. The table is written by hand from doc/manager.md and held against it;
- * the card's own rows are only counted, so that a command which is not here fails the test.
+ * Who is served what by a security domain, and on a locked card, and by a principal application: every
+ * command for every set of roles and without a session. The tables are written by hand from
+ * doc/manager.md and doc/principal.md and held against them; the card's own rows are only counted, so
+ * that a command which is not here fails the test.
  */
 #include "tests/suite.h"
 
@@ -11,7 +12,9 @@
 #include <string.h>
 
 #include "card/domain.h"
+#include "card/principal.h"
 #include "tests/base/hex.h"
+#include "tests/card/installer.h"
 #include "tests/card/manage.h"
 
 struct row {
@@ -207,6 +210,138 @@ static void the_matrix_is_that_of_the_document(void)
 	CU_ASSERT_EQUAL(lines, 10);
 }
 
+enum { I = ROLE_ISSUER, U = ROLE_USER, A = ROLE_AUDITOR };
+
+/* In this order; what a card without keys, files and targets says to those who are served. */
+static const struct principal_row {
+	const char *doc;
+	uint32_t header;
+	const char *data;
+	unsigned int roles; /* one of them is enough */
+	uint16_t sw;
+} principal_matrix[] = {
+	{"80 D8 00 nn", 0x80D80009, "", I, 0x9000},
+	{"80 E0 00 00", 0x80E00000, "00", I, 0x6700},
+	{"80 E0 01 00", 0x80E00100, "00", I, 0x6985},
+	{"80 E0 02 00", 0x80E00200, "", I, 0x6985},
+	{"80 E0 03 00", 0x80E00300, "0007", I, 0x6A88},
+	{"80 DA nnnn", 0x80DA0009, "", I, 0x9000},
+	{"80 DC nnnn", 0x80DC0009, "0000000100000001", I, 0x6A88},
+	{"80 F0 00 00", 0x80F00000, "00000001", I, 0x9000},
+	{"80 F2 P1 00", 0x80F20000, "", ROLE_ALL, 0x9000},
+	{"80 F2 P1 00", 0x80F20100, "", I, 0x9000},
+	{"80 F2 P1 00", 0x80F20200, "", I, 0x9000},
+	{"80 F2 P1 00", 0x80F20300, "", I, 0x9000},
+	{"80 F2 P1 00", 0x80F20400, "00000000", I | A, 0x9000},
+	{"00 84 00 00 08", 0x00840000, "", U | I, 0x9000},
+	{"80 80 50 00", 0x80805000, "1122334455667788", U | I, 0x6985},
+	{"80 80 00 Bx", 0x808000B1, "", U | I, 0x6985},
+	{"80 80 10 xx", 0x80801001, "", U | I, 0x6985},
+	{"80 80 00 2y", 0x80800021, "", U | I, 0x6985},
+	{"80 80 20 yy", 0x80802001, "", U | I, 0x6985},
+	{"80 80 00 3z", 0x80800031, "", U | I, 0x6985},
+	{"80 80 30 zz", 0x80803001, "", U | I, 0x6985},
+	{"00 88 00 00", 0x00880000, "", U | I, 0x6985},
+	{"80 80 40 mm", 0x80804001, "", U | I, 0x6985},
+	{"80 80 11 xx", 0x80801101, "", U | I, 0x6985},
+	{"80 80 60 mm", 0x80806001, "9000", U | I, 0x6985},
+	{"80 80 70 00", 0x80807000, "", U | I, 0x6A88},
+	{"80 80 71 00", 0x80807100, "0000000011223344", U | I, 0x9000},
+};
+
+enum { PRINCIPAL_MATRIX = sizeof(principal_matrix) / sizeof(principal_matrix[0]) };
+
+static void try_principal(unsigned int roles)
+{
+	for (size_t i = 0; i < PRINCIPAL_MATRIX; i++) {
+		const struct principal_row *row = &principal_matrix[i];
+		uint16_t sw = manage_send(row->header, row->data);
+		uint16_t wanted = row->roles & roles ? row->sw : 0x6982;
+
+		if (sw != wanted)
+			printf("%08X, roles %X: %04X, not %04X\n", (unsigned int)row->header, roles,
+			       sw, wanted);
+		CU_ASSERT_EQUAL(sw, wanted);
+	}
+}
+
+/* Those of the set-up are known to the channel before the principal sees them. */
+static void try_principal_bare(void)
+{
+	for (size_t i = 0; i < PRINCIPAL_MATRIX; i++) {
+		const struct principal_row *row = &principal_matrix[i];
+		bool is_set_up = row->header >> 24 == 0;
+		struct view data = hex(row->data);
+
+		CU_ASSERT_EQUAL(peer_send(&manage_peer, (uint8_t)(row->header >> 24),
+					  (uint8_t)(row->header >> 16), (uint8_t)(row->header >> 8),
+					  (uint8_t)row->header, data, 256, NULL),
+				is_set_up ? 0x6985 : 0x6982);
+	}
+}
+
+static void every_command_of_a_principal_is_served_to_whom_the_document_says(void)
+{
+	manage_start();
+	installer_make_principal(&manage_peer);
+	for (unsigned int roles = 1; roles <= ROLE_ALL; roles++) {
+		installer_login(&manage_peer, roles);
+		try_principal(roles);
+	}
+	/* Bare, with it selected; and there is none on another application. */
+	peer_reopen(&manage_peer, NULL);
+	CU_ASSERT_EQUAL(manage_bare("00A404000A" INSTALLER_PRINCIPAL "00"), 0x9000);
+	try_principal_bare();
+	steps_open_with_roles(&manage_peer, ROLE_ALL);
+	CU_ASSERT_EQUAL(manage_send(0x00A40400, TOKEN), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80805000, ""), 0x6D00);
+	manage_stop();
+}
+
+static void every_row_of_a_principal_is_in_the_matrix(void)
+{
+	const char *source = getenv("INTAGLIO_SOURCE");
+	bool seen[PRINCIPAL_MATRIX] = {false};
+	char text[2000];
+	FILE *file;
+
+	for (const struct command_row *row = principal_commands; row->handler; row++) {
+		bool found = false;
+
+		for (size_t i = 0; i < PRINCIPAL_MATRIX; i++)
+			if (principal_matrix[i].header >> 16 ==
+			    ((uint32_t)row->cla << 8 | row->ins))
+				found = true;
+		CU_ASSERT(found);
+		CU_ASSERT_EQUAL(row->state, STATE_SESSION);
+	}
+	snprintf(text, sizeof(text), "%s/doc/principal.md", source ? source : "..");
+	file = fopen(text, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	while (fgets(text, sizeof(text), file)) {
+		char *command = text + 3, *end = strchr(command, '`');
+		bool is_row = strncmp(text, "| `8", 4) == 0 || strncmp(text, "| `0", 4) == 0;
+		bool found = !is_row && strncmp(text, "`80 F2", 6) != 0;
+
+		if (!found && !is_row) {
+			command = text + 1;
+			end = strchr(command, '`');
+		}
+		if (found || !end)
+			continue;
+		*end = '\0';
+		for (size_t i = 0; i < PRINCIPAL_MATRIX; i++)
+			if (strcmp(principal_matrix[i].doc, command) == 0)
+				found = seen[i] = true;
+		if (!found)
+			printf("%s: not in the matrix\n", command);
+		CU_ASSERT(found);
+	}
+	fclose(file);
+	for (size_t i = 0; i < PRINCIPAL_MATRIX; i++)
+		CU_ASSERT(seen[i]);
+}
+
 static int clean(void)
 {
 	peer_world_free();
@@ -224,6 +359,10 @@ int main(void)
 		 without_a_session_only_public_commands_are_served},
 		{"a terminated card serves GET DATA alone",
 		 a_terminated_card_serves_get_data_alone},
+		{"every row of a principal is in the matrix",
+		 every_row_of_a_principal_is_in_the_matrix},
+		{"every command of a principal is served to whom the document says",
+		 every_command_of_a_principal_is_served_to_whom_the_document_says},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
