@@ -55,6 +55,11 @@ static void a_sequence_that_is_not_one_stores_nothing(void)
 		{0x80E2F000, "420199", 0x6A81},
 		{0x80E28800, "0070 04 420199", 0x6A80},
 		{0x80E28800, "0071 03 420199", 0x6A80},
+		/* A key as a data grouping; GPCS 11.11.4, which this card leaves to PUT KEY. */
+		{0x80E28800,
+		 "00B9 14 B912 950110 800188 810110 820101 830130 840311 8113"
+		 "8113 10 00112233445566778899AABBCCDDEEFF",
+		 0x6A80},
 		{0x80E29000, "420199 4F04A0000001", 0x6A80},
 		{0x80E29000, "420199 4F0A" TOKEN, 0x6985},
 	};
@@ -121,6 +126,70 @@ static void the_level_and_the_memory_left_are_told(void)
 	manage_stop();
 }
 
+/* What is on the card, in the words of three commands. */
+static void list_all(struct buf *out)
+{
+	static const uint32_t reads[] = {0x80F24002, 0x80F21002, 0x80CA00E0};
+
+	buf_reset(out);
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+		CU_ASSERT_EQUAL(manage_send(reads[i], i < 2 ? "4F00" : ""), 0x9000);
+		buf_view(out, view_buf(&manage_answer));
+	}
+}
+
+static void a_length_that_is_none_changes_nothing(void)
+{
+	static const uint32_t headers[] = {0x80F28002, 0x80F04080, 0x80E60200, 0x80E60400,
+					   0x80E60800, 0x80E60C00, 0x80E61000, 0x80E62000,
+					   0x80E64000, 0x80E80000, 0x80E88000, 0x80E40000,
+					   0x80E40080, 0x80D80001, 0x80D80081, 0x80E28800};
+	static const uint8_t zeros[40];
+	struct buf before, after;
+
+	manage_start();
+	buf_init(&before, MANAGE_ROOM);
+	buf_init(&after, MANAGE_ROOM);
+	list_all(&before);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		for (size_t len = 0; len <= sizeof(zeros); len++) {
+			uint16_t sw = manage_bytes(headers[i], view_of(zeros, len));
+
+			if (sw != 0x6700 && sw != 0x6A80 && sw != 0x6A88 && sw != 0x6985) {
+				printf("%08X, %zu bytes: %04X\n", headers[i], len, sw);
+				CU_FAIL("not as it should be");
+			}
+		}
+	list_all(&after);
+	CU_ASSERT(view_equal(view_buf(&before), view_buf(&after)));
+	buf_free(&before);
+	buf_free(&after);
+	manage_stop();
+}
+
+static void challenges_and_cryptograms_have_one_length(void)
+{
+	struct keyset set = manage_keys(0x30);
+	struct buf data;
+	char apdu[120];
+
+	manage_start();
+	buf_init(&data, MANAGE_ROOM);
+	manage_key_data(&set, &data);
+	CU_ASSERT_EQUAL(manage_bytes(0x80D80081, view_buf(&data)), 0x9000);
+	peer_reopen(&manage_peer, NULL);
+	CU_ASSERT_EQUAL(manage_bare("00A4040000"), 0x9000);
+	for (int len = 1; len <= 24; len++) {
+		snprintf(apdu, sizeof(apdu), "80503000%02X%0*d00", len, 2 * len, 0);
+		CU_ASSERT_EQUAL(manage_bare(apdu), len == 8 ? 0x9000 : 0x6700);
+		CU_ASSERT_EQUAL(manage_bare("8050300008112233445566778800"), 0x9000);
+		snprintf(apdu, sizeof(apdu), "84820100%02X%0*d", len, 2 * len, 0);
+		CU_ASSERT_EQUAL(manage_bare(apdu), len == 16 ? 0x6300 : 0x6700);
+	}
+	buf_free(&data);
+	manage_stop();
+}
+
 static int clean(void)
 {
 	peer_world_free();
@@ -137,6 +206,9 @@ int main(void)
 		{"a sequence has its longest", a_sequence_has_its_longest},
 		{"the issuer security domain takes another name",
 		 the_issuer_security_domain_takes_another_name},
+		{"a length that is none changes nothing", a_length_that_is_none_changes_nothing},
+		{"challenges and cryptograms have one length",
+		 challenges_and_cryptograms_have_one_length},
 		{"the level and the memory left are told", the_level_and_the_memory_left_are_told},
 		CU_TEST_INFO_NULL,
 	};

@@ -177,6 +177,7 @@ static void what_is_around_the_data_block_is_judged(void)
 	} frames[] = {
 		{"a byte behind it", "", "00", 0xC4, 0},
 		{"another tag", "", "", 0xC5, 0},
+		{"a ciphered one", "", "", 0xD4, 0},
 		{"a length one too small", "", "", 0xC4, -1},
 		{"a length one too large", "", "", 0xC4, 1},
 		{"a DAP block before it", "E209 4F05F001020304 C300", "", 0xC4, 0},
