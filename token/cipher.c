@@ -115,7 +115,8 @@ static CK_RV decipher(struct session *s, struct operation *o, enum application_o
 	order.command.parameter = view_buf(&parameter);
 	rv = buf_rc(&parameter) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
 	if (rv == CKR_OK)
-		rv = lane_run(s, beside, CALL_DECRYPT, order_plaintext, &order);
+		rv = o->asks_each_time ? lane_run_with_pin(s, CALL_DECRYPT, order_plaintext, &order)
+				       : lane_run(s, beside, CALL_DECRYPT, order_plaintext, &order);
 	buf_free(&parameter);
 	return rv;
 }

@@ -82,8 +82,19 @@ void lane_alone(struct session *s)
 	pthread_cond_broadcast(&slot->changed);
 }
 
+void lane_give_back(struct session *s)
+{
+	if (!s->own)
+		return;
+	s->own->is_taken = false;
+	s->own = NULL;
+	pthread_cond_broadcast(&s->slot->changed);
+}
+
 void lanes_close(struct slot *slot)
 {
+	for (struct session *s = slot->sessions; s; s = s->next)
+		lane_give_back(s);
 	for (size_t i = 0; i < SPARES; i++)
 		sc_close(&slot->spares[i].sc);
 	slot->no_spares = false;
@@ -182,4 +193,38 @@ CK_RV lane_run(struct session *s, bool beside, enum outcome_call call, lane_work
 	/* What a failure means hangs on the slot's connection, and may end other sessions' work. */
 	lane_alone(s);
 	return outcome(slot, call, rc, &sw);
+}
+
+struct sc *lane_for_pin(struct session *s)
+{
+	struct slot *slot = s->slot;
+	struct lane *spare;
+
+	if (s->own && !sc_is_connected(s->own->sc)) {
+		sc_close(&s->own->sc);
+		lane_give_back(s);
+	}
+	if (s->own || slot->session_count < 2 || !slot->source->is_parallel)
+		return s->own ? s->own->sc : slot->sc;
+	spare = free_spare(slot, true);
+	if (!spare && !slot->no_spares)
+		spare = free_spare(slot, false);
+	if (!spare || (!spare->sc && !open_spare(slot, spare)))
+		return slot->sc;
+	spare->is_taken = true;
+	s->own = spare;
+	return spare->sc;
+}
+
+CK_RV lane_run_with_pin(struct session *s, enum outcome_call call, lane_work work, void *arg)
+{
+	uint16_t sw = 0;
+	enum rc rc;
+
+	lane_alone(s);
+	rc = work(s->own ? s->own->sc : s->slot->sc, arg, &sw);
+	if (s->own && !sc_is_connected(s->own->sc))
+		sc_close(&s->own->sc);
+	lane_give_back(s);
+	return outcome(s->slot, call, rc, &sw);
 }

@@ -22,6 +22,16 @@ typedef enum rc (*lane_work)(struct sc *sc, void *arg, uint16_t *ret_sw);
  * thing at a time, it runs under the slot's lock.
  */
 CK_RV lane_run(struct session *s, bool beside, enum outcome_call call, lane_work work, void *arg);
+/*
+ * The connection on which the PIN for one operation of the session is shown: where other sessions are
+ * and the card has a channel to give, one that the session has to itself, since any use of a key would
+ * use the PIN up. It is the slot's own else. Nobody is away.
+ */
+struct sc *lane_for_pin(struct session *s);
+/* Runs work where the PIN was shown, and gives that lane back. */
+CK_RV lane_run_with_pin(struct session *s, enum outcome_call call, lane_work work, void *arg);
+/* Gives the lane back unused. */
+void lane_give_back(struct session *s);
 /* Waits until no other thread is away: for what uses the slot's connection or other sessions. */
 void lane_alone(struct session *s);
 /* Closes all but the first; nobody is away. */

@@ -49,6 +49,7 @@ void operation_end(struct operation *o)
 	o->is_private = false;
 	o->has_result = false;
 	o->has_signature = false;
+	o->asks_each_time = false;
 	o->needs_context = false;
 	o->is_beside = false;
 	o->in_parts = false;
@@ -173,8 +174,9 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	    mechanism->type != mechanism->card && key->number &&
 	    !(key->uses >> (CKA_SIGN - CKA_ENCRYPT) & 1))
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	o->needs_context = attr_bool(view_buf(&key->list), CKA_ALWAYS_AUTHENTICATE, false);
-	/* The PIN for one operation is shown on the slot's own channel. */
+	o->asks_each_time = attr_bool(view_buf(&key->list), CKA_ALWAYS_AUTHENTICATE, false);
+	o->needs_context = o->asks_each_time;
+	/* Whoever shows the PIN for one operation has a lane until then. */
 	o->is_beside = key->class == CKO_PRIVATE_KEY && !o->needs_context;
 	if (mechanism->scheme == SCHEME_CIPHER || mechanism->scheme == SCHEME_MAC)
 		return secret_take(o, key);

@@ -22,6 +22,7 @@ struct operation {
 	bool is_multipart; /* an update was made: C_Sign and the like are no longer possible */
 	bool is_private; /* its key is a private object */
 	bool has_result; /* data holds the result, which did not fit or was not fetched yet */
+	bool asks_each_time; /* its key has CKA_ALWAYS_AUTHENTICATE */
 	bool needs_context; /* CKA_ALWAYS_AUTHENTICATE, and the PIN was not given since */
 	bool is_beside; /* its key is used beside other threads', token/lane.h */
 	bool in_parts; /* its parts need not wait for the last one */

@@ -61,6 +61,7 @@ void session_close(struct session **session)
 
 	if (!s)
 		return;
+	lane_give_back(s);
 	for (at = &s->slot->sessions; *at && *at != s; at = &(*at)->next)
 		;
 	if (*at)
@@ -186,7 +187,8 @@ CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, C
 		return rv;
 	if (!is_pin_length(pin_len))
 		return refuse_length(slot, CKR_PIN_INCORRECT);
-	rc = application_verify(slot->sc, login == LOGIN_SO ? APPLICATION_SO : APPLICATION_USER,
+	rc = application_verify(user == CKU_CONTEXT_SPECIFIC ? lane_for_pin(s) : slot->sc,
+				login == LOGIN_SO ? APPLICATION_SO : APPLICATION_USER,
 				view_of(pin, pin_len), &sw);
 	rv = outcome(slot, login == LOGIN_SO ? CALL_SO_PIN : CALL_USER_PIN, rc, &sw);
 	if (rv != CKR_OK)

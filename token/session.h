@@ -19,6 +19,7 @@ struct session {
 
 	struct operation operations[OPERATION_KINDS];
 
+	struct lane *own; /* where the PIN for one operation was shown, token/lane.h; or NULL */
 	bool is_away; /* its thread has put the slot's lock down, token/lane.h */
 	bool must_end; /* its work on private objects, when that thread is back */
 	bool has_objects; /* session objects were made in it */

@@ -100,7 +100,8 @@ CK_RV sign_by_card(struct session *s, struct operation *o, struct view input, CK
 	CK_RV rv;
 
 	buf_fixed(&order.signature, out, *out_len);
-	rv = lane_run(s, o->is_beside, CALL_SIGN, order_signature, &order);
+	rv = o->asks_each_time ? lane_run_with_pin(s, CALL_SIGN, order_signature, &order)
+			       : lane_run(s, o->is_beside, CALL_SIGN, order_signature, &order);
 	if (rv == CKR_OK)
 		*out_len = order.signature.len;
 	return rv;

@@ -448,6 +448,57 @@ static void a_key_that_always_asks_signs_once_for_each_pin(void)
 			CKR_OPERATION_NOT_INITIALIZED);
 }
 
+static CK_RV sign_in(struct session *s, CK_BYTE *out, CK_ULONG *len)
+{
+	*len = OUT;
+	return operation_single(s, OPERATION_SIGN, message, 48, out, len);
+}
+
+/* Two sessions show the PIN, and a third signs with another key, before either of them signs. */
+static void a_pin_belongs_to_the_operation_it_was_shown_for(void)
+{
+	CK_MECHANISM m = {CKM_ECDSA_SHA256, NULL, 0};
+	CK_OBJECT_HANDLE pub, priv, easy_pub, easy;
+	CK_UTF8CHAR pin[] = USER_PIN;
+	CK_BYTE out[OUT];
+	CK_ULONG len;
+
+	pair(CKM_EC_KEY_PAIR_GEN, p256, sizeof(p256), CKA_SIGN, CK_TRUE, &pub, &priv);
+	pair(CKM_EC_KEY_PAIR_GEN, p256, sizeof(p256), CKA_SIGN, CK_FALSE, &easy_pub, &easy);
+	for (int i = 0; i < 3; i++) {
+		struct session *third;
+
+		CU_ASSERT_EQUAL_FATAL(session_open(fixture.slot, CKF_SERIAL_SESSION, NULL, NULL, 99,
+						   &third),
+				      CKR_OK);
+		CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
+		CU_ASSERT_EQUAL(operation_init(fixture.ro, OPERATION_SIGN, &m, priv), CKR_OK);
+		CU_ASSERT_EQUAL(operation_init(third, OPERATION_SIGN, &m, easy), CKR_OK);
+		CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, pin,
+					      sizeof(pin) - 1),
+				CKR_OK);
+		CU_ASSERT_EQUAL(sign_in(fixture.ro, out, &len), CKR_USER_NOT_LOGGED_IN);
+		CU_ASSERT_EQUAL(session_login(fixture.ro, CKU_CONTEXT_SPECIFIC, pin,
+					      sizeof(pin) - 1),
+				CKR_OK);
+		CU_ASSERT_EQUAL(sign_in(third, out, &len), CKR_OK);
+		CU_ASSERT_EQUAL(sign_in(fixture.rw, out, &len), CKR_OK);
+		CU_ASSERT_EQUAL(verify(CKM_ECDSA_SHA256, pub, message, 48, out, len), CKR_OK);
+		CU_ASSERT_EQUAL(sign_in(fixture.ro, out, &len), CKR_OK);
+		CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
+		CU_ASSERT_EQUAL(sign_in(fixture.rw, out, &len), CKR_USER_NOT_LOGGED_IN);
+		/* Shown, and not used: what follows gets nothing of it. */
+		CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, pin,
+					      sizeof(pin) - 1),
+				CKR_OK);
+		CU_ASSERT_EQUAL(session_cancel(fixture.rw, CKF_SIGN), CKR_OK);
+		CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
+		CU_ASSERT_EQUAL(sign_in(fixture.rw, out, &len), CKR_USER_NOT_LOGGED_IN);
+		CU_ASSERT_EQUAL(session_cancel(fixture.rw, CKF_SIGN), CKR_OK);
+		session_close(&third);
+	}
+}
+
 static void messages_have_nonces_of_their_own_and_a_tag_beside_them(void)
 {
 	for (CK_BBOOL on_card = 0; on_card <= 1; on_card++) {
@@ -591,6 +642,8 @@ int main(void)
 		 a_cancelled_operation_is_over_and_the_others_go_on},
 		{"a_key_that_always_asks_signs_once_for_each_pin",
 		 a_key_that_always_asks_signs_once_for_each_pin},
+		{"a_pin_belongs_to_the_operation_it_was_shown_for",
+		 a_pin_belongs_to_the_operation_it_was_shown_for},
 		{"messages_have_nonces_of_their_own_and_a_tag_beside_them",
 		 messages_have_nonces_of_their_own_and_a_tag_beside_them},
 		{"what_was_signed_is_recovered_from_the_signature",
