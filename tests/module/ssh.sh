@@ -90,6 +90,21 @@ says "ssh logs in with the token" 'Authenticated to 127.0.0.1 .* using "publicke
 	sshd_login -I "$module"
 mv authorized_keys none
 says "and not where its keys are not known" 'Permission denied' sshd_login -I "$module"
+mv none authorized_keys
+
+# Who types a wrong PIN is told by ssh, and by us how many tries there are still.
+wrong_pins() {
+	for _ in 2 3 4; do
+		! p11 --login --pin 9999 --list-objects || return
+	done
+}
+printf '#!/bin/sh\necho 9999\n' >askpass
+says "ssh says that a PIN was wrong" 'PKCS#11 login failed: PIN incorrect' sshd_login -I "$module"
+printed "and how many tries are left" 'wrong PIN, 4 tries left'
+step "three more are wrong" wrong_pins
+says "after the fifth ssh says that it is locked" 'PKCS#11 login failed: PIN locked' \
+	sshd_login -I "$module"
+printed "and what to do" 'the SO sets a new one with pkcs11-tool --unlock-pin'
 
 # p11-kit reads no configuration of root's own, so that root gives the card to somebody else.
 p11_kit() {
