@@ -306,6 +306,14 @@ refuse_says "whoever has its key can write books" "the authority has revoked the
 refuse_says "in JSON too" '"valid":false,"in_order":false' \
 	"$intaglio" audit verify till --json --authority company/authority.cvc --revoked company/revoked.list
 
+# Each alteration is audited in one process; of the long records every 61st byte and all ends of files (1: every
+# byte, in some minutes).
+cp -R export flipped
+says "every byte of the export, flipped, is found, and every cut" '^2[0-9]{3} alterations of single files, 0 not found' \
+	"$scenario_build/tests/audit_flip" flipped "$key" "$authority" 1
+step "and the export is as it was" diff -r export flipped
+says "bytes of records of two leaves too" '^[0-9]{4} alterations of single files, 0 not found' \
+	"$scenario_build/tests/audit_flip" long "$long_key" "$authority" 61
 python3 "$source_root/tests/audit_attacks.py" "$intaglio" "$key" "$authority" export older fork other >attacks 2>&1
 cat attacks
 step "every attack is found" grep -Eq '^[0-9]+ passed, 0 failed$' attacks

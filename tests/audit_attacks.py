@@ -95,40 +95,10 @@ def forge(name, leaves, tiles=True, checkpoint=True):
     put(os.path.join(name, "checkpoint"), "\n".join(lines).encode())
 
 
-def flip_every_byte():
-    missed = count = 0
-    for folder, _, files in os.walk(export):
-        for name in files:
-            path = os.path.join(folder, name)
-            with open(path, "rb") as file:
-                data = file.read()
-            for at in range(len(data)):
-                bad = bytearray(data)
-                bad[at] ^= 1 << (at % 8)
-                put(path, bad)
-                code, found = verify(export)
-                count += 1
-                if code != 1 or not found["findings"]:
-                    missed += 1
-                    print("     | not found: byte", at, "of", path)
-            for cut in (0, len(data) // 2, len(data) - 1):
-                put(path, data[:cut])
-                missed += verify(export)[0] != 1
-                count += 1
-            put(path, data + b"\n")
-            missed += verify(export)[0] != 1
-            put(path, data)
-            count += 1
-    print("%d alterations of single files, %d not found" % (count, missed))
-    say("every byte of the export, flipped, is found", missed == 0 and count > 500)
-
-
 leaves = read(export)
 last = len(leaves) - 1
 code, found = verify(export)
-say("the export is in order before", code == 0 and found["valid"] and not found["notices"])
-flip_every_byte()
-say("and after", verify(export)[0] == 0)
+say("the export is in order", code == 0 and found["valid"] and not found["notices"])
 
 finds("a record altered in place", forge("a", leaves[:2] + [leaves[2][:-1] + b"?"] + leaves[3:],
                                          False, False) or "a", "record", 2)

@@ -217,6 +217,8 @@ for file in checkpoint tile/entries/000.p/6 rest; do
 done
 says "as it is it goes behind the later export" '6 entries, 2 of them new' "$intaglio" audit join old left
 step "which is in order" "$intaglio" audit verify old --key "$(cat old/key)"
+says "and where every altered byte is found" '^[0-9]{4} alterations of single files, 0 not found' "$scenario_build/tests/audit_flip" \
+	old "$(cat old/key)" "$XDG_DATA_HOME/intaglio/cards/default/host/authority.cvc" 23
 step "roles are rules too" "$intaglio" ledger create Locked --append-roles user,issuer --prune-roles none
 refuse_says "and hold" 'no role that may prune' "$intaglio" ledger prune 1 --ledger Locked
 refuse "a role is a known one" "$intaglio" ledger create Wrong --read-roles nobody
