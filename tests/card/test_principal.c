@@ -414,12 +414,12 @@ static void a_proved_report_is_asked_for_under_scp03(void)
 	stop();
 }
 
-static void a_retry_is_not_for_another_card(void)
+static void a_retry_is_not_for_another_card(uint8_t type, uint8_t scp_i)
 {
 	struct peer *first = &t;
 
-	start(KEY_TYPE_AES, 0x60, 0, 1);
-	new_target(&u, 1, KEY_TYPE_AES, 0x60, false);
+	start(type, scp_i, 0, 1);
+	new_target(&u, 1, type, scp_i, false);
 	CU_ASSERT_EQUAL(release_once(), SW_OK);
 	i.target = &u;
 	CU_ASSERT_EQUAL(release_once(), SW_CONDITIONS);
@@ -455,6 +455,16 @@ static void a_retry_is_not_for_another_card(void)
 	stop();
 }
 
+static void a_retry_is_not_for_another_card_by_scp02(void)
+{
+	a_retry_is_not_for_another_card(KEY_TYPE_DES, 0x15);
+}
+
+static void a_retry_is_not_for_another_card_by_scp03(void)
+{
+	a_retry_is_not_for_another_card(KEY_TYPE_AES, 0x60);
+}
+
 static void a_full_trail_refuses_before_the_target_is_touched(void)
 {
 	start(KEY_TYPE_AES, 0x60, 0, 2);
@@ -483,13 +493,13 @@ static void keep(struct trace *trace)
 	buf_view(b, view_buf(&i.answer));
 }
 
-static void a_recorded_trace_opens_no_other_card_with_the_same_keys(void)
+static void a_recorded_trace_opens_no_other_card_with_the_same_keys(uint8_t type, uint8_t scp_i)
 {
 	struct trace trace = {.count = 0};
 	struct buf b;
 
-	start(KEY_TYPE_DES, 0x15, PRINCIPAL_SHARED, 1);
-	new_target(&u, 1, KEY_TYPE_DES, 0x15, true);
+	start(type, scp_i, PRINCIPAL_SHARED, 1);
+	new_target(&u, 1, type, scp_i, true);
 	CU_ASSERT_EQUAL(peer_raw(&u, hex("00A4040008" INSTALLER_ISD "00"), NULL), SW_OK);
 	CU_ASSERT_EQUAL(installer_begin(&i), SW_OK);
 	keep(&trace);
@@ -505,6 +515,51 @@ static void a_recorded_trace_opens_no_other_card_with_the_same_keys(void)
 	for (size_t k = 0; k < trace.count; k++)
 		buf_free(&trace.command[k]);
 	peer_free(&u);
+	stop();
+}
+
+static void a_recorded_trace_opens_no_other_card_by_scp02(void)
+{
+	a_recorded_trace_opens_no_other_card_with_the_same_keys(KEY_TYPE_DES, 0x15);
+}
+
+static void a_recorded_trace_opens_no_other_card_by_scp03(void)
+{
+	a_recorded_trace_opens_no_other_card_with_the_same_keys(KEY_TYPE_AES, 0x60);
+}
+
+/* What the target answered in another session, and to another command of this one, is no report. */
+static void a_report_is_of_this_answer_of_this_session(void)
+{
+	struct buf old, other;
+
+	start(KEY_TYPE_AES, 0x60, 0, 1);
+	buf_init(&old, ROOM);
+	buf_init(&other, ROOM);
+	CU_ASSERT_EQUAL(release_once(), SW_OK);
+	CU_ASSERT_EQUAL(op(0x40, 1), SW_OK);
+	CU_ASSERT_EQUAL(installer_carry(&i), SW_OK);
+	buf_view(&old, view_buf(&i.reply));
+	/* It never came: the whole is repeated. */
+	CU_ASSERT_EQUAL(release_once(), SW_OK);
+	CU_ASSERT_EQUAL(op(0x40, 1), SW_OK);
+	CU_ASSERT_EQUAL(installer_carry(&i), SW_OK);
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0x80, 0x60, 1, view_buf(&old), 0),
+			SW_AUTHENTICATION_FAILED);
+	CU_ASSERT(state_is(0, 1, true));
+	CU_ASSERT_EQUAL(release_once(), SW_OK);
+	buf_view(&other, view_buf(&i.reply));
+	CU_ASSERT_EQUAL(op(0x40, 1), SW_OK);
+	CU_ASSERT_EQUAL(installer_carry(&i), SW_OK);
+	/* That of the last LOAD. */
+	CU_ASSERT_EQUAL(installer_ask(&i, 0x80, 0x80, 0x60, 1, view_buf(&other), 0),
+			SW_AUTHENTICATION_FAILED);
+	CU_ASSERT(state_is(0, 1, true));
+	CU_ASSERT_EQUAL(installer_run(&i), SW_OK);
+	CU_ASSERT_EQUAL(installed(), 1);
+	CU_ASSERT(state_is(0, 1, false));
+	buf_free(&old);
+	buf_free(&other);
 	stop();
 }
 
@@ -1024,9 +1079,12 @@ int main(void)
 		TEST(a_torn_installation_is_tried_again_for_nothing_by_scp03),
 		TEST(the_hosts_word_is_believed_three_times),
 		TEST(a_proved_report_is_asked_for_under_scp03),
-		TEST(a_retry_is_not_for_another_card),
+		TEST(a_retry_is_not_for_another_card_by_scp02),
+		TEST(a_retry_is_not_for_another_card_by_scp03),
 		TEST(a_full_trail_refuses_before_the_target_is_touched),
-		TEST(a_recorded_trace_opens_no_other_card_with_the_same_keys),
+		TEST(a_recorded_trace_opens_no_other_card_by_scp02),
+		TEST(a_recorded_trace_opens_no_other_card_by_scp03),
+		TEST(a_report_is_of_this_answer_of_this_session),
 		TEST(with_shared_keys_every_release_is_charged),
 		TEST(shared_keys_and_a_derived_challenge_are_refused),
 		TEST(a_challenge_serves_once_and_only_the_last),

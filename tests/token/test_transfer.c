@@ -111,13 +111,13 @@ static void listen_to(struct view command)
 }
 
 /* A whole trace, sent to a card with the same keys: nothing of it is taken. */
-static void a_recorded_installation_is_none_on_another_card(void)
+static void a_recorded_installation_is_none_on_another_card(CK_ULONG protocol)
 {
 	struct transport *t = NULL;
 	struct buf answer;
 	size_t taken = 0;
 
-	begin(2, true, 1);
+	begin(protocol, true, 1);
 	world_listen(listen_to);
 	CU_ASSERT_EQUAL(world_install(TARGET, 0, 0), CKR_OK);
 	world_listen(NULL);
@@ -140,6 +140,16 @@ static void a_recorded_installation_is_none_on_another_card(void)
 	/* SELECT twice, its last one as the end, and INITIALIZE UPDATE are anybody's. */
 	CU_ASSERT(taken <= 3);
 	CU_ASSERT_EQUAL(world_count(SECOND), 0);
+}
+
+static void a_recorded_installation_is_none_under_scp02(void)
+{
+	a_recorded_installation_is_none_on_another_card(2);
+}
+
+static void a_recorded_installation_is_none_under_scp03(void)
+{
+	a_recorded_installation_is_none_on_another_card(3);
 }
 
 /* Called with CKN_SURRENDER: how often, and when it cancels. */
@@ -445,7 +455,8 @@ int main(int argc, char **argv)
 		TEST(what_is_cancelled_and_cannot_be_taken_back_is_told),
 		TEST(without_an_activation_nothing_is_touched),
 		TEST(a_retry_is_the_first_cards_and_others_wait),
-		TEST(a_recorded_installation_is_none_on_another_card),
+		TEST(a_recorded_installation_is_none_under_scp02),
+		TEST(a_recorded_installation_is_none_under_scp03),
 		TEST(sign_installs),
 		TEST(the_session_is_closed_in_its_callback),
 		TEST(an_application_that_was_taken_off_is_no_key_any_more),
