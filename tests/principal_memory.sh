@@ -3,7 +3,7 @@
 #
 # Principal card and target both behind pcscd: what the host's process holds while it installs. Images
 # of its memory are searched for the load file, the keys and the script, any 16 bytes of them. The
-# same search finds them in a host that loads the same file without a principal card.
+# same search finds them in hosts that load the same file without a principal card, or put keys.
 
 . "$(dirname "$0")/readers.sh"
 
@@ -29,6 +29,7 @@ python3 - <<-'PYTHON'
 	import os
 	name, parameters = os.urandom(16), os.urandom(64)
 	keys = [os.urandom(32) for _ in range(3)]
+	keys02 = [os.urandom(16) for _ in range(3)]
 	code = os.urandom(4000)
 	plain = open("plain.ijc", "rb").read()
 	at = plain.index(bytes(n * 7 & 0xFF for n in range(4000)))
@@ -39,9 +40,13 @@ python3 - <<-'PYTHON'
 	for path, masters in ("masters.keys", "yes"), ("shared.keys", "no"):
 	    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
 	        file.write(f"protocol = scp03\nversion = 30\nmasters = {masters}\n" + "".join(lines))
+	lines = [f"{use} = {key.hex()}\n" for use, key in zip(("enc", "mac", "dek"), keys02)]
+	with open(os.open("masters02.keys", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+	    file.write("protocol = scp02\nversion = 31\nmasters = yes\n" + "".join(lines))
 	with open("secrets", "w") as file:
 	    for what, value in (("name", name), ("parameters", parameters), ("code", code),
-	                        ("enc", keys[0]), ("mac", keys[1]), ("dek", keys[2])):
+	                        ("enc", keys[0]), ("mac", keys[1]), ("dek", keys[2]),
+	                        ("enc02", keys02[0]), ("mac02", keys02[1]), ("dek02", keys02[2])):
 	        file.write(f"{what} {value.hex()}\n")
 PYTHON
 
@@ -62,6 +67,7 @@ principal() {
 
 step "one is the principal card" principal create
 step "with masters" principal keys 1 masters.keys
+step "for SCP02, too" principal keys 2 masters02.keys
 step "and an application" principal load --name "$(cat name)" --parameters "$(cat parameters)" \
 	1 random.ijc
 step "and activations" principal charge 1 2
@@ -76,6 +82,12 @@ derive() {
 		card = bytes.fromhex(sys.argv[1])
 		with open("secrets", "a") as file:
 		    for use, constant in ("enc", 0xD1), ("mac", 0xD2), ("dek", 0xD3):
+		        data = bytes(11) + bytes([constant, 0, 0, 0x80, 1]) + card
+		        key = subprocess.run(
+		            ["openssl", "mac", "-cipher", "AES-128-CBC", "-macopt",
+		             "hexkey:" + secrets[use + "02"], "-in", "/dev/stdin", "CMAC"],
+		            input=data, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+		        file.write(f"own-{use}02 {key}\n")
 		        key = b""
 		        for counter in 1, 2:
 		            data = bytes(11) + bytes([constant, 0, 1, 0, counter]) + card
@@ -106,6 +118,24 @@ done
 step "the application is there" sh -c '"$intaglio" app list --card "$1" |
 	grep -iq "$(cat name) .*from F00102030405"' sh "$target"
 step "and goes again" "$intaglio" app delete --related --card "$target" F00102030405
+says "one who puts masters for SCP02 on the target" "key set" \
+	searched 5 "$intaglio" card keys --card "$target" --put masters02.keys
+cp "$scenario_log" control02.out
+for what in enc02 mac02 dek02 own-enc02 own-mac02 own-dek02; do
+	step "is found to have $what" grep -q "^$what: found" control02.out
+done
+says "a host that looks at what would be is looked at, too" "" searched 4 "$intaglio" app install \
+	--dry-run --principal "$principal" --target "$target" --version 31 --application 1
+cp "$scenario_log" dry.out
+says "and one that installs under SCP02" "is installed on card" searched 2 "$intaglio" app install \
+	--principal "$principal" --target "$target" --version 31 --application 1
+cp "$scenario_log" through02.out
+for what in code enc02 mac02 dek02 own-enc02 own-mac02 own-dek02 name parameters; do
+	step "$what was never in memory there" grep -q "^$what: not found" dry.out
+	step "and never under SCP02" grep -q "^$what: not found" through02.out
+done
+step "what SCP02 brought goes again" \
+	"$intaglio" app delete --related --card "$target" F00102030405
 # What is given on the command line would be found there: the search has to find code and keys.
 says "a host without a principal installs" "is loaded, with 1 application" \
 	searched 20 "$intaglio" app install --card "$target" --keys masters.keys random.ijc
