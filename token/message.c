@@ -18,18 +18,26 @@ CK_RV message_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR
 	return operation_init(s, kind, mechanism, key);
 }
 
-/* A new nonce but for its fixed bits. None is counted: a power cut would let a number come again. */
+/*
+ * A new nonce but for its fixed bits, which come first. None is counted: a power cut would let a number
+ * come again.
+ */
 static CK_RV generate_iv(const CK_GCM_MESSAGE_PARAMS *p)
 {
 	size_t fixed = p->ulIvFixedBits / 8;
+	uint8_t given, free_bits = (uint8_t)(0xFF >> p->ulIvFixedBits % 8);
 
 	if (p->ivGenerator == CKG_NO_GENERATE)
 		return CKR_OK;
 	if ((p->ivGenerator != CKG_GENERATE && p->ivGenerator != CKG_GENERATE_RANDOM) ||
-	    p->ulIvFixedBits % 8 || fixed > p->ulIvLen || p->ulIvLen - fixed < GCM_NONCE - 4)
+	    p->ulIvFixedBits > 8 * p->ulIvLen ||
+	    8 * p->ulIvLen - p->ulIvFixedBits < 8 * (GCM_NONCE - 4))
 		return CKR_MECHANISM_PARAM_INVALID;
-	return crypto_random(p->pIv + fixed, p->ulIvLen - fixed) == RC_OK ? CKR_OK
-									  : CKR_GENERAL_ERROR;
+	given = p->pIv[fixed];
+	if (crypto_random(p->pIv + fixed, p->ulIvLen - fixed) != RC_OK)
+		return CKR_GENERAL_ERROR;
+	p->pIv[fixed] = (uint8_t)((given & ~free_bits) | (p->pIv[fixed] & free_bits));
+	return CKR_OK;
 }
 
 static bool is_good(const CK_GCM_MESSAGE_PARAMS *p, CK_ULONG len)

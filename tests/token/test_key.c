@@ -538,6 +538,22 @@ static void messages_have_nonces_of_their_own_and_a_tag_beside_them(void)
 						    back, &len),
 					CKR_MECHANISM_PARAM_INVALID);
 		}
+		for (int i = 0; i < 32; i++) {
+			CK_BYTE nonce[12] = {0xA5, 0xA5, 0xA5, 0xAF}, tag[16];
+			CK_GCM_MESSAGE_PARAMS p = {nonce, 12, 28, CKG_GENERATE, tag, 128};
+			struct message in = {&p, sizeof(p), NULL, 0, message, 16};
+			CK_ULONG len = sizeof(back);
+
+			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_ENCRYPT, &in,
+						    back, &len),
+					CKR_OK);
+			CU_ASSERT_EQUAL(nonce[2], 0xA5);
+			CU_ASSERT_EQUAL(nonce[3] >> 4, 0xA);
+			p.ulIvFixedBits = 33;
+			CU_ASSERT_EQUAL(message_run(fixture.rw, OPERATION_MESSAGE_ENCRYPT, &in,
+						    back, &len),
+					CKR_MECHANISM_PARAM_INVALID);
+		}
 		CU_ASSERT(same(nonces[0], nonces[1], 4));
 		CU_ASSERT_FALSE(same(nonces[0], nonces[1], 12));
 		CU_ASSERT_EQUAL(message_final(fixture.rw, OPERATION_MESSAGE_ENCRYPT), CKR_OK);
