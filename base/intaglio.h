@@ -28,6 +28,18 @@
 #define CKM_INTAGLIO_SM4_CTR          (CKX_INTAGLIO | 0x24UL)
 #define CKK_INTAGLIO_SM4              (CKX_INTAGLIO | 0x02UL)
 
+/*
+ * SM2 (GB/T 32918) with keys of CKK_INTAGLIO_SM2, which have the attributes of CKK_EC; CKA_EC_PARAMS
+ * may be left out. Signatures are r || s, 64 bytes. CKM_INTAGLIO_SM2 signs a digest e of 32 bytes,
+ * CKM_INTAGLIO_SM2_SM3 data, with the signer's identifier as the parameter's bytes, or without one
+ * "1234567812345678". CKM_INTAGLIO_SM2_ENCRYPT makes and opens SM2Cipher in DER (GM/T 0009, C1 C3 C2).
+ */
+#define CKM_INTAGLIO_SM2_KEY_PAIR_GEN (CKX_INTAGLIO | 0x30UL)
+#define CKM_INTAGLIO_SM2              (CKX_INTAGLIO | 0x31UL)
+#define CKM_INTAGLIO_SM2_SM3          (CKX_INTAGLIO | 0x32UL)
+#define CKM_INTAGLIO_SM2_ENCRYPT      (CKX_INTAGLIO | 0x33UL)
+#define CKK_INTAGLIO_SM2              (CKX_INTAGLIO | 0x04UL)
+
 /* A ledger and the key that stands for it are one object: CKO_SECRET_KEY of this key type. */
 #define CKK_INTAGLIO_LEDGER      (CKX_INTAGLIO | 0x01UL)
 /*

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ECDSA with plain signatures: a published vector, every curve both ways, and what is no key. */
+/*
+ * ECDSA with plain signatures: a published vector, every curve both ways, and what is no key; and the
+ * form of SM2's ciphertexts.
+ */
 #include "tests/suite.h"
 
 #include <string.h>
 
 #include "base/ecdsa.h"
+#include "base/sm2.h"
+#include "base/tlv.h"
 #include "tests/base/hex.h"
 
 #include <openssl/core_names.h>
@@ -101,6 +106,68 @@ static void what_is_no_key_is_refused(void)
 	CU_ASSERT_PTR_NULL(key);
 }
 
+/* Coordinates of so many bytes that begin with first, C3 and C2 of so many; and extra at the end. */
+struct shape {
+	size_t x, c3, c2, extra;
+	uint8_t first;
+	enum rc wanted;
+};
+
+static void put_part(struct buf *b, uint32_t tag, size_t len, uint8_t first)
+{
+	tlv_header(b, tag, len);
+	for (size_t i = 0; i < len; i++)
+		buf_u8(b, i ? 7 : first);
+}
+
+static struct view shaped(const struct shape *s, struct buf *b)
+{
+	size_t mark = tlv_open(b, 0x30);
+
+	put_part(b, 0x02, 32, 1);
+	put_part(b, 0x02, s->x, s->first);
+	put_part(b, 0x04, s->c3, 0);
+	put_part(b, 0x04, s->c2, 0);
+	tlv_close(b, mark);
+	for (size_t i = 0; i < s->extra; i++)
+		buf_u8(b, 0);
+	return view_buf(b);
+}
+
+/* GM/T 0009 7.2. */
+static void a_ciphertext_of_sm2_is_whole_and_alone(void)
+{
+	static const struct shape shapes[] = {
+		{32, 32, 1, 0, 1, RC_OK},
+		{33, 32, SM2_PLAINTEXT_MAX, 0, 0, RC_OK},
+		{31, 32, 16, 0, 1, RC_OK},
+		{32, 32, 16, 0, 0x80, RC_OK},
+		{0, 32, 16, 0, 0, RC_MALFORMED},
+		{33, 32, 16, 0, 1, RC_MALFORMED},
+		{34, 32, 16, 0, 0, RC_MALFORMED},
+		{32, 31, 16, 0, 1, RC_MALFORMED},
+		{32, 33, 16, 0, 1, RC_MALFORMED},
+		{32, 32, 0, 0, 1, RC_MALFORMED},
+		{32, 32, SM2_PLAINTEXT_MAX + 1, 0, 1, RC_MALFORMED},
+		{32, 32, 16, 1, 1, RC_MALFORMED},
+	};
+	struct view in, c2;
+	struct buf b;
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		buf_init(&b, SM2_PLAINTEXT_MAX + 200);
+		in = shaped(&shapes[i], &b);
+		CU_ASSERT_EQUAL(sm2_ciphertext(in, &c2), shapes[i].wanted);
+		if (shapes[i].wanted == RC_OK) {
+			CU_ASSERT_EQUAL(c2.len, shapes[i].c2);
+			CU_ASSERT(in.len <= sm2_ciphertext_max(c2.len));
+		}
+		for (size_t n = 0; n < in.len && i == 0; n++)
+			CU_ASSERT_EQUAL(sm2_ciphertext(view_of(in.data, n), &c2), RC_MALFORMED);
+		buf_free(&b);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -108,6 +175,7 @@ int main(void)
 		 a_published_signature_is_right_and_its_bits_matter},
 		{"every curve signs and verifies", every_curve_signs_and_verifies},
 		{"what is no key is refused", what_is_no_key_is_refused},
+		{"a ciphertext of SM2 is whole and alone", a_ciphertext_of_sm2_is_whole_and_alone},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
