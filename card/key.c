@@ -117,6 +117,9 @@ static enum rc take_request(struct view in, struct request *r)
 	case CKM_EC_MONTGOMERY_KEY_PAIR_GEN:
 		rc = take_ec(public_list, private_list, CKK_EC_MONTGOMERY, r);
 		break;
+	case CKM_INTAGLIO_SM2_KEY_PAIR_GEN:
+		rc = take_ec(public_list, private_list, CKK_INTAGLIO_SM2, r);
+		break;
 	default:
 		rc = RC_MALFORMED;
 		break;

@@ -88,6 +88,8 @@ static bool is_from(CK_MECHANISM_TYPE combined, CK_MECHANISM_TYPE mechanism, str
 {
 	uint32_t named;
 
+	if (mechanism == CKM_INTAGLIO_SM2)
+		return combined == CKM_INTAGLIO_SM2_SM3;
 	for (size_t i = 0; i < HASH_COUNT; i++) {
 		const struct key_hash *hash = &hashes[i];
 

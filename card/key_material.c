@@ -6,10 +6,12 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/param_build.h>
 
 #include "base/provider.h"
 #include "base/secret.h"
+#include "base/sm2.h"
 #include "base/tlv.h"
 
 static const uint8_t p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
@@ -31,8 +33,9 @@ static const struct curve curves[] = {
 	{"ED25519", {ed25519_name, sizeof(ed25519_name)}, 32, CKK_EC_EDWARDS},
 	{"X25519", {x25519, sizeof(x25519)}, 32, CKK_EC_MONTGOMERY},
 	{"X25519", {x25519_name, sizeof(x25519_name)}, 32, CKK_EC_MONTGOMERY},
+	{"SM2", {sm2_oid, SM2_OID}, SM2_SIZE, CKK_INTAGLIO_SM2},
 };
-enum { RAW_KEY = 32 };
+enum { RAW_KEY = 32, TAG_OCTETS = 0x04 };
 
 /* The numbers of an RSA key; the last five together or not at all. */
 static const struct number {
@@ -58,6 +61,18 @@ const struct curve *key_curve(struct view params)
 		if (view_equal(curves[i].params, params))
 			return &curves[i];
 	return NULL;
+}
+
+/* RFC 7748 and 8032: a key is bytes and not a number, and a public one not a point. */
+static bool is_raw(const struct curve *curve)
+{
+	return curve->key_type == CKK_EC_EDWARDS || curve->key_type == CKK_EC_MONTGOMERY;
+}
+
+/* libcrypto's type of the curve's keys. */
+static const char *type_name(const struct curve *curve)
+{
+	return is_raw(curve) || curve->key_type == CKK_INTAGLIO_SM2 ? curve->name : "EC";
 }
 
 const struct curve *key_curve_of_size(size_t bytes)
@@ -174,7 +189,7 @@ static enum rc ec_from_list(struct view list, EVP_PKEY **ret)
 	if (!curve || attr_ulong(list, CKA_KEY_TYPE, 0) != curve->key_type ||
 	    attr_find(list, CKA_VALUE, &value) != RC_OK || !value.len || value.len > curve->bytes)
 		goto out;
-	if (curve->key_type != CKK_EC) {
+	if (is_raw(curve)) {
 		rc = raw_private(curve, value, ret);
 		goto out;
 	}
@@ -184,7 +199,7 @@ static enum rc ec_from_list(struct view list, EVP_PKEY **ret)
 	    !OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, curve->name, 0) ||
 	    !OSSL_PARAM_BLD_push_BN_pad(build, OSSL_PKEY_PARAM_PRIV_KEY, secret, curve->bytes))
 		goto out;
-	rc = from_params("EC", EVP_PKEY_KEYPAIR, build, ret);
+	rc = from_params(type_name(curve), EVP_PKEY_KEYPAIR, build, ret);
 out:
 	BN_clear_free(secret);
 	OSSL_PARAM_BLD_free(build);
@@ -199,6 +214,7 @@ enum rc key_from_list(struct view list, EVP_PKEY **ret)
 	case CKK_EC:
 	case CKK_EC_EDWARDS:
 	case CKK_EC_MONTGOMERY:
+	case CKK_INTAGLIO_SM2:
 		return ec_from_list(list, ret);
 	default:
 		return RC_MALFORMED;
@@ -215,7 +231,7 @@ enum rc key_check(struct view list)
 
 	if (rc != RC_OK)
 		return rc;
-	if (!is_rsa && type != CKK_EC) {
+	if (type == CKK_EC_EDWARDS || type == CKK_EC_MONTGOMERY) {
 		EVP_PKEY_free(key);
 		return RC_OK;
 	}
@@ -229,6 +245,53 @@ enum rc key_check(struct view list)
 	EVP_PKEY_CTX_free(context);
 	EVP_PKEY_free(key);
 	return rc;
+}
+
+/* d * G, as `04 x y`. libcrypto 3.0 does not complete a key by itself. */
+static enum rc sm2_point(struct view secret, uint8_t ret[SM2_POINT])
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name_ex(crypto_context(), NULL, NID_sm2);
+	EC_POINT *point = group ? EC_POINT_new(group) : NULL;
+	BIGNUM *d = BN_secure_new();
+	enum rc rc = RC_CRYPTO;
+
+	if (point && d && BN_bin2bn(secret.data, (int)secret.len, d) &&
+	    EC_POINT_mul(group, point, d, NULL, NULL, NULL) == 1 &&
+	    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret, SM2_POINT, NULL) ==
+		    SM2_POINT)
+		rc = RC_OK;
+	BN_clear_free(d);
+	EC_POINT_free(point);
+	EC_GROUP_free(group);
+	return rc;
+}
+
+enum rc key_put_point(struct buf *list)
+{
+	uint8_t point[SM2_POINT], array[2 + SM2_POINT];
+	struct view secret, given, body, rest;
+	struct buf wrapped;
+	enum rc rc;
+
+	if (attr_ulong(view_buf(list), CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) !=
+	    CKK_INTAGLIO_SM2)
+		return RC_OK;
+	rc = attr_find(view_buf(list), CKA_VALUE, &secret);
+	if (rc == RC_OK)
+		rc = sm2_point(secret, point);
+	if (rc != RC_OK)
+		return rc;
+	if (attr_find(view_buf(list), CKA_EC_POINT, &given) == RC_OK && given.len) {
+		rest = given;
+		if (tlv_expect(&rest, TAG_OCTETS, &body) == RC_OK && !rest.len)
+			given = body;
+		if (!view_equal(given, view_of(point, sizeof(point))))
+			return RC_MALFORMED;
+	}
+	buf_fixed(&wrapped, array, sizeof(array));
+	tlv_put(&wrapped, TAG_OCTETS, view_of(point, sizeof(point)));
+	attr_set(list, CKA_EC_POINT, view_buf(&wrapped));
+	return buf_rc(list);
 }
 
 enum rc key_from_point(const struct curve *curve, struct view point, EVP_PKEY **ret)
@@ -263,13 +326,12 @@ enum rc key_from_x25519(struct view bytes, EVP_PKEY **ret)
 
 enum rc key_generate_ec(const struct curve *curve, EVP_PKEY **ret)
 {
-	bool is_raw = curve->key_type != CKK_EC;
-	EVP_PKEY_CTX *context = crypto_key_context(is_raw ? curve->name : "EC");
+	EVP_PKEY_CTX *context = crypto_key_context(type_name(curve));
 	EVP_PKEY *key = NULL;
 	enum rc rc = RC_CRYPTO;
 
 	if (context && EVP_PKEY_keygen_init(context) > 0 &&
-	    (is_raw || EVP_PKEY_CTX_set_group_name(context, curve->name) > 0) &&
+	    (curve->key_type != CKK_EC || EVP_PKEY_CTX_set_group_name(context, curve->name) > 0) &&
 	    EVP_PKEY_generate(context, &key) > 0) {
 		*ret = key;
 		rc = RC_OK;
@@ -325,13 +387,15 @@ static enum rc ec_to_lists(const EVP_PKEY *key, const struct curve *curve, struc
 	    BN_bn2binpad(bx, x, (int)n) != (int)n || BN_bn2binpad(by, y, (int)n) != (int)n)
 		goto out;
 	buf_fixed(&point, array, sizeof(array));
-	tlv_header(&point, 0x04, 1 + 2 * n);
+	tlv_header(&point, TAG_OCTETS, 1 + 2 * n);
 	buf_u8(&point, POINT_CONVERSION_UNCOMPRESSED);
 	buf_put(&point, x, n);
 	buf_put(&point, y, n);
 	attr_set(public_list, CKA_EC_PARAMS, curve->params);
 	attr_set(public_list, CKA_EC_POINT, view_buf(&point));
 	attr_set(private_list, CKA_EC_PARAMS, curve->params);
+	if (curve->key_type == CKK_INTAGLIO_SM2)
+		attr_set(private_list, CKA_EC_POINT, view_buf(&point));
 	rc = buf_rc(public_list);
 	if (rc == RC_OK)
 		rc = set_number(key, OSSL_PKEY_PARAM_PRIV_KEY, CKA_VALUE, n, private_list);
@@ -352,7 +416,7 @@ static enum rc raw_to_lists(const EVP_PKEY *key, const struct curve *curve, stru
 	buf_fixed(&point, array, sizeof(array));
 	if (EVP_PKEY_get_raw_public_key(key, bytes, &len) != 1 || len != RAW_KEY)
 		return RC_CRYPTO;
-	tlv_put(&point, 0x04, view_of(bytes, len));
+	tlv_put(&point, TAG_OCTETS, view_of(bytes, len));
 	attr_set(public_list, CKA_EC_PARAMS, curve->params);
 	attr_set(public_list, CKA_EC_POINT, view_buf(&point));
 	attr_set(private_list, CKA_EC_PARAMS, curve->params);
@@ -372,6 +436,6 @@ enum rc key_to_lists(const EVP_PKEY *key, const struct curve *curve, struct buf 
 {
 	if (!curve)
 		return rsa_to_lists(key, public_list, private_list);
-	return curve->key_type == CKK_EC ? ec_to_lists(key, curve, public_list, private_list)
-					 : raw_to_lists(key, curve, public_list, private_list);
+	return is_raw(curve) ? raw_to_lists(key, curve, public_list, private_list)
+			     : ec_to_lists(key, curve, public_list, private_list);
 }

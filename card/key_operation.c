@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
+#include "base/sm2.h"
 #include "base/symmetric.h"
 #include "base/tlv.h"
 #include "card/key_hash.h"
@@ -131,6 +132,12 @@ static enum rc decrypt_oaep(EVP_PKEY_CTX *context, struct view parameter)
 		     set_label(context, p.label));
 }
 
+static enum rc decrypt_sm2(EVP_PKEY_CTX *context, struct view parameter)
+{
+	(void)parameter;
+	return judge(EVP_PKEY_decrypt_init(context) > 0);
+}
+
 static enum rc derive_ecdh(EVP_PKEY_CTX *context, struct view parameter)
 {
 	(void)parameter;
@@ -170,6 +177,22 @@ static enum rc check_digest(const struct cached_key *key, struct view parameter,
 {
 	(void)key;
 	return !parameter.len && input.len && input.len <= EVP_MAX_MD_SIZE ? RC_OK : RC_MALFORMED;
+}
+
+/* e of GB/T 32918.2 6.1, which is a digest of SM3. */
+static enum rc check_sm2_digest(const struct cached_key *key, struct view parameter,
+				struct view input)
+{
+	return !parameter.len && input.len == key->bytes ? RC_OK : RC_MALFORMED;
+}
+
+static enum rc check_sm2_ciphertext(const struct cached_key *key, struct view parameter,
+				    struct view input)
+{
+	struct view c2;
+
+	(void)key;
+	return parameter.len ? RC_MALFORMED : sm2_ciphertext(input, &c2);
 }
 
 static enum rc check_point(const struct cached_key *key, struct view parameter, struct view input)
@@ -250,6 +273,11 @@ static enum rc run_ecdsa(const struct key_job *job)
 	return rc == RC_OK ? put_half(&halves, job->bytes, job->out) : rc;
 }
 
+static enum rc run_sm2_decrypt(const struct key_job *job)
+{
+	return sm2_decrypt(job->prepared.context, job->input, job->out);
+}
+
 /* RFC 8032 signs the message and not its hash, in one step that has no context to be kept. */
 static enum rc set_up_nothing(EVP_PKEY_CTX *context, struct view parameter)
 {
@@ -318,6 +346,11 @@ static const struct mechanism_row rows[] = {
 	{CKM_ECDH1_DERIVE, CKK_EC, KEY_MAY_DERIVE, derive_ecdh, check_point, run_ecdh},
 	{CKM_ECDH1_DERIVE, CKK_EC_MONTGOMERY, KEY_MAY_DERIVE, derive_ecdh, check_x25519, run_ecdh},
 	{CKM_EDDSA, CKK_EC_EDWARDS, KEY_MAY_SIGN, set_up_nothing, check_message, run_eddsa},
+	{CKM_INTAGLIO_SM2, CKK_INTAGLIO_SM2, KEY_MAY_SIGN, sign_ecdsa, check_sm2_digest, run_ecdsa},
+	{CKM_INTAGLIO_SM2_ENCRYPT, CKK_INTAGLIO_SM2, KEY_MAY_DECRYPT, decrypt_sm2,
+	 check_sm2_ciphertext, run_sm2_decrypt},
+	{CKM_INTAGLIO_SM2_ENCRYPT, CKK_INTAGLIO_SM2, KEY_MAY_UNWRAP, decrypt_sm2,
+	 check_sm2_ciphertext, run_sm2_decrypt},
 	{CKM_RSA_PKCS, CKK_RSA, KEY_MAY_UNWRAP, decrypt_pkcs, check_block, run_decrypt},
 	{CKM_RSA_PKCS_OAEP, CKK_RSA, KEY_MAY_UNWRAP, decrypt_oaep, check_oaep, run_decrypt},
 };

@@ -61,6 +61,7 @@ static enum rc check_public_key(struct view list)
 	case CKK_EC:
 	case CKK_EC_EDWARDS:
 	case CKK_EC_MONTGOMERY:
+	case CKK_INTAGLIO_SM2:
 		rc = check_has(list, CKA_EC_PARAMS);
 		return rc == RC_OK ? check_has(list, CKA_EC_POINT) : rc;
 	default:
@@ -211,6 +212,9 @@ static uint16_t create(struct command *c)
 		rc = check_class(c->data);
 		if (rc == RC_OK)
 			rc = buf_rc(&object.list);
+		if (rc == RC_OK &&
+		    attr_ulong(c->data, CKA_CLASS, ATTR_UNAVAILABLE) == CKO_PRIVATE_KEY)
+			rc = key_put_point(&object.list);
 		if (rc == RC_OK)
 			rc = commit_new(c, &object);
 		if (rc == RC_OK)

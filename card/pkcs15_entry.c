@@ -251,6 +251,7 @@ static bool is_asymmetric(struct view list)
 	case CKK_EC:
 	case CKK_EC_EDWARDS:
 	case CKK_EC_MONTGOMERY:
+	case CKK_INTAGLIO_SM2:
 		return true;
 	default:
 		return false;
@@ -319,16 +320,17 @@ static enum rc put_named_algorithm(struct view params, struct buf *out)
 	return RC_NOT_FOUND;
 }
 
-/* SubjectPublicKeyInfo, RFC 5480 and 8410. */
+/* SubjectPublicKeyInfo, RFC 5480 and 8410; GM/T 0015 and RFC 8998 have SM2's as RFC 5480. */
 static enum rc put_curve_key(struct view list, struct buf *out)
 {
 	static const uint8_t id_ec_public_key[] = {0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01};
 	struct view params = value_of(list, CKA_EC_PARAMS), point = value_of(list, CKA_EC_POINT),
 		    wrapped = point, body;
+	uint64_t type = attr_ulong(list, CKA_KEY_TYPE, ATTR_UNAVAILABLE);
 	size_t whole = tlv_open(out, TAG_SEQUENCE), mark = tlv_open(out, TAG_SEQUENCE);
 	enum rc rc = RC_OK;
 
-	if (attr_ulong(list, CKA_KEY_TYPE, ATTR_UNAVAILABLE) == CKK_EC) {
+	if (type == CKK_EC || type == CKK_INTAGLIO_SM2) {
 		tlv_put(out, TAG_OID, view_of(id_ec_public_key, sizeof(id_ec_public_key)));
 		buf_view(out, params);
 	} else {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/sm2.h"
 #include "base/tlv.h"
 #include "tests/card/bare_card.h"
 #include "tests/suite.h"
@@ -316,6 +317,78 @@ static void two_x25519_keys_agree_and_a_point_of_small_order_is_refused(void)
 	bare_card_free(&card);
 }
 
+/* GB/T 32918.5 A.4, as GM/T 0009 has it; for a key that is not on this card. */
+static const uint8_t sm2_example[] = {
+	0x30, 0x7C, 0x02, 0x20, 0x04, 0xEB, 0xFC, 0x71, 0x8E, 0x8D, 0x17, 0x98, 0x62, 0x04,
+	0x32, 0x26, 0x8E, 0x77, 0xFE, 0xB6, 0x41, 0x5E, 0x2E, 0xDE, 0x0E, 0x07, 0x3C, 0x0F,
+	0x4F, 0x64, 0x0E, 0xCD, 0x2E, 0x14, 0x9A, 0x73, 0x02, 0x21, 0x00, 0xE8, 0x58, 0xF9,
+	0xD8, 0x1E, 0x54, 0x30, 0xA5, 0x7B, 0x36, 0xDA, 0xAB, 0x8F, 0x95, 0x0A, 0x3C, 0x64,
+	0xE6, 0xEE, 0x6A, 0x63, 0x09, 0x4D, 0x99, 0x28, 0x3A, 0xFF, 0x76, 0x7E, 0x12, 0x4D,
+	0xF0, 0x04, 0x20, 0x59, 0x98, 0x3C, 0x18, 0xF8, 0x09, 0xE2, 0x62, 0x92, 0x3C, 0x53,
+	0xAE, 0xC2, 0x95, 0xD3, 0x03, 0x83, 0xB5, 0x4E, 0x39, 0xD6, 0x09, 0xD1, 0x60, 0xAF,
+	0xCB, 0x19, 0x08, 0xD0, 0xBD, 0x87, 0x66, 0x04, 0x13, 0x21, 0x88, 0x6C, 0xA9, 0x89,
+	0xCA, 0x9C, 0x7D, 0x58, 0x08, 0x73, 0x07, 0xCA, 0x93, 0x09, 0x2D, 0x65, 0x1E, 0xFA,
+};
+
+static uint32_t sm2_pair(void)
+{
+	struct view list, value;
+	struct buf public_list, private_list;
+	uint32_t number;
+
+	buf_init(&public_list, 256);
+	buf_init(&private_list, 256);
+	attr_set(&public_list, CKA_EC_PARAMS, view_of(sm2_oid, SM2_OID));
+	attr_set_bool(&private_list, CKA_SIGN, true);
+	attr_set_bool(&private_list, CKA_DECRYPT, true);
+	CU_ASSERT_EQUAL_FATAL(bare_card_generate(&card, CKM_INTAGLIO_SM2_KEY_PAIR_GEN,
+						 view_buf(&public_list), view_buf(&private_list)),
+			      SW_OK);
+	number = bare_card_object_at(&card, 0, 1, &list);
+	CU_ASSERT_NOT_EQUAL_FATAL(number, 0);
+	CU_ASSERT_EQUAL(attr_find(list, CKA_VALUE, &value), RC_NOT_FOUND);
+	CU_ASSERT_EQUAL(attr_find(list, CKA_EC_POINT, &value), RC_OK);
+	CU_ASSERT_EQUAL(bare_card_generate(&card, CKM_EC_KEY_PAIR_GEN, view_buf(&public_list),
+					   view_buf(&private_list)),
+			SW_WRONG_DATA);
+	buf_free(&public_list);
+	buf_free(&private_list);
+	return number;
+}
+
+static uint16_t sm2(unsigned int operation, uint32_t number, CK_MECHANISM_TYPE mechanism,
+		    struct view parameter, struct view in)
+{
+	return bare_card_operate(&card, operation, number, (uint32_t)mechanism, parameter, in);
+}
+
+static void an_sm2_key_signs_digests_and_deciphers_nothing_of_another_s(void)
+{
+	struct view digest = view_of(text, 32), example = view_of(sm2_example, sizeof(sm2_example));
+	struct view parameter = view_of(iv, 1);
+	uint32_t number;
+
+	bare_card_new_token(&card);
+	number = sm2_pair();
+	CU_ASSERT_EQUAL(sm2(SIGN, number, CKM_INTAGLIO_SM2, none(), digest), SW_OK);
+	CU_ASSERT_EQUAL(card.answer.len, 64);
+	CU_ASSERT_EQUAL(sm2(SIGN, number, CKM_INTAGLIO_SM2, parameter, digest), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(sm2(SIGN, number, CKM_INTAGLIO_SM2, none(), view_of(text, 31)),
+			SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(sm2(SIGN, number, CKM_INTAGLIO_SM2_SM3, none(), digest), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(sm2(SIGN, number, CKM_ECDSA, none(), digest), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(sm2(DERIVE, number, CKM_ECDH1_DERIVE, none(), digest), SW_WRONG_DATA);
+	for (size_t n = 2; n <= example.len; n += 4)
+		CU_ASSERT_EQUAL(sm2(DECRYPT, number, CKM_INTAGLIO_SM2_ENCRYPT, none(),
+				    view_of(example.data, n)),
+				SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(sm2(DECRYPT, number, CKM_INTAGLIO_SM2_ENCRYPT, parameter, example),
+			SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(sm2(UNWRAP, number, CKM_INTAGLIO_SM2_ENCRYPT, none(), example),
+			SW_CONDITIONS);
+	bare_card_free(&card);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -330,6 +403,8 @@ int main(void)
 		{"only_extractable_keys_leave_and_only_wrapped",
 		 only_extractable_keys_leave_and_only_wrapped},
 		{"an_ed25519_pair_signs_messages", an_ed25519_pair_signs_messages},
+		{"an_sm2_key_signs_digests_and_deciphers_nothing_of_another_s",
+		 an_sm2_key_signs_digests_and_deciphers_nothing_of_another_s},
 		{"two_x25519_keys_agree_and_a_point_of_small_order_is_refused",
 		 two_x25519_keys_agree_and_a_point_of_small_order_is_refused},
 		CU_TEST_INFO_NULL,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sm2.h"
 #include "card/key_material.h"
 #include "card/object_schema.h"
 #include "card/pin.h"
@@ -517,6 +518,7 @@ static void objects_survive_a_restart_and_a_change_of_pin(void)
 
 static void imported_keys_must_be_whole_and_sound(void)
 {
+	struct view shown;
 	struct buf public_list;
 	EVP_PKEY *key = NULL;
 	const struct curve *curve = key_curve_of_size(32);
@@ -556,6 +558,19 @@ static void imported_keys_must_be_whole_and_sound(void)
 	attr_set(&list, CKA_VALUE, view_of(zeros, 32));
 	CU_ASSERT_EQUAL(create(), SW_OK);
 	attr_set(&list, CKA_EC_PARAMS, view_str("\x06\x05\x2B\x81\x04\x0a"));
+	CU_ASSERT_EQUAL(create(), SW_WRONG_DATA);
+	attr_set(&list, CKA_EC_PARAMS, view_of(sm2_oid, SM2_OID));
+	CU_ASSERT_EQUAL(create(), SW_WRONG_DATA);
+	attr_set_ulong(&list, CKA_KEY_TYPE, CKK_INTAGLIO_SM2);
+	CU_ASSERT_EQUAL(create(), SW_OK);
+	CU_ASSERT_NOT_EQUAL(bare_card_object(&card, &shown), 0);
+	CU_ASSERT_EQUAL(attribute(shown, CKA_EC_POINT).len, 2 + SM2_POINT);
+	attr_set(&list, CKA_EC_POINT, view_str("another"));
+	CU_ASSERT_EQUAL(create(), SW_WRONG_DATA);
+	attr_remove(&list, CKA_EC_POINT);
+	attr_set(&list, CKA_EC_PARAMS, curve->params);
+	CU_ASSERT_EQUAL(create(), SW_WRONG_DATA);
+	attr_remove(&list, CKA_EC_PARAMS);
 	CU_ASSERT_EQUAL(create(), SW_WRONG_DATA);
 	bare_card_free(&card);
 }

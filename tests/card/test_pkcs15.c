@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/sm2.h"
 #include "base/tlv.h"
 #include "card/pkcs15_entry.h"
 #include "card/pkcs15_file.h"
@@ -165,17 +166,31 @@ static void an_rsa_key_is_its_numbers_in_der(void)
 static void a_curve_key_is_a_subject_public_key_info(void)
 {
 	static const uint8_t point[] = {0x04, 0x03, 0x04, 0xAA, 0xBB};
-	static const uint8_t spki[] = {0x30, 0x1B, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE,
-				       0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D,
-				       0x03, 0x01, 0x07, 0x03, 0x04, 0x00, 0x04, 0xAA, 0xBB};
+	/* id-ecPublicKey, then the curve. */
+	static const uint8_t head[] = {0x30, 0x1B, 0x30, 0x13, 0x06, 0x07, 0x2A,
+				       0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01};
+	static const uint8_t tail[] = {0x03, 0x04, 0x00, 0x04, 0xAA, 0xBB};
+	uint8_t array[64];
+	struct buf spki;
 
-	begin(CKO_PUBLIC_KEY, "key", false);
-	attr_set_ulong(&list, CKA_KEY_TYPE, CKK_EC);
-	attr_set(&list, CKA_EC_PARAMS, view_of(p256, sizeof(p256)));
-	attr_set(&list, CKA_EC_POINT, view_of(point, sizeof(point)));
-	start();
-	CU_ASSERT_EQUAL(pkcs15_put_value(view_buf(&list), &out), RC_OK);
-	CU_ASSERT(view_equal(view_buf(&out), view_of(spki, sizeof(spki))));
+	for (size_t i = 0; i < 2; i++) {
+		struct view params = i ? view_of(sm2_oid, SM2_OID) : view_of(p256, sizeof(p256));
+
+		begin(CKO_PUBLIC_KEY, "key", false);
+		attr_set_ulong(&list, CKA_KEY_TYPE, i ? CKK_INTAGLIO_SM2 : CKK_EC);
+		attr_set(&list, CKA_EC_PARAMS, params);
+		attr_set(&list, CKA_EC_POINT, view_of(point, sizeof(point)));
+		buf_fixed(&spki, array, sizeof(array));
+		buf_put(&spki, head, sizeof(head));
+		buf_view(&spki, params);
+		buf_put(&spki, tail, sizeof(tail));
+		start();
+		CU_ASSERT_EQUAL(pkcs15_put_value(view_buf(&list), &out), RC_OK);
+		CU_ASSERT(view_equal(view_buf(&out), view_buf(&spki)));
+		start();
+		CU_ASSERT_EQUAL(pkcs15_put_entry(view_buf(&list), view_str("ab"), &out), RC_OK);
+		CU_ASSERT(tlv_is_next(view_buf(&out), 0xA0));
+	}
 }
 
 static void secret_keys_are_not_shown(void)
