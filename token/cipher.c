@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RSA encryption by libcrypto on the host, decryption by the card. */
+/* RSA and SM2 encryption by libcrypto on the host, decryption by the card. */
 #include <string.h>
 
 #include <openssl/rsa.h>
 
-#include "base/crypto.h"
+#include "base/sm2.h"
 #include "token/lane.h"
 #include "token/outcome.h"
 
@@ -55,7 +55,33 @@ static size_t longest_plaintext(const struct operation *o)
 	return o->modulus > overhead ? o->modulus - overhead : 0;
 }
 
-CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+size_t encrypted_size(const struct operation *o, size_t plaintext)
+{
+	return o->mechanism->scheme == SCHEME_SM2 ? sm2_ciphertext_max(plaintext) : o->modulus;
+}
+
+size_t decrypted_size(const struct operation *o, size_t ciphertext)
+{
+	return o->mechanism->scheme == SCHEME_SM2 ? ciphertext : o->modulus;
+}
+
+static CK_RV encrypt_sm2(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct buf b;
+
+	buf_fixed(&b, out, *out_len);
+	switch (sm2_encrypt(o->key, in, &b)) {
+	case RC_OK:
+		*out_len = b.len;
+		return CKR_OK;
+	case RC_ARGUMENT:
+		return CKR_DATA_LEN_RANGE;
+	default:
+		return CKR_GENERAL_ERROR;
+	}
+}
+
+static CK_RV encrypt_rsa(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
 	uint8_t block[SIGN_INPUT_MAX] = {0};
 	size_t len = *out_len;
@@ -80,6 +106,12 @@ CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_U
 	return rv;
 }
 
+CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	return o->mechanism->scheme == SCHEME_SM2 ? encrypt_sm2(o, in, out, out_len)
+						  : encrypt_rsa(o, in, out, out_len);
+}
+
 /* What the card is asked to decipher. */
 struct order {
 	struct application_key_operation command;
@@ -91,6 +123,13 @@ static enum rc order_plaintext(struct sc *sc, void *arg, uint16_t *ret_sw)
 	const struct order *o = arg;
 
 	return application_key_operation(sc, &o->command, o->out, ret_sw);
+}
+
+static bool length_fits(const struct operation *o, size_t ciphertext)
+{
+	return o->mechanism->scheme == SCHEME_SM2
+		       ? ciphertext <= sm2_ciphertext_max(SM2_PLAINTEXT_MAX)
+		       : ciphertext == o->modulus;
 }
 
 static CK_RV decipher(struct session *s, struct operation *o, enum application_operation operation,
@@ -107,7 +146,7 @@ static CK_RV decipher(struct session *s, struct operation *o, enum application_o
 	struct buf parameter;
 	CK_RV rv;
 
-	if (in.len != o->modulus)
+	if (!length_fits(o, in.len))
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
 	buf_init(&parameter, OAEP_PARAMETER_MAX);
 	buf_put(&parameter, o->parameter.bytes, o->parameter.len);
@@ -126,7 +165,7 @@ CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in)
 	return decipher(s, o, APPLICATION_DECRYPT, in);
 }
 
-CK_RV unwrap_by_rsa(struct session *s, struct operation *o, struct view in)
+CK_RV unwrap_by_card(struct session *s, struct operation *o, struct view in)
 {
 	return decipher(s, o, APPLICATION_UNWRAP, in);
 }

@@ -308,7 +308,7 @@ CK_RV session_derive_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJEC
 struct role {
 	CK_FLAGS flag;
 	CK_ATTRIBUTE_TYPE usage;
-	CK_OBJECT_CLASS rsa_class;
+	CK_OBJECT_CLASS pair_class;
 	CK_RV no_handle, no_type, no_size;
 };
 static const struct role wraps = {
@@ -342,7 +342,7 @@ static CK_RV prepare(struct session *s, const struct role *role, CK_MECHANISM_PT
 	if (session_object(s, handle, &key) != CKR_OK)
 		return role->no_handle;
 	if (key->type != m->key_type ||
-	    key->class != (m->scheme == SCHEME_CIPHER ? CKO_SECRET_KEY : role->rsa_class) ||
+	    key->class != (m->scheme == SCHEME_CIPHER ? CKO_SECRET_KEY : role->pair_class) ||
 	    !attr_bool(view_buf(&key->list), role->usage, false))
 		return role->no_type;
 	if (key->is_restricted && !operation_allows(view_buf(&key->list), m->type))
@@ -393,16 +393,18 @@ static CK_RV wrap_object(struct session *s, const struct operation *o, const str
 
 static CK_RV wrap_value(struct session *s, struct operation *o, struct view value, struct buf *out)
 {
-	CK_ULONG len = o->modulus;
+	CK_ULONG len = encrypted_size(o, value.len);
 	uint8_t *at;
 	CK_RV rv;
 
 	if (o->mechanism->scheme == SCHEME_CIPHER)
 		return secret_run(s, o, APPLICATION_WRAP, value, out);
-	at = buf_space(out, o->modulus);
+	at = buf_space(out, len);
 	if (!at)
 		return CKR_HOST_MEMORY;
 	rv = encrypt_on_host(o, value, at, &len);
+	if (rv == CKR_OK)
+		buf_truncate(out, len);
 	return rv == CKR_DATA_LEN_RANGE || rv == CKR_DATA_INVALID ? CKR_KEY_SIZE_RANGE : rv;
 }
 
@@ -506,7 +508,7 @@ static CK_RV unwrap_here(struct session *s, struct operation *o, struct view in,
 	if (o->mechanism->scheme == SCHEME_CIPHER) {
 		rv = secret_run(s, o, APPLICATION_UNWRAP, in, &value);
 	} else {
-		rv = unwrap_by_rsa(s, o, in);
+		rv = unwrap_by_card(s, o, in);
 		buf_view(&value, view_buf(&o->data));
 	}
 	if (rv == CKR_ENCRYPTED_DATA_INVALID)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/sm2.h"
 #include "base/symmetric.h"
 
 static const uint8_t sha1_prefix[] = {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E,
@@ -170,6 +171,14 @@ static const struct mechanism mechanisms[] = {
 	 CIPHERS | WRAPS, NO_HASH, CKM_INTAGLIO_SM4_CBC_PAD},
 	{CKM_INTAGLIO_SM4_CTR, SCHEME_CIPHER, CKK_INTAGLIO_SM4, SM4_SIZE, SM4_SIZE, CIPHERS | WRAPS,
 	 NO_HASH, CKM_INTAGLIO_SM4_CTR},
+	{CKM_INTAGLIO_SM2_KEY_PAIR_GEN, SCHEME_KEY_PAIR, CKK_INTAGLIO_SM2, RAW_BITS, RAW_BITS,
+	 CKF_HW | CKF_GENERATE_KEY_PAIR | CURVES, NO_HASH, CKM_INTAGLIO_SM2_KEY_PAIR_GEN},
+	{CKM_INTAGLIO_SM2, SCHEME_SM2, CKK_INTAGLIO_SM2, RAW_BITS, RAW_BITS, EC_SIGNS, NO_HASH,
+	 CKM_INTAGLIO_SM2},
+	{CKM_INTAGLIO_SM2_SM3, SCHEME_SM2, CKK_INTAGLIO_SM2, RAW_BITS, RAW_BITS, EC_SIGNS,
+	 CKM_INTAGLIO_SM3, CKM_INTAGLIO_SM2},
+	{CKM_INTAGLIO_SM2_ENCRYPT, SCHEME_SM2, CKK_INTAGLIO_SM2, RAW_BITS, RAW_BITS,
+	 CIPHERS | WRAPS | CURVES, NO_HASH, CKM_INTAGLIO_SM2_ENCRYPT},
 	{CKM_INTAGLIO_SEAL, SCHEME_SEAL, CKK_INTAGLIO_LEDGER, 256, 256, CIPHERS, NO_HASH, NO_CARD},
 	{CKM_INTAGLIO_APPLICATION_LOAD, SCHEME_LOAD, CKK_INTAGLIO_APPLICATION, 0, 0,
 	 CKF_HW | CKF_SIGN, NO_HASH, NO_CARD},
@@ -315,6 +324,19 @@ static CK_RV mac_parameter(const struct mechanism *m, const CK_MECHANISM *given,
 	return CKR_OK;
 }
 
+/* CKM_INTAGLIO_SM2_SM3 may be given the signer's identifier, GB/T 32918.2 5.5 and GM/T 0009 10. */
+static CK_RV sm2_parameter(const struct mechanism *m, const CK_MECHANISM *given,
+			   struct mechanism_parameter *p)
+{
+	p->identifier = view_str("1234567812345678");
+	if (!given->ulParameterLen)
+		return CKR_OK;
+	if (m->hash == NO_HASH || !given->pParameter || given->ulParameterLen > SM2_IDENTIFIER_MAX)
+		return CKR_MECHANISM_PARAM_INVALID;
+	p->identifier = view_of(given->pParameter, given->ulParameterLen);
+	return CKR_OK;
+}
+
 CK_RV mechanism_parameter(const struct mechanism *mechanism, const CK_MECHANISM *given,
 			  struct mechanism_parameter *ret)
 {
@@ -331,6 +353,8 @@ CK_RV mechanism_parameter(const struct mechanism *mechanism, const CK_MECHANISM 
 		return mac_parameter(mechanism, given, ret);
 	case SCHEME_EDDSA:
 		return eddsa_parameter(given);
+	case SCHEME_SM2:
+		return sm2_parameter(mechanism, given, ret);
 	case SCHEME_SEAL:
 		if (!given->pParameter || given->ulParameterLen != sizeof(ret->seal))
 			return CKR_MECHANISM_PARAM_INVALID;

@@ -26,6 +26,7 @@ enum scheme {
 	SCHEME_MAC, /* with a secret key */
 	SCHEME_KEY, /* secret key generation */
 	SCHEME_DERIVE,
+	SCHEME_SM2, /* signature or encryption */
 	SCHEME_LOAD, /* an installation through a principal card */
 };
 
@@ -48,6 +49,7 @@ struct mechanism_parameter {
 	size_t salt; /* PSS: bytes */
 	size_t mac; /* bytes of a MAC */
 	struct view label; /* OAEP: borrowed from the caller's parameter */
+	struct view identifier; /* SM2: who signs; borrowed like it */
 	CK_INTAGLIO_SEAL_PARAMS seal;
 	CK_INTAGLIO_APPLICATION_LOAD_PARAMS load;
 };

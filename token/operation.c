@@ -186,8 +186,10 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	bits = o->modulus == 66 ? 521 : o->modulus * 8;
 	if (!is_secret(mechanism) && (bits < mechanism->min || bits > mechanism->max))
 		return CKR_KEY_SIZE_RANGE;
-	if (key->class != CKO_PUBLIC_KEY)
-		return CKR_OK;
+	if (mechanism->scheme == SCHEME_SM2 && mechanism->hash != NO_HASH)
+		rv = sign_identify(o, key);
+	if (rv != CKR_OK || key->class != CKO_PUBLIC_KEY)
+		return rv;
 	rv = pubkey(key, &o->key);
 	if (rv == CKR_OK)
 		EVP_PKEY_up_ref(o->key);
@@ -198,6 +200,18 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 static bool takes_messages(enum operation_kind kind)
 {
 	return kind == OPERATION_MESSAGE_ENCRYPT || kind == OPERATION_MESSAGE_DECRYPT;
+}
+
+static CK_RV start_hash(struct operation *o, const struct mechanism *mechanism)
+{
+	CK_RV rv;
+
+	o->parameter.hash = hash_find(mechanism->hash);
+	rv = digest_start(o);
+	/* GB/T 32918.2 6.1 A1: Z goes before the message. */
+	if (rv == CKR_OK && mechanism->scheme == SCHEME_SM2)
+		rv = digest_update(o, view_buf(&o->label));
+	return rv;
 }
 
 CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
@@ -229,10 +243,8 @@ CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_P
 		buf_view(&o->label, o->parameter.label);
 		rv = buf_rc(&o->label) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
 	}
-	if (rv == CKR_OK && row->hash != NO_HASH) {
-		o->parameter.hash = hash_find(row->hash);
-		rv = digest_start(o);
-	}
+	if (rv == CKR_OK && row->hash != NO_HASH)
+		rv = start_hash(o, row);
 	if (rv == CKR_OK)
 		o->mechanism = row;
 	else
@@ -326,8 +338,9 @@ static CK_RV encrypt(struct session *s, struct operation *o, struct view in, CK_
 
 	if (o->mechanism->scheme == SCHEME_CIPHER)
 		return encrypt_secret(s, o, in, out, out_len);
-	rv = operation_room(out, out_len, is_seal ? in.len + CK_INTAGLIO_SEAL_OVERHEAD : o->modulus,
-			    &go);
+	rv = operation_room(
+		out, out_len,
+		is_seal ? in.len + CK_INTAGLIO_SEAL_OVERHEAD : encrypted_size(o, in.len), &go);
 	if (!go)
 		return rv;
 	rv = is_seal ? seal_record(s, o, in, out, out_len) : encrypt_on_host(o, in, out, out_len);
@@ -346,7 +359,7 @@ static CK_RV decrypt(struct session *s, struct operation *o, struct view in, CK_
 	CK_RV rv;
 
 	if (!o->has_result && !is_seal && !out) {
-		*out_len = is_cipher ? in.len : o->modulus;
+		*out_len = is_cipher ? in.len : decrypted_size(o, in.len);
 		return CKR_OK;
 	}
 	if (!o->has_result && waits_for_pin(o, out))

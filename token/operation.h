@@ -33,7 +33,7 @@ struct operation {
 	size_t modulus; /* bytes of an RSA modulus, or of an EC field element */
 	EVP_PKEY *key; /* a public key, for what the host does; owned */
 	EVP_MD_CTX *md; /* kept between operations once it was needed */
-	struct buf label; /* OAEP's, or the parameter of a cipher; owned */
+	struct buf label; /* OAEP's, or the parameter of a cipher, or SM2's Z; owned */
 	struct buf secret; /* value of a session key; owned */
 	struct buf signature; /* owned */
 	struct buf data; /* input so far, or the result */
@@ -67,6 +67,11 @@ CK_RV digest_start(struct operation *o);
 CK_RV digest_update(struct operation *o, struct view in);
 CK_RV digest_finish(struct operation *o, uint8_t ret[EVP_MAX_MD_SIZE], size_t *ret_len);
 
+/*
+ * Puts Z of an SM2 signature into o->label, from the parameter's identifier and the key's point, which
+ * private keys have, too. CKR_KEY_TYPE_INCONSISTENT: it has none.
+ */
+CK_RV sign_identify(struct operation *o, const struct object *key);
 /* Bytes of the signature that the operation will make or check. */
 size_t signature_size(const struct operation *o);
 /*
@@ -84,12 +89,15 @@ CK_RV verify_on_host(struct operation *o, struct view input, struct view signatu
 /* Appends what an RSA signature was made from. CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE. */
 CK_RV recover_on_host(struct operation *o, struct view signature, struct buf *ret);
 
-/* RSA encryption by the host with o->key, at most o->modulus bytes out. */
+/* The most bytes that encryption with a public key makes, and that decryption gives. */
+size_t encrypted_size(const struct operation *o, size_t plaintext);
+size_t decrypted_size(const struct operation *o, size_t ciphertext);
+/* RSA or SM2 encryption by the host with o->key; out holds encrypted_size bytes. */
 CK_RV encrypt_on_host(struct operation *o, struct view in, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
-/* RSA decryption by the card into o->data. */
+/* RSA or SM2 decryption by the card into o->data. */
 CK_RV decrypt_by_card(struct session *s, struct operation *o, struct view in);
 /* The same by a key that unwraps. */
-CK_RV unwrap_by_rsa(struct session *s, struct operation *o, struct view in);
+CK_RV unwrap_by_card(struct session *s, struct operation *o, struct view in);
 
 /* Seals, and asks again once where the answer was lost. Appends leaf and receipt. */
 struct application_seal;

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "base/provider.h"
 #include "base/rsa.h"
+#include "base/sm2.h"
 #include "base/tlv.h"
 
 enum { TAG_OCTET_STRING = 0x04, POINT_UNCOMPRESSED = 0x04 };
@@ -35,6 +36,7 @@ static const struct curve {
 	{{ed25519_name, sizeof(ed25519_name)}, "ED25519", 32, CKK_EC_EDWARDS},
 	{{x25519, sizeof(x25519)}, "X25519", 32, CKK_EC_MONTGOMERY},
 	{{x25519_name, sizeof(x25519_name)}, "X25519", 32, CKK_EC_MONTGOMERY},
+	{{sm2_oid, SM2_OID}, "SM2", SM2_SIZE, CKK_INTAGLIO_SM2},
 };
 
 static const struct curve *find_curve(CK_KEY_TYPE type, struct view params)
@@ -73,18 +75,33 @@ static bool take_point(const struct curve *curve, struct view value, struct view
 	return ret->len == 2 * curve->size + 1 && ret->data[0] == POINT_UNCOMPRESSED;
 }
 
-static EVP_PKEY *make_ec(struct view list)
+static bool find_point(CK_KEY_TYPE type, struct view list, const struct curve **ret_curve,
+		       struct view *ret)
 {
-	const struct curve *curve;
-	struct view params, value, point;
-	EVP_PKEY *key = NULL;
-	EVP_PKEY_CTX *ctx;
+	struct view params, value;
 
 	if (attr_find(list, CKA_EC_PARAMS, &params) != RC_OK ||
 	    attr_find(list, CKA_EC_POINT, &value) != RC_OK)
-		return NULL;
-	curve = find_curve(CKK_EC, params);
-	if (!curve || !take_point(curve, value, &point))
+		return false;
+	*ret_curve = find_curve(type, params);
+	return *ret_curve && take_point(*ret_curve, value, ret);
+}
+
+bool pubkey_point(CK_KEY_TYPE type, struct view list, struct view *ret)
+{
+	const struct curve *curve;
+
+	return find_point(type, list, &curve, ret);
+}
+
+static EVP_PKEY *make_ec(CK_KEY_TYPE type, struct view list)
+{
+	const struct curve *curve;
+	struct view point;
+	EVP_PKEY *key = NULL;
+	EVP_PKEY_CTX *ctx;
+
+	if (!find_point(type, list, &curve, &point))
 		return NULL;
 	/* The parameters are read only; the type of OSSL_PARAM does not say so. */
 	OSSL_PARAM fields[] = {
@@ -94,7 +111,7 @@ static EVP_PKEY *make_ec(struct view list)
 						  point.len),
 		OSSL_PARAM_construct_end(),
 	};
-	ctx = crypto_key_context("EC");
+	ctx = crypto_key_context(type == CKK_EC ? "EC" : curve->name);
 	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
 	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, fields) != 1)
 		key = NULL;
@@ -139,8 +156,8 @@ CK_RV pubkey(struct object *o, EVP_PKEY **ret)
 {
 	if (!o->key && o->type == CKK_RSA)
 		o->key = make_rsa(view_buf(&o->list));
-	if (!o->key && o->type == CKK_EC)
-		o->key = make_ec(view_buf(&o->list));
+	if (!o->key && (o->type == CKK_EC || o->type == CKK_INTAGLIO_SM2))
+		o->key = make_ec(o->type, view_buf(&o->list));
 	if (!o->key && (o->type == CKK_EC_EDWARDS || o->type == CKK_EC_MONTGOMERY))
 		o->key = make_raw(o->type, view_buf(&o->list));
 	if (!o->key)

@@ -178,6 +178,22 @@ static const struct schema_row raw_private_rows[] = {
 static const struct schema_group raw_private_group = {
 	raw_private_rows, sizeof(raw_private_rows) / sizeof(raw_private_rows[0])};
 
+/* As Mechanisms 2.3.3 and 2.3.4; there is one curve, and its name may be left out (template.c). */
+static const struct schema_row sm2_public_rows[] = {
+	{CKA_EC_PARAMS, FORM_BYTES, AT_BIRTH, DEFAULT_NONE},
+	{CKA_EC_POINT, FORM_BYTES, MUST_CREATE, DEFAULT_NONE},
+};
+static const struct schema_group sm2_public_group = {
+	sm2_public_rows, sizeof(sm2_public_rows) / sizeof(sm2_public_rows[0])};
+
+static const struct schema_row sm2_private_rows[] = {
+	{CKA_EC_PARAMS, FORM_BYTES, MAY_CREATE, DEFAULT_NONE},
+	{CKA_VALUE, FORM_NUMBER, MUST_CREATE | SECRET, DEFAULT_NONE},
+	{CKA_EC_POINT, FORM_BYTES, MAY_CREATE, DEFAULT_NONE},
+};
+static const struct schema_group sm2_private_group = {
+	sm2_private_rows, sizeof(sm2_private_rows) / sizeof(sm2_private_rows[0])};
+
 /* A ledger: intaglio-pkcs11(7). The card makes all but the label and whom it serves. */
 static const struct schema_row ledger_rows[] = {
 	{CKA_PRIVATE, FORM_BOOL, MAY_CREATE | ONLY_FALSE | BY_CARD, DEFAULT_FALSE},
@@ -270,6 +286,14 @@ static const struct schema schemas[] = {
 	 CKA_KEY_TYPE,
 	 CKK_EC,
 	 {&object_group, &key_group, &private_group, &ec_private_group}},
+	{CKO_PUBLIC_KEY,
+	 CKA_KEY_TYPE,
+	 CKK_INTAGLIO_SM2,
+	 {&object_group, &key_group, &public_group, &sm2_public_group}},
+	{CKO_PRIVATE_KEY,
+	 CKA_KEY_TYPE,
+	 CKK_INTAGLIO_SM2,
+	 {&object_group, &key_group, &private_group, &sm2_private_group}},
 	{CKO_SECRET_KEY,
 	 CKA_KEY_TYPE,
 	 CKK_GENERIC_SECRET,

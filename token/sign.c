@@ -2,8 +2,10 @@
 /* Signatures: the host hashes and frames, the card signs, in one command. */
 #include <string.h>
 
+#include "base/sm2.h"
 #include "token/lane.h"
 #include "token/outcome.h"
+#include "token/pubkey.h"
 
 enum { PKCS1_OVERHEAD = 11 };
 
@@ -12,12 +14,26 @@ size_t signature_size(const struct operation *o)
 	switch (o->mechanism->scheme) {
 	case SCHEME_ECDSA:
 	case SCHEME_EDDSA:
+	case SCHEME_SM2:
 		return 2 * o->modulus;
 	case SCHEME_MAC:
 		return o->parameter.mac;
 	default:
 		return o->modulus;
 	}
+}
+
+CK_RV sign_identify(struct operation *o, const struct object *key)
+{
+	uint8_t z[SM2_SIZE];
+	struct view point;
+
+	if (!pubkey_point(key->type, view_buf(&key->list), &point))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (sm2_z(point, o->parameter.identifier, z) != RC_OK)
+		return CKR_GENERAL_ERROR;
+	buf_put(&o->label, z, sizeof(z));
+	return buf_rc(&o->label) == RC_OK ? CKR_OK : CKR_HOST_MEMORY;
 }
 
 /* Hash, with DigestInfo for PKCS #1 v1.5, RFC 8017 9.2. */
@@ -57,6 +73,8 @@ CK_RV sign_input(struct operation *o, struct view data, uint8_t *block, struct v
 		return data.len ? CKR_OK : CKR_DATA_LEN_RANGE;
 	case SCHEME_EDDSA:
 		return CKR_OK;
+	case SCHEME_SM2:
+		return data.len != o->modulus ? CKR_DATA_LEN_RANGE : CKR_OK;
 	case SCHEME_RSA_RAW:
 		if (data.len > o->modulus || o->modulus > SIGN_INPUT_MAX)
 			return CKR_DATA_LEN_RANGE;

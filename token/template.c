@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sm2.h"
+
 enum { ULONG_SIZE = 8, DATE_SIZE = 8, INNER_MAX = 64, HEADER_SIZE = 8 };
 
 static CK_RV list_rv(const struct buf *list)
@@ -223,6 +225,10 @@ static const struct {
 	{CKO_PUBLIC_KEY, CKK_EC_EDWARDS, CKA_VERIFY},
 	{CKO_PRIVATE_KEY, CKK_EC_EDWARDS, CKA_SIGN},
 	{CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, CKA_DERIVE},
+	{CKO_PUBLIC_KEY, CKK_INTAGLIO_SM2, CKA_ENCRYPT},
+	{CKO_PUBLIC_KEY, CKK_INTAGLIO_SM2, CKA_VERIFY},
+	{CKO_PRIVATE_KEY, CKK_INTAGLIO_SM2, CKA_DECRYPT},
+	{CKO_PRIVATE_KEY, CKK_INTAGLIO_SM2, CKA_SIGN},
 	{CKO_SECRET_KEY, CKK_AES, CKA_ENCRYPT},
 	{CKO_SECRET_KEY, CKK_AES, CKA_DECRYPT},
 	{CKO_SECRET_KEY, CKK_INTAGLIO_SM4, CKA_ENCRYPT},
@@ -249,8 +255,9 @@ static void put_usages(const struct schema *schema, const CK_ATTRIBUTE *template
 }
 
 /* What follows from other attributes and nobody may say. */
-static void put_derived(const struct schema *schema, struct buf *list)
+static void put_derived(const struct schema *schema, unsigned int may, struct buf *list)
 {
+	const struct schema_row *params = schema_row(schema, CKA_EC_PARAMS);
 	struct view value;
 	size_t bits;
 
@@ -264,6 +271,9 @@ static void put_derived(const struct schema *schema, struct buf *list)
 	if (schema->class == CKO_SECRET_KEY &&
 	    attr_find(view_buf(list), CKA_VALUE, &value) == RC_OK)
 		attr_set_ulong(list, CKA_VALUE_LEN, value.len);
+	if (schema->type == CKK_INTAGLIO_SM2 && params && params->flags & may &&
+	    attr_find(view_buf(list), CKA_EC_PARAMS, &value) != RC_OK)
+		attr_set(list, CKA_EC_PARAMS, view_of(sm2_oid, SM2_OID));
 }
 
 CK_RV template_build(const struct schema *schema, enum template_use use,
@@ -298,7 +308,7 @@ CK_RV template_build(const struct schema *schema, enum template_use use,
 	attr_set_ulong(ret_list, schema->type_attribute, schema->type);
 	put_usages(schema, template, count, ret_list);
 	put_defaults(schema, may, ret_list);
-	put_derived(schema, ret_list);
+	put_derived(schema, may, ret_list);
 	return list_rv(ret_list);
 }
 

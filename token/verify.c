@@ -57,7 +57,7 @@ static CK_RV verify(EVP_PKEY_CTX *ctx, const struct operation *o, struct view in
 
 	if (EVP_PKEY_verify_init(ctx) != 1 || !set_padding(ctx, o))
 		return CKR_GENERAL_ERROR;
-	if (o->mechanism->scheme == SCHEME_ECDSA) {
+	if (o->mechanism->scheme == SCHEME_ECDSA || o->mechanism->scheme == SCHEME_SM2) {
 		len = to_der(signature, der);
 		if (len < 0)
 			return CKR_HOST_MEMORY;

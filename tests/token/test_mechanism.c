@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sm2.h"
 #include "tests/suite.h"
 
 static void every_row_is_found_by_its_type_once(void)
@@ -120,14 +121,40 @@ static void an_oaep_label_is_kept_and_its_length_checked(void)
 
 static void a_parameter_where_there_is_none_is_refused(void)
 {
-	static const CK_MECHANISM_TYPE types[] = {CKM_RSA_PKCS, CKM_ECDSA, CKM_SHA256,
-						  CKM_ECDSA_SHA256, CKM_RSA_X_509};
+	static const CK_MECHANISM_TYPE types[] = {CKM_RSA_PKCS,
+						  CKM_ECDSA,
+						  CKM_SHA256,
+						  CKM_ECDSA_SHA256,
+						  CKM_RSA_X_509,
+						  CKM_INTAGLIO_SM2,
+						  CKM_INTAGLIO_SM2_ENCRYPT};
 	struct mechanism_parameter p;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		CU_ASSERT_EQUAL(try(types[i], (void *)"x", 1, &p), CKR_MECHANISM_PARAM_INVALID);
 		CU_ASSERT_EQUAL(try(types[i], NULL, 0, &p), CKR_OK);
 	}
+}
+
+static void sm2_signs_for_an_identifier_or_the_usual_one(void)
+{
+	static CK_BYTE long_one[SM2_IDENTIFIER_MAX + 1];
+	struct mechanism_parameter p;
+	CK_MECHANISM_INFO info;
+
+	CU_ASSERT_EQUAL(try(CKM_INTAGLIO_SM2_SM3, NULL, 0, &p), CKR_OK);
+	CU_ASSERT(view_equal(p.identifier, view_str("1234567812345678")));
+	CU_ASSERT_EQUAL(try(CKM_INTAGLIO_SM2_SM3, (void *)"x", 1, &p), CKR_OK);
+	CU_ASSERT(view_equal(p.identifier, view_str("x")));
+	CU_ASSERT_EQUAL(try(CKM_INTAGLIO_SM2_SM3, NULL, 1, &p), CKR_MECHANISM_PARAM_INVALID);
+	CU_ASSERT_EQUAL(try(CKM_INTAGLIO_SM2_SM3, long_one, SM2_IDENTIFIER_MAX, &p), CKR_OK);
+	CU_ASSERT_EQUAL(try(CKM_INTAGLIO_SM2_SM3, long_one, SM2_IDENTIFIER_MAX + 1, &p),
+			CKR_MECHANISM_PARAM_INVALID);
+	CU_ASSERT_EQUAL(mechanism_info(CKM_INTAGLIO_SM2_SM3, &info), CKR_OK);
+	CU_ASSERT_EQUAL(info.ulMinKeySize, 256);
+	CU_ASSERT_EQUAL(info.ulMaxKeySize, 256);
+	CU_ASSERT_EQUAL(info.flags, CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_EC_F_P |
+					    CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS);
 }
 
 static void sealing_needs_its_parameter_whole(void)
@@ -168,6 +195,8 @@ int main(void)
 		 an_oaep_label_is_kept_and_its_length_checked},
 		{"a_parameter_where_there_is_none_is_refused",
 		 a_parameter_where_there_is_none_is_refused},
+		{"sm2_signs_for_an_identifier_or_the_usual_one",
+		 sm2_signs_for_an_identifier_or_the_usual_one},
 		{"sealing_needs_its_parameter_whole", sealing_needs_its_parameter_whole},
 		{"an_unknown_mechanism_is_not_found", an_unknown_mechanism_is_not_found},
 		CU_TEST_INFO_NULL,

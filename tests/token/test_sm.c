@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SM3 and SM4 through the token: the standards' examples (GB/T 32905 A.1 and A.2, GB/T 32907 A.1,
+ * SM3 and SM4 through the token, and SM2 (sm2.c): the standards' examples (GB/T 32905 A.1 and A.2, GB/T 32907 A.1,
  * draft-ribose-cfrg-sm4-10 A.2, GM/T 0042 D.3), keys of the session and of the card, in one part and in
  * several, and what is refused.
  */
@@ -8,6 +8,7 @@
 #include "tests/base/hex.h"
 #include "tests/suite.h"
 #include "tests/token/fixture.h"
+#include "tests/token/sm2.h"
 
 enum { OUT = 512 };
 
@@ -246,10 +247,28 @@ int main(void)
 		{"keys_have_16_bytes_and_are_wrapped_like_any_other",
 		 keys_have_16_bytes_and_are_wrapped_like_any_other},
 		{"a_key_serves_its_own_cipher_only", a_key_serves_its_own_cipher_only},
+		{"sm2_verifies_the_standard_s_signature_and_nothing_near_it",
+		 sm2_verifies_the_standard_s_signature_and_nothing_near_it},
+		{"sm2_deciphers_the_standard_s_example_and_nothing_near_it",
+		 sm2_deciphers_the_standard_s_example_and_nothing_near_it},
+		{"sm2_keys_of_the_card_sign_in_any_parts_and_openssl_verifies",
+		 sm2_keys_of_the_card_sign_in_any_parts_and_openssl_verifies},
+		{"sm2_verifies_and_deciphers_what_openssl_has_made",
+		 sm2_verifies_and_deciphers_what_openssl_has_made},
+		{"sm2_ciphertexts_have_a_longest_plaintext_and_openssl_opens_them",
+		 sm2_ciphertexts_have_a_longest_plaintext_and_openssl_opens_them},
+		{"sm2_keys_have_their_curve_and_their_point",
+		 sm2_keys_have_their_curve_and_their_point},
+		{"sm2_pairs_take_no_other_curve_and_no_parameter",
+		 sm2_pairs_take_no_other_curve_and_no_parameter},
+		{"sm2_wraps_keys_of_the_session_and_the_card_unwraps",
+		 sm2_wraps_keys_of_the_session_and_the_card_unwraps},
+		{"sm2_keys_keep_to_their_uses_and_mechanisms",
+		 sm2_keys_keep_to_their_uses_and_mechanisms},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-		{.pName = "SM3 and SM4",
+		{.pName = "SM2, SM3 and SM4",
 		 .pInitFunc = set_up,
 		 .pCleanupFunc = fixture_stop,
 		 .pTests = tests},
