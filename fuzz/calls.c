@@ -108,7 +108,7 @@ static CK_OBJECT_HANDLE a_key(struct input *in, const struct shape *shape, size_
 		    shape->function == FUNCTION_C_VerifySignatureInit ||
 		    shape->function == FUNCTION_C_WrapKey;
 	if (m->key_type == CKK_RSA || m->key_type == CKK_EC || m->key_type == CKK_EC_EDWARDS ||
-	    m->key_type == CKK_EC_MONTGOMERY)
+	    m->key_type == CKK_EC_MONTGOMERY || m->key_type == CKK_INTAGLIO_SM2)
 		class = is_public ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY;
 	return world_key(m->key_type, class, take(in, 200));
 }
@@ -210,6 +210,9 @@ static void a_mechanism(struct input *in, enum function function)
 	case CKM_ECDH1_DERIVE:
 		*m = (CK_MECHANISM){m->mechanism, &ecdh, sizeof(ecdh)};
 		return;
+	case CKM_INTAGLIO_SM2_SM3:
+		*m = (CK_MECHANISM){m->mechanism, given.data[4], take(in, 2) ? 0 : take(in, 80)};
+		return;
 	case CKM_RSA_PKCS_PSS:
 	case CKM_SHA256_RSA_PKCS_PSS:
 		*m = (CK_MECHANISM){m->mechanism, &pss, sizeof(pss)};
@@ -240,6 +243,15 @@ static CK_ULONG put(CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE_TYPE type, void *v
 	return n + 1;
 }
 
+/* The curve of a pair in the making; that of SM2 is known without. */
+static CK_ULONG put_curve(CK_ATTRIBUTE *t, CK_ULONG n, CK_MECHANISM_TYPE type)
+{
+	if (type == CKM_INTAGLIO_SM2_KEY_PAIR_GEN)
+		return n;
+	return type == CKM_EC_KEY_PAIR_GEN ? put(t, n, CKA_EC_PARAMS, p256, sizeof(p256))
+					   : put(t, n, CKA_EC_PARAMS, ed25519, sizeof(ed25519));
+}
+
 /* What the function cannot do without, as it mostly is. */
 static CK_ULONG needed(struct input *in, const struct shape *shape, size_t slot, CK_ATTRIBUTE *t)
 {
@@ -254,10 +266,7 @@ static CK_ULONG needed(struct input *in, const struct shape *shape, size_t slot,
 		break;
 	case FUNCTION_C_GenerateKeyPair:
 		if (slot == 1)
-			n = put(t, n, CKA_EC_PARAMS,
-				given.mechanism.mechanism == CKM_EC_KEY_PAIR_GEN ? p256 : ed25519,
-				given.mechanism.mechanism == CKM_EC_KEY_PAIR_GEN ? sizeof(p256)
-										 : sizeof(ed25519));
+			n = put_curve(t, n, given.mechanism.mechanism);
 		break;
 	case FUNCTION_C_CreateObject:
 		if (take(in, 2)) {

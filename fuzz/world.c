@@ -29,6 +29,7 @@ CK_FUNCTION_LIST_3_2 *world_functions;
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 static CK_BYTE p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
 static CK_BYTE ed25519[] = {0x13, 0x0C, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'};
+static CK_BYTE sm2[] = {0x06, 0x08, 0x2A, 0x81, 0x1C, 0xCF, 0x55, 0x01, 0x82, 0x2D};
 static CK_BYTE fixed_id[] = "fixed";
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -98,6 +99,7 @@ static void make_pair(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE type, void *what, C
 		      CK_ATTRIBUTE_TYPE what_type, CK_BBOOL *derives)
 {
 	CK_MECHANISM mechanism = {type, NULL, 0};
+	CK_BBOOL *deciphers = type == CKM_INTAGLIO_SM2_KEY_PAIR_GEN ? &yes : &no;
 	CK_ATTRIBUTE public[] = {
 		{what_type, what, what_len},
 		{CKA_TOKEN, &yes, 1},
@@ -110,12 +112,12 @@ static void make_pair(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE type, void *what, C
 		{CKA_TOKEN, &yes, 1},        {CKA_ID, fixed_id, sizeof(fixed_id)},
 		{CKA_DESTROYABLE, &no, 1},   {CKA_MODIFIABLE, &no, 1},
 		{CKA_SIGN, &yes, 1},         {CKA_DERIVE, derives, 1},
-		{CKA_SIGN_RECOVER, &yes, 1},
+		{CKA_DECRYPT, deciphers, 1}, {CKA_SIGN_RECOVER, &yes, 1},
 	};
 	CK_ULONG more = type == CKM_RSA_PKCS_KEY_PAIR_GEN;
 	CK_OBJECT_HANDLE one, other;
 
-	MUST(C_GenerateKeyPair(s, &mechanism, public, 5 + more, private, 6 + more, &one, &other));
+	MUST(C_GenerateKeyPair(s, &mechanism, public, 5 + more, private, 7 + more, &one, &other));
 }
 
 static void make_secret(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE type, CK_ULONG len,
@@ -161,6 +163,7 @@ static void make_objects(CK_SESSION_HANDLE s)
 
 	make_pair(s, CKM_EC_KEY_PAIR_GEN, p256, sizeof(p256), CKA_EC_PARAMS, &yes);
 	make_pair(s, CKM_EC_EDWARDS_KEY_PAIR_GEN, ed25519, sizeof(ed25519), CKA_EC_PARAMS, &no);
+	make_pair(s, CKM_INTAGLIO_SM2_KEY_PAIR_GEN, sm2, sizeof(sm2), CKA_EC_PARAMS, &no);
 	make_pair(s, CKM_RSA_PKCS_KEY_PAIR_GEN, &bits, sizeof(bits), CKA_MODULUS_BITS, &no);
 	make_secret(s, CKM_AES_KEY_GEN, 16, &no);
 	make_secret(s, CKM_AES_KEY_GEN, 32, &yes);
