@@ -27,4 +27,9 @@ step "the example in Python seals" python3 "$source_root/doc/examples/seal.py" "
 says "what verifies too" 'record 2 is in the ledger' "$intaglio" ledger verify py.sealed
 step "and both are the invoice" sh -c '"$0" ledger read 1 | cmp - "$1" && "$0" ledger read 2 | cmp - "$1"' \
 	"$intaglio" "$invoice"
+step "the example for SM2 signs" python3 "$source_root/doc/examples/sm2.py" "$module" 123456 "$invoice" sm2.sig sm2.pem
+says "what openssl verifies" 'Verified OK' openssl dgst -sm3 -verify sm2.pem \
+	-sigopt distid:1234567812345678 -signature sm2.sig "$invoice"
+refuse "not for another signer" openssl dgst -sm3 -verify sm2.pem -sigopt distid:8765432187654321 \
+	-signature sm2.sig "$invoice"
 finish
