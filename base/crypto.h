@@ -59,6 +59,9 @@ enum rc crypto_sha256(struct view in, uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
 /* SHA-256 over parts in order. */
 enum rc crypto_sha256_parts(const struct view *parts, size_t count,
 			    uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
+/* The same of what is public, or is on the disk anyway, in a context that is kept and not wiped. */
+enum rc crypto_sha256_public(const struct view *parts, size_t count,
+			     uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
 /* HKDF-SHA-256 (RFC 5869); salt may be empty; len at most 255 * 32. */
 enum rc crypto_hkdf(struct view ikm, struct view salt, struct view info, uint8_t *ret,
 		    size_t len) WARN_UNUSED;

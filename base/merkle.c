@@ -2,63 +2,11 @@
 /* The Merkle tree of RFC 6962 2.1 with SHA-256. */
 #include "base/merkle.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/crypto.h"
 
 static const uint8_t leaf_prefix = 0x00, node_prefix = 0x01;
-
-/*
- * Hash contexts that are kept, since making one costs as much as hashing a node. What they hashed is
- * public. A caller takes one that nobody uses; when all are in use it makes its own.
- */
-enum { KEPT = 4 };
-static struct {
-	atomic_flag busy;
-	EVP_MD_CTX *ctx;
-} kept[KEPT] = {{ATOMIC_FLAG_INIT, NULL},
-		{ATOMIC_FLAG_INIT, NULL},
-		{ATOMIC_FLAG_INIT, NULL},
-		{ATOMIC_FLAG_INIT, NULL}};
-
-static bool start(EVP_MD_CTX **ctx)
-{
-	const EVP_MD *md = NULL;
-
-	if (!*ctx) {
-		md = crypto_md("SHA2-256");
-		*ctx = md ? EVP_MD_CTX_new() : NULL;
-	}
-	return *ctx && EVP_DigestInit_ex2(*ctx, md, NULL) == 1;
-}
-
-static enum rc run(EVP_MD_CTX **ctx, const struct view *parts, size_t count, uint8_t *ret)
-{
-	bool good = start(ctx);
-
-	for (size_t i = 0; i < count && good; i++)
-		good = EVP_DigestUpdate(*ctx, parts[i].data, parts[i].len) == 1;
-	if (good && EVP_DigestFinal_ex(*ctx, ret, NULL) == 1)
-		return RC_OK;
-	EVP_MD_CTX_free(*ctx);
-	*ctx = NULL;
-	return RC_CRYPTO;
-}
-
-static enum rc hash(const struct view *parts, size_t count, uint8_t ret[MERKLE_HASH])
-{
-	enum rc rc;
-
-	for (size_t i = 0; i < KEPT; i++) {
-		if (atomic_flag_test_and_set_explicit(&kept[i].busy, memory_order_acquire))
-			continue;
-		rc = run(&kept[i].ctx, parts, count, ret);
-		atomic_flag_clear_explicit(&kept[i].busy, memory_order_release);
-		return rc;
-	}
-	return crypto_sha256_parts(parts, count, ret);
-}
 
 static struct view hash_view(const uint8_t *hash)
 {
@@ -69,7 +17,7 @@ enum rc merkle_leaf_hash(struct view leaf, uint8_t ret[MERKLE_HASH])
 {
 	struct view parts[] = {view_of(&leaf_prefix, 1), leaf};
 
-	return hash(parts, 2, ret);
+	return crypto_sha256_public(parts, 2, ret);
 }
 
 enum rc merkle_node_hash(const uint8_t left[MERKLE_HASH], const uint8_t right[MERKLE_HASH],
@@ -77,7 +25,7 @@ enum rc merkle_node_hash(const uint8_t left[MERKLE_HASH], const uint8_t right[ME
 {
 	struct view parts[] = {view_of(&node_prefix, 1), hash_view(left), hash_view(right)};
 
-	return hash(parts, 3, ret);
+	return crypto_sha256_public(parts, 3, ret);
 }
 
 enum rc merkle_append(struct merkle_range *range, const uint8_t leaf_hash[MERKLE_HASH])

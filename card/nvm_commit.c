@@ -76,7 +76,7 @@ static enum rc compute_check(struct view head, const uint8_t nonce[NVM_NONCE],
 		{head.data + NVM_HEADER, head.len - NVM_HEADER},
 	};
 
-	return crypto_sha256_parts(parts, 3, ret);
+	return crypto_sha256_public(parts, 3, ret);
 }
 
 enum rc nvm_commit_check_head(const struct nvm_commit *commit, const uint8_t nonce[NVM_NONCE])
