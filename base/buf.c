@@ -108,6 +108,12 @@ enum rc view_end(const struct view *v)
 	return v->len ? RC_MALFORMED : RC_OK;
 }
 
+/* libc's, which wipes a record several times as fast as libcrypto's, and is left out as little. */
+static void wipe(void *data, size_t len)
+{
+	explicit_bzero(data, len);
+}
+
 void buf_init(struct buf *b, size_t max)
 {
 	*b = (struct buf){.max = max};
@@ -121,7 +127,7 @@ void buf_fixed(struct buf *b, void *array, size_t size)
 void buf_reset(struct buf *b)
 {
 	if (b->len)
-		OPENSSL_cleanse(b->data, b->len);
+		wipe(b->data, b->len);
 	b->len = 0;
 	b->rc = RC_OK;
 }
@@ -173,7 +179,7 @@ static bool reserve(struct buf *b, size_t len)
 	}
 	if (b->len) {
 		memcpy(data, b->data, b->len);
-		OPENSSL_cleanse(b->data, b->len);
+		wipe(b->data, b->len);
 	}
 	free(b->data);
 	b->data = data;
@@ -258,7 +264,7 @@ void buf_truncate(struct buf *b, size_t len)
 {
 	assert(len <= b->len);
 	if (b->len > len)
-		OPENSSL_cleanse(b->data + len, b->len - len);
+		wipe(b->data + len, b->len - len);
 	b->len = len;
 }
 

@@ -95,7 +95,7 @@ enum rc cmac_compute(struct cmac *c, const struct view *parts, size_t count, uin
 {
 	uint8_t chain[AES_BLOCK] = {0}, chunk[CHUNK];
 	enum rc rc = RC_OK;
-	size_t len = 0;
+	size_t len = 0, used = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct view rest = parts[i];
@@ -105,6 +105,7 @@ enum rc cmac_compute(struct cmac *c, const struct view *parts, size_t count, uin
 
 			rc = view_copy(&rest, chunk + len, n);
 			len += n;
+			used = len > used ? len : used;
 			/* The last block waits for the end. */
 			if (rc == RC_OK && rest.len && len == CHUNK) {
 				rc = chain_blocks(c, chain, chunk, CHUNK);
@@ -114,7 +115,8 @@ enum rc cmac_compute(struct cmac *c, const struct view *parts, size_t count, uin
 	}
 	if (rc == RC_OK)
 		rc = chain_last(c, chain, chunk, len);
-	OPENSSL_cleanse(chunk, sizeof(chunk));
+	/* With the padding of a last block that was not whole. */
+	explicit_bzero(chunk, used < CHUNK - AES_BLOCK ? used + AES_BLOCK : CHUNK);
 	if (rc == RC_OK)
 		memcpy(ret, chain, AES_BLOCK);
 	OPENSSL_cleanse(chain, sizeof(chain));
