@@ -56,10 +56,10 @@ static void complete(void *arg)
 	ledger_draw_nonce(s->ledger);
 }
 
-/* The host time of the newest record; 0 if there is none. */
-static enum rc newest_time(const struct sealing *s, const struct ledger_state *state, uint64_t *ret)
+/* The host time of the newest record as it is stored; 0 if there is none. */
+static enum rc stored_time(const struct sealing *s, const struct ledger_state *state,
+			   uint64_t newest, uint64_t *ret)
 {
-	uint64_t newest = nvm_leaf_count(s->nvm, ledger_series(s->ledger->number)) - 1;
 	struct view ciphertext, tag;
 	struct leaf_header header;
 	struct buf leaf;
@@ -67,9 +67,6 @@ static enum rc newest_time(const struct sealing *s, const struct ledger_state *s
 
 	*ret = 0;
 	if (newest == 0)
-		return RC_OK;
-	*ret = s->ledger->last_time;
-	if (s->ledger->last_index == newest)
 		return RC_OK;
 	*ret = state->pruned_time;
 	if (newest < state->pruned.size)
@@ -87,12 +84,17 @@ static enum rc newest_time(const struct sealing *s, const struct ledger_state *s
 /* A time before that of the record before is stored as it is, and counted in the same commit. */
 static enum rc flag_time(struct sealing *s)
 {
+	uint64_t newest = nvm_leaf_count(s->nvm, ledger_series(s->ledger->number)) - 1;
+	bool is_known = newest && s->ledger->last_index == newest;
+	uint64_t before = s->ledger->last_time;
 	struct ledger_state state;
-	uint64_t before;
-	enum rc rc = ledger_state_load(s->nvm, s->ledger->number, &state);
+	enum rc rc;
 
-	if (rc == RC_OK)
-		rc = newest_time(s, &state, &before);
+	if (is_known && s->header.time_ms >= before)
+		return RC_OK;
+	rc = ledger_state_load(s->nvm, s->ledger->number, &state);
+	if (rc == RC_OK && !is_known)
+		rc = stored_time(s, &state, newest, &before);
 	if (rc != RC_OK || s->header.time_ms >= before)
 		return rc;
 	state.backwards++;
