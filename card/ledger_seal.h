@@ -15,8 +15,8 @@ struct seal_order {
 	uint64_t time_ms;
 	struct view plaintext;
 	/*
-	 * NULL, or called with the last line of out while the disk still syncs, in whatever thread: what
-	 * it makes of out may be used only if the record is sealed.
+	 * NULL, or called with the last line of out while the record is written and synced, in whatever
+	 * thread: what it makes of out may be used only if the record is sealed.
 	 */
 	void (*ahead)(void *arg);
 	void *arg;

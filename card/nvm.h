@@ -84,8 +84,8 @@ enum rc nvm_append(struct nvm *nvm, uint32_t series, struct view leaf,
  */
 void nvm_prune(struct nvm *nvm, uint32_t series, uint64_t first);
 /*
- * One write, one fdatasync. While the disk syncs, meanwhile(arg) runs if given; what it computes
- * may be used only if the commit returns RC_OK. RC_FULL: nothing was written. Transactions without
+ * One write, one fdatasync. Beside them, meanwhile(arg) runs if given; what it computes may be used
+ * only if the commit returns RC_OK. RC_FULL: nothing was written. Transactions without
  * leaves and new records still fit for a while when others do not: of a capacity of four segments or
  * more two are kept for them. RC_IO: fail-stop, the handle serves nothing more and has to be opened
  * again. The transaction is over either way.

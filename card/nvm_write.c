@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writing the log: one pwrite and one fdatasync a commit. Any failure of the two is fail-stop. */
+/*
+ * Writing the log: one pwrite and one fdatasync a commit. Any failure of the two is fail-stop. What
+ * the caller wants done meanwhile begins before the commit is built: it is longer than some syncs.
+ */
 #include "card/nvm_log.h"
 
 #include <errno.h>
@@ -20,22 +23,13 @@ static enum rc stop(struct nvm *nvm, const char *what, uint32_t segment, uint32_
 	return RC_IO;
 }
 
-static int sync_file(struct nvm *nvm, int fd, void (*meanwhile)(void *arg), void *arg)
+/* Begins meanwhile(arg) beside what follows, if there is a thread for it. */
+static bool begin_beside(struct nvm *nvm, void (*meanwhile)(void *arg), void *arg)
 {
-	bool threaded = meanwhile && !nvm->no_threads &&
-			(nvm->sync || nvm_sync_new(&nvm->sync) == RC_OK);
-	int result, error;
-
-	if (threaded)
-		nvm_sync_begin(nvm->sync, meanwhile, arg);
-	result = nvm->io->fdatasync(nvm->io->ctx, fd);
-	error = errno;
-	if (threaded)
-		nvm_sync_end(nvm->sync);
-	else if (meanwhile)
-		meanwhile(arg);
-	errno = error;
-	return result;
+	if (!meanwhile || nvm->no_threads || (!nvm->sync && nvm_sync_new(&nvm->sync) != RC_OK))
+		return false;
+	nvm_sync_begin(nvm->sync, meanwhile, arg);
+	return true;
 }
 
 /* Takes nvm->commit apart again, without looking at its checks. */
@@ -51,27 +45,47 @@ static struct nvm_commit built(const struct nvm *nvm)
 	return commit;
 }
 
+/* Builds the commit and makes it durable at the tail. */
+static enum rc store(struct nvm *nvm, const struct nvm_segment *segment, uint32_t flags,
+		     uint32_t count, struct view items, struct view data, const char **ret_what)
+{
+	enum rc rc = nvm_commit_build(&nvm->commit, segment->nonce, nvm->sequence + 1, flags, count,
+				      items, data);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret_what = "written";
+	if (!nvm_io_write(nvm->io, segment->fd, nvm->commit.data, nvm->commit.len,
+			  nvm->tail_offset))
+		return RC_IO;
+	*ret_what = "synced";
+	return nvm->io->fdatasync(nvm->io->ctx, segment->fd) == 0 ? RC_OK : RC_IO;
+}
+
 enum rc nvm_log_write(struct nvm *nvm, uint32_t flags, uint32_t count, struct view items,
 		      struct view data, void (*meanwhile)(void *arg), void *arg)
 {
 	struct nvm_segment *segment = nvm_index_segment(&nvm->index, nvm->tail_segment);
-	uint32_t number = nvm->tail_segment;
-	uint32_t offset = nvm->tail_offset;
 	struct nvm_commit commit;
+	const char *what = NULL;
+	bool beside;
+	int error;
 	enum rc rc;
 
 	rc = nvm_segment_open(nvm, segment);
 	if (rc != RC_OK)
 		return rc;
-	rc = nvm_commit_build(&nvm->commit, segment->nonce, nvm->sequence + 1, flags, count, items,
-			      data);
+	beside = begin_beside(nvm, meanwhile, arg);
+	rc = store(nvm, segment, flags, count, items, data, &what);
+	error = errno;
+	if (beside)
+		nvm_sync_end(nvm->sync);
+	else if (meanwhile && rc == RC_OK)
+		meanwhile(arg);
+	errno = error;
 	if (rc != RC_OK)
-		return rc;
+		return what ? stop(nvm, what, nvm->tail_segment, nvm->tail_offset) : rc;
 	commit = built(nvm);
-	if (!nvm_io_write(nvm->io, segment->fd, nvm->commit.data, nvm->commit.len, offset))
-		return stop(nvm, "written", number, offset);
-	if (sync_file(nvm, segment->fd, meanwhile, arg) != 0)
-		return stop(nvm, "synced", number, offset);
 	/* Durable. If the view cannot follow, only a new opening can tell. */
 	rc = nvm_commit_apply(nvm, &commit);
 	if (rc == RC_OK)

@@ -723,19 +723,19 @@ static void an_answer_is_whole_before_the_disk_has_synced(void)
 	buf_reset(&out);
 	CU_ASSERT_EQUAL(ledger_seal_record(card.nvm, ledger, NULL, &order, &out), RC_OK);
 	CU_ASSERT_EQUAL(answered.times, 3);
-	/* The write fails, and then the sync: what was made ahead is for nobody. */
+	/* The write fails, and then the sync: what was made beside them is for nobody. */
 	order.client_nonce[0] = 9;
 	log_open(LOG_LEVEL_NONE, false);
 	disk_fail(disk, 0, EIO);
 	CU_ASSERT_EQUAL(ledger_seal_record(card.nvm, ledger, NULL, &order, &out), RC_IO);
-	CU_ASSERT_EQUAL(answered.times, 3);
+	CU_ASSERT_EQUAL(answered.times, 4);
 	bare_card_power_off(&card);
 	CU_ASSERT_EQUAL_FATAL(bare_card_power_on(&card), RC_OK);
 	CU_ASSERT_EQUAL_FATAL(ledger_cache_get(card.ram->ledgers, card.nvm, number, &ledger),
 			      RC_OK);
 	disk_fail(disk, 1, EIO);
 	CU_ASSERT_EQUAL(ledger_seal_record(card.nvm, ledger, NULL, &order, &out), RC_IO);
-	CU_ASSERT_EQUAL(answered.times, 4);
+	CU_ASSERT_EQUAL(answered.times, 5);
 	log_open(LOG_LEVEL_WARNING, false);
 	buf_free(&out);
 	buf_free(&answered.copy);
