@@ -33,6 +33,9 @@ enum {
 	FOR_LOAD = 0x02,
 	FOR_INSTALL = 0x0C,
 	LAST_BLOCK = 0x80,
+	P2_RELATED = 0x80,
+	TAG_COMMAND = 0x04,
+	TAG_AID = 0x4F,
 	TAG_DATA_BLOCK = 0xC4,
 	TAG_HEADER_MAX = 6,
 	TAG_FCI = 0x6F,
@@ -58,12 +61,14 @@ void principal_end(struct principal *p)
 {
 	principal_channel_close(&p->target);
 	buf_free(&p->definition);
+	buf_free(&p->packages);
 	buf_free(&p->last);
 	secret_wipe(&p->file, sizeof(p->file));
 	p->stage = PRINCIPAL_NONE;
 	p->number = 0;
 	p->application = (struct principal_application){.key_set = 0};
-	p->reserved = false;
+	p->reserved = p->is_again = false;
+	p->package_count = p->loaded = 0;
 	p->file_index = p->blocks = p->step = 0;
 	p->last_kind = 0;
 }
@@ -76,6 +81,7 @@ void principal_reset(struct principal *p)
 	buf_free(&p->code);
 	secret_wipe(p, sizeof(*p));
 	buf_init(&p->definition, PRINCIPAL_DEFINITION_MAX);
+	buf_init(&p->packages, PRINCIPAL_DEFINITION_MAX);
 	buf_init(&p->last, COMMAND_MAX);
 	buf_init(&p->code, PRINCIPAL_FILE_MAX);
 }
@@ -220,6 +226,52 @@ static enum rc check_blocks(struct nvm *nvm, const struct principal *p)
 	return rc;
 }
 
+/* DELETE of the package that a load file is, from the data of its INSTALL [for load]: AID first. */
+static enum rc put_package(struct principal *p, const struct principal_file *file)
+{
+	struct view in = view_of(file->install, file->install_len), aid;
+	uint8_t array[3 + AID_MAX], len;
+	struct buf item;
+	enum rc rc = view_u8(&in, &len);
+
+	if (rc == RC_OK && (len < AID_MIN || len > AID_MAX))
+		rc = RC_MALFORMED;
+	if (rc == RC_OK)
+		rc = view_take(&in, len, &aid);
+	if (rc != RC_OK)
+		return rc;
+	buf_fixed(&item, array, sizeof(array));
+	buf_u8(&item, P2_RELATED);
+	tlv_put(&item, TAG_AID, aid);
+	tlv_put(&p->packages, TAG_COMMAND, view_buf(&item));
+	return buf_rc(&item);
+}
+
+/*
+ * What a script that deletes nothing has brought, and only that, goes when it is taken back or begun
+ * again. There is none where an announcement has no name.
+ */
+static enum rc list_packages(struct nvm *nvm, struct principal *p)
+{
+	struct principal_file file;
+	enum rc rc = RC_OK;
+
+	buf_reset(&p->packages);
+	p->package_count = p->application.delete_count ? 0 : p->application.file_count;
+	for (size_t i = p->package_count; rc == RC_OK && i > 0; i--) {
+		uint16_t number;
+
+		rc = principal_file_number(&p->application, i, &number);
+		if (rc == RC_OK)
+			rc = principal_file_get(nvm, number, &file);
+		if (rc == RC_OK)
+			rc = put_package(p, &file);
+	}
+	if (rc == RC_MALFORMED)
+		p->package_count = 0;
+	return rc == RC_OK ? buf_rc(&p->packages) : rc == RC_MALFORMED ? RC_OK : rc;
+}
+
 static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 {
 	enum rc rc;
@@ -244,6 +296,9 @@ static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 	rc = check_blocks(c->nvm, p);
 	if (rc != RC_OK)
 		return rc == RC_SPACE ? SW_FUNCTION_NOT_SUPPORTED : command_sw(rc);
+	rc = list_packages(c->nvm, p);
+	if (rc != RC_OK)
+		return command_sw(rc);
 	p->number = number;
 	sw = principal_reserve(c, p);
 	if (sw == SW_OK) {
@@ -253,11 +308,17 @@ static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 	return sw;
 }
 
-/* All that comes before another file, or activation, was released. */
-static bool is_complete(const struct principal *p)
+static size_t count_deletes(const struct principal *p)
+{
+	if (p->stage == PRINCIPAL_BACK)
+		return p->package_count ? p->loaded : p->application.delete_count;
+	return p->is_again && p->package_count ? p->package_count : p->application.delete_count;
+}
+
+bool principal_is_complete(const struct principal *p)
 {
 	if (p->stage == PRINCIPAL_DELETES)
-		return p->step == p->application.delete_count;
+		return p->step == count_deletes(p);
 	return p->stage == PRINCIPAL_DATA && p->step == p->blocks;
 }
 
@@ -273,7 +334,8 @@ enum rc principal_compare(struct nvm *nvm, const struct principal *p)
 		rc = principal_digest(nvm, p->number, view_buf(&definition), digest);
 	if (rc == RC_NOT_FOUND ||
 	    (rc == RC_OK &&
-	     !view_equal(view_of(digest, sizeof(digest)), view_of(p->digest, sizeof(p->digest)))))
+	     (!view_equal(view_buf(&definition), view_buf(&p->definition)) ||
+	      !view_equal(view_of(digest, sizeof(digest)), view_of(p->digest, sizeof(p->digest))))))
 		rc = RC_STATE;
 	buf_free(&definition);
 	return rc;
@@ -309,7 +371,7 @@ static uint16_t select_file(struct command *c, struct principal *p, size_t index
 		return SW_OK;
 	if (index != p->file_index + 1)
 		return SW_INCORRECT_P1P2;
-	return is_complete(p) ? open_file(c, p, index) : SW_CONDITIONS;
+	return principal_is_complete(p) ? open_file(c, p, index) : SW_CONDITIONS;
 }
 
 static uint16_t select_data(struct principal *p, size_t index)
@@ -355,11 +417,11 @@ static uint16_t find_operation(const struct principal *p, uint8_t kind,
 	switch (kind) {
 	case P1_DELETE:
 		*ret_stage = PRINCIPAL_DELETES;
-		*ret_count = p->application.delete_count;
+		*ret_count = count_deletes(p);
 		return SW_OK;
 	case P1_TAKE_BACK:
 		*ret_stage = PRINCIPAL_BACK;
-		*ret_count = p->application.delete_count;
+		*ret_count = count_deletes(p);
 		return SW_OK;
 	case P1_INSTALL_FOR_LOAD:
 		*ret_stage = PRINCIPAL_FILE;
@@ -378,11 +440,18 @@ static uint16_t find_operation(const struct principal *p, uint8_t kind,
 	}
 }
 
+/* Of a script's own packages those that have come, which are the last of the list. */
 static enum rc wrap_delete(struct principal *p, size_t index)
 {
-	struct view item;
+	struct view item, list = p->application.deletes;
 	uint8_t p2 = 0;
-	enum rc rc = principal_item(p->application.deletes, index, &item);
+	enum rc rc;
+
+	if (p->package_count) {
+		list = view_buf(&p->packages);
+		index += p->package_count - count_deletes(p);
+	}
+	rc = principal_item(list, index, &item);
 
 	if (rc == RC_OK)
 		rc = view_u8(&item, &p2);
@@ -454,6 +523,7 @@ static void begin_taking_back(struct principal *p)
 {
 	if (p->stage == PRINCIPAL_NONE || p->stage >= PRINCIPAL_INSTALLS)
 		return;
+	p->loaded = p->file_index && !principal_is_complete(p) ? p->file_index - 1 : p->file_index;
 	p->stage = PRINCIPAL_BACK;
 	p->reserved = false;
 	p->step = 0;
@@ -471,8 +541,10 @@ static uint16_t release(struct command *c, struct principal *p)
 		sw = take_index(c, 0xFF, &index);
 	if (sw != SW_OK)
 		return sw;
-	if (c->p1 == P1_TAKE_BACK && index == 1)
+	if (c->p1 == P1_TAKE_BACK && index == 1) {
 		begin_taking_back(p);
+		count = count_deletes(p);
+	}
 	now = p->stage == PRINCIPAL_OVER ? PRINCIPAL_INSTALLS : p->stage;
 	if (now == PRINCIPAL_NONE || (now < stage && stage == PRINCIPAL_INSTALLS) ||
 	    (now != stage && stage == PRINCIPAL_BACK))

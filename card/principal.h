@@ -34,10 +34,14 @@ struct principal {
 	struct buf definition;
 	struct principal_application application; /* views into it */
 	uint8_t digest[SHA256_SIZE];
+	struct buf packages; /* DELETEs of what a script without any loads, the last first */
+	size_t package_count;
+	bool is_again; /* the pending entry was this installation's when it began */
 	bool reserved; /* an activation is kept free for this installation */
 	struct principal_file file; /* in hand */
 	size_t file_index; /* from 1; 0: none yet */
 	size_t blocks; /* of its data */
+	size_t loaded; /* load files that were wholly released before it was taken back */
 	size_t step; /* the last command released at this stage, from 1 */
 	uint8_t last_kind; /* P1 of the operation that released it; 0: none */
 	struct buf last; /* its bytes */
@@ -58,6 +62,9 @@ void principal_free(struct principal **p);
 /* RC_STATE: what is stored is not what the installation began with. */
 enum rc principal_compare(struct nvm *nvm, const struct principal *p) WARN_UNUSED;
 
+/* All that comes before another load file, or activation, was released. */
+bool principal_is_complete(const struct principal *p);
+
 /* As struct applet has them. */
 uint16_t principal_install(struct command *c, const struct registry_entry *instance,
 			   struct view parameters);
@@ -76,6 +83,12 @@ uint16_t principal_reserve(struct command *c, struct principal *p);
 uint16_t principal_activate(struct command *c);
 /* 80 80 60: the target's 9000 to the last command came. */
 uint16_t principal_complete(struct command *c, struct principal *p);
+/*
+ * Inside a transaction: the pending entry goes if it is of this application, and of something else
+ * than this definition; without one, the application is deleted.
+ */
+enum rc principal_drop_stale(struct command *c, uint16_t number,
+			     struct view definition) WARN_UNUSED;
 /* 80 80 70 00: the pending entry is given up. */
 uint16_t principal_give_up(struct command *c);
 

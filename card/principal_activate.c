@@ -26,6 +26,12 @@ static bool is_free(const struct principal *p, const struct principal_pending *e
 	return matches(p, entry) && (p->target.is03 || entry->retries < FREE_RETRIES);
 }
 
+/* It serves nobody any more, and is in no other card's way. */
+static bool is_dead(const struct principal_pending *entry)
+{
+	return entry->application && !entry->is03 && entry->retries >= FREE_RETRIES;
+}
+
 /* Nothing is charged then; what may be without end is not noted. */
 static bool is_full(const struct principal_state *state)
 {
@@ -56,7 +62,8 @@ uint16_t principal_reserve(struct command *c, struct principal *p)
 		rc = principal_counter_get(c->nvm, p->number, &counter);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	if (is_free(p, &state.pending))
+	p->is_again = is_free(p, &state.pending);
+	if (p->is_again)
 		return SW_OK;
 	if (is_full(&state))
 		return SW_NOT_ENOUGH_MEMORY;
@@ -116,7 +123,8 @@ static enum rc charge(struct command *c, const struct principal *p, struct princ
 	counter.left--;
 	counter.used++;
 	if (principal_channel_proves(&p->target)) {
-		state->pending = (struct principal_pending){.application = p->number};
+		state->pending = (struct principal_pending){.application = p->number,
+							    .is03 = p->target.is03};
 		memcpy(state->pending.target, p->target.target, sizeof(state->pending.target));
 		memcpy(state->pending.digest, p->digest, sizeof(state->pending.digest));
 	}
@@ -124,11 +132,12 @@ static enum rc charge(struct command *c, const struct principal *p, struct princ
 	return rc == RC_OK ? note(c, p, state, PRINCIPAL_CHARGED) : rc;
 }
 
-/* Inside the transaction. Keys that cards share have no entry, and nobody else's is touched. */
+/* Inside the transaction. Keys that cards share have no entry, and nobody else's that lives is touched. */
 static enum rc decide(struct command *c, struct principal *p, bool *ret_refused)
 {
 	struct principal_state state;
 	enum rc rc = principal_state_get(c->nvm, &state);
+	bool has_entry = principal_channel_proves(&p->target);
 
 	*ret_refused = false;
 	if (rc == RC_OK)
@@ -145,23 +154,14 @@ static enum rc decide(struct command *c, struct principal *p, bool *ret_refused)
 		/* Judged as the request judged it: what is dropped here is noted, too. */
 		if (is_full(&state))
 			rc = RC_FULL;
-		else if (matches(p, &state.pending))
+		else if (matches(p, &state.pending) || (has_entry && is_dead(&state.pending)))
 			rc = drop(c, &state, PRINCIPAL_DROPPED, p->host_time);
-		else if (state.pending.application && principal_channel_proves(&p->target))
+		else if (state.pending.application && has_entry)
 			rc = RC_STATE;
 		if (rc == RC_OK)
 			rc = charge(c, p, &state, ret_refused);
 	}
 	return rc == RC_OK ? principal_state_put(c->nvm, &state) : rc;
-}
-
-static bool is_loaded(const struct principal *p)
-{
-	if (p->file_index < p->application.file_count)
-		return false;
-	if (p->stage == PRINCIPAL_DELETES)
-		return p->step == p->application.delete_count;
-	return p->stage == PRINCIPAL_DATA && p->step == p->blocks;
 }
 
 uint16_t principal_activate(struct command *c)
@@ -178,7 +178,7 @@ uint16_t principal_activate(struct command *c)
 		return SW_WRONG_LENGTH;
 	if (p->stage == PRINCIPAL_INSTALLS)
 		return SW_OK;
-	if (p->stage == PRINCIPAL_NONE || !is_loaded(p))
+	if (p->file_index < p->application.file_count || !principal_is_complete(p))
 		return SW_CONDITIONS;
 	rc = nvm_begin(c->nvm);
 	if (rc != RC_OK)
@@ -211,6 +211,26 @@ uint16_t principal_complete(struct command *c, struct principal *p)
 	if (rc == RC_OK)
 		p->stage = PRINCIPAL_OVER;
 	return command_sw(rc);
+}
+
+enum rc principal_drop_stale(struct command *c, uint16_t number, struct view definition)
+{
+	const struct principal *p = c->channel->principal;
+	uint8_t digest[SHA256_SIZE];
+	struct principal_state state;
+	enum rc rc = principal_state_get(c->nvm, &state);
+
+	if (rc != RC_OK || state.pending.application != number)
+		return rc;
+	if (definition.len) {
+		rc = principal_digest(c->nvm, number, definition, digest);
+		if (rc != RC_OK ||
+		    view_equal(view_of(digest, sizeof(digest)),
+			       view_of(state.pending.digest, sizeof(state.pending.digest))))
+			return rc;
+	}
+	rc = drop(c, &state, PRINCIPAL_DROPPED, p ? p->host_time : 0);
+	return rc == RC_OK ? principal_state_put(c->nvm, &state) : rc;
 }
 
 uint16_t principal_give_up(struct command *c)

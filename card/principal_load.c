@@ -213,6 +213,8 @@ uint16_t principal_put_application(struct command *c)
 		rc = principal_definition_put(c->nvm, number, c->data);
 	else if (rc == RC_OK)
 		principal_definition_delete(c->nvm, number);
+	if (rc == RC_OK)
+		rc = principal_drop_stale(c, number, c->data);
 	return command_sw(command_commit(c->nvm, rc));
 }
 

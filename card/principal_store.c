@@ -342,6 +342,7 @@ enum rc principal_application_next(struct nvm *nvm, uint16_t after, uint16_t *re
 	return rc;
 }
 
+/* number 2 || definition, its list of files empty || size 4, SHA-256 32, LV of INSTALL, of each file */
 enum rc principal_digest(struct nvm *nvm, uint16_t number, struct view definition,
 			 uint8_t ret[SHA256_SIZE])
 {
@@ -350,9 +351,14 @@ enum rc principal_digest(struct nvm *nvm, uint16_t number, struct view definitio
 	struct buf all;
 	enum rc rc = principal_application_take(definition, &app);
 
+	if (rc != RC_OK)
+		return rc;
 	buf_init(&all, 1 << 20);
 	buf_u16(&all, number);
-	buf_view(&all, definition);
+	tlv_put_u8(&all, TAG_KEY_SET, app.key_set);
+	tlv_put(&all, TAG_DELETES, app.deletes);
+	tlv_put(&all, TAG_FILES, view_of(NULL, 0));
+	tlv_put(&all, TAG_INSTALLS, app.installs);
 	for (size_t i = 1; rc == RC_OK && i <= app.file_count; i++) {
 		uint16_t n;
 
@@ -412,6 +418,7 @@ enum rc principal_counter_put(struct nvm *nvm, uint16_t number,
 enum rc principal_state_get(struct nvm *nvm, struct principal_state *ret)
 {
 	struct principal_state s = {.audit_first = 1, .audit_next = 1};
+	uint8_t is03 = 1;
 	struct buf plain;
 	struct view in;
 	enum rc rc;
@@ -426,6 +433,10 @@ enum rc principal_state_get(struct nvm *nvm, struct principal_state *ret)
 	     view_u8(&in, &s.pending.retries) != RC_OK || view_u32(&in, &s.audit_first) != RC_OK ||
 	     view_u32(&in, &s.audit_next) != RC_OK))
 		rc = RC_DAMAGED;
+	/* Where it is not said, it is the one that nobody else drops. */
+	if (rc == RC_OK && in.len)
+		rc = view_u8(&in, &is03);
+	s.pending.is03 = is03;
 	if (rc == RC_NOT_FOUND)
 		rc = RC_OK;
 	if (rc == RC_OK)
@@ -445,6 +456,7 @@ enum rc principal_state_put(struct nvm *nvm, const struct principal_state *state
 	buf_u8(&b, state->pending.retries);
 	buf_u32(&b, state->audit_first);
 	buf_u32(&b, state->audit_next);
+	buf_u8(&b, state->pending.is03);
 	return put_built(nvm, RECORD_PRINCIPAL, &b);
 }
 

@@ -90,7 +90,10 @@ enum rc principal_definition_put(struct nvm *nvm, uint16_t number,
 void principal_definition_delete(struct nvm *nvm, uint16_t number);
 /* Number of the first application above after. */
 enum rc principal_application_next(struct nvm *nvm, uint16_t after, uint16_t *ret) WARN_UNUSED;
-/* What an installation is of: SHA-256 over the definition and all its load files' records. */
+/*
+ * What an installation is of: SHA-256 over the definition and all its load files' records, whatever
+ * the files' numbers are.
+ */
 enum rc principal_digest(struct nvm *nvm, uint16_t number, struct view definition,
 			 uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
 
@@ -112,6 +115,7 @@ struct principal_pending {
 	uint8_t target[PRINCIPAL_TARGET];
 	uint8_t digest[SHA256_SIZE];
 	uint8_t retries; /* taken so far */
+	bool is03; /* made under SCP03, where a report proves itself and tries are without end */
 };
 
 struct principal_state {

@@ -93,6 +93,11 @@ static const struct row target_rows[TRANSFER_DONE][ROWS] = {
 			      "(--s16)"},
 			     {SW_BLOCKED, CKR_ACTION_PROHIBITED,
 			      "it is locked after too many tries with wrong keys"}},
+	[TRANSFER_FILE] = {{SW_CONDITIONS, CKR_ACTION_PROHIBITED,
+			    "it takes no package of this name now: there is one that the "
+			    "application leaves where it is (--keep), which intaglio app delete "
+			    "--related takes off, or the card or its security domain is locked; "
+			    "nothing is charged, and the same command again does it all"}},
 	[TRANSFER_AUTHENTICATE] = {{SW_AUTHENTICATION_FAILED, CKR_DATA_INVALID,
 				    "it refuses the principal card's keys"},
 				   {SW_CONDITIONS, CKR_DEVICE_ERROR,
@@ -176,9 +181,10 @@ static void say_consequence(const struct work *w)
 		log_error("%s; an activation is spent on this card, and another try costs none",
 			  sentence && *sentence ? sentence : "it failed");
 	else
-		log_error("%s; a package that was loaded may be left; another try takes it off, "
-			  "unless the application was put on with --keep",
-			  sentence && *sentence ? sentence : "it failed");
+		log_error(
+			"%s; a package that was loaded may be left; another try takes it off, or, "
+			"if the application was put on with --keep, intaglio app delete --related",
+			sentence && *sentence ? sentence : "it failed");
 	free(sentence);
 }
 

@@ -251,7 +251,7 @@ void installer_code(struct buf *out)
 	put_component(out, 9, hex("00"));
 }
 
-static void put_file(struct installer *i)
+void installer_put_file(struct installer *i, uint16_t number)
 {
 	uint8_t hash[SHA256_SIZE];
 	struct buf code, b;
@@ -260,7 +260,7 @@ static void put_file(struct installer *i)
 	buf_init(&b, ROOM);
 	installer_code(&code);
 	peer_good(crypto_sha256(view_buf(&code), hash));
-	buf_u16(&b, 1);
+	buf_u16(&b, number);
 	buf_u32(&b, (uint32_t)code.len);
 	buf_put(&b, hash, sizeof(hash));
 	buf_view(&b, hex("06" INSTALLER_PACKAGE "00 20"));
@@ -279,22 +279,29 @@ static void put_file(struct installer *i)
 
 void installer_put_application(struct installer *i, uint8_t application)
 {
-	put_file(i);
+	installer_put_file(i, 1);
 	installer_put_script(i, application);
 }
 
 void installer_put_script(struct installer *i, uint8_t application)
 {
+	installer_put_script_of(i, application, 1, true);
+}
+
+void installer_put_script_of(struct installer *i, uint8_t application, uint16_t file, bool deletes)
+{
+	const uint8_t number[] = {(uint8_t)(file >> 8), (uint8_t)file};
 	struct buf b;
 	size_t mark;
 
 	buf_init(&b, ROOM);
 	tlv_put_u8(&b, 0x83, 0);
 	mark = tlv_open(&b, 0xA1);
-	tlv_put(&b, 0x04, hex("80 4F06" INSTALLER_PACKAGE));
+	if (deletes)
+		tlv_put(&b, 0x04, hex("80 4F06" INSTALLER_PACKAGE));
 	tlv_close(&b, mark);
 	mark = tlv_open(&b, 0xA2);
-	tlv_put(&b, 0x02, hex("0001"));
+	tlv_put(&b, 0x02, view_of(number, sizeof(number)));
 	tlv_close(&b, mark);
 	mark = tlv_open(&b, 0xA3);
 	tlv_put(&b, 0x04,

@@ -57,8 +57,11 @@ void installer_put_keys(struct installer *i, uint8_t number, uint8_t type, uint8
 			uint8_t flags, uint16_t block);
 /* A load file of INSTALLER_FILE bytes as number 1, and application: what deletes, loads and installs it. */
 void installer_put_application(struct installer *i, uint8_t application);
-/* The application alone: its file is there. */
+/* The application alone: its file is there. And of the file with another number; without DELETEs. */
 void installer_put_script(struct installer *i, uint8_t application);
+void installer_put_script_of(struct installer *i, uint8_t application, uint16_t file, bool deletes);
+/* The same load file under this number. */
+void installer_put_file(struct installer *i, uint16_t number);
 uint16_t installer_charge(struct installer *i, uint8_t application, uint32_t serial,
 			  uint32_t count);
 /* The load file's code. */

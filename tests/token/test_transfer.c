@@ -53,18 +53,74 @@ static void what_is_cancelled_costs_nothing_and_leaves_nothing(void)
 	CU_ASSERT_EQUAL(world_count(TARGET), 11);
 }
 
-/* Without DELETEs nothing can be taken back, and that is said. */
-static void what_is_cancelled_and_cannot_be_taken_back_is_told(void)
+static void begin_keeping(void)
 {
 	const struct world_plan plan = {
 		.protocol = 3, .activations = 1, .flags = CK_INTAGLIO_PRINCIPAL_KEEP};
 
 	world_begin(&plan);
+}
+
+static void what_keeps_older_versions_takes_back_what_it_brought(void)
+{
+	begin_keeping();
 	/* No DELETE, INSTALL [for load], three LOADs; then the activation is not wanted any more. */
 	CU_ASSERT_EQUAL(world_install(TARGET, 8, 0), CKR_FUNCTION_CANCELED);
-	CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "may be left"));
-	CU_ASSERT_EQUAL(world_count(TARGET), 1);
+	CU_ASSERT_PTR_NULL(strstr(log_last(), "may be left"));
+	CU_ASSERT(is_untouched(1));
+	CU_ASSERT_EQUAL(world_install(TARGET, 0, 0), CKR_OK);
+	CU_ASSERT_EQUAL(world_count(TARGET), 11);
+}
+
+/* The package looks like an older one: nothing is charged, and it is said what to do. */
+static void delete_what_is_left(void)
+{
+	static const CK_INTAGLIO_AID name = {{0xF0, 1, 2, 3, 4, 5}, 6};
+
+	CU_ASSERT_EQUAL(world_install(TARGET, 0, 0), CKR_ACTION_PROHIBITED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "app delete --related"));
 	CU_ASSERT_EQUAL(world_state().left, 1);
+	world_open();
+	CU_ASSERT_EQUAL(slot_delete_content(world_slot(TARGET), NULL, &name, true), CKR_OK);
+	world_close();
+}
+
+/* From the end backwards, as far as the last block of the package. */
+static void what_keeps_older_versions_is_torn_and_tried_again(void)
+{
+	struct disk *kept[CARDS];
+	size_t left = 0, charged = 0;
+	long n = 1;
+
+	begin_keeping();
+	world_keep(kept);
+	for (world_lose(ALL, n); world_install(TARGET, 0, 0) != CKR_OK && n < RUNS; n++) {
+		world_copy(kept);
+		world_lose(ALL, n + 1);
+	}
+	for (n--; n > 0; n--) {
+		struct world_state s;
+
+		world_copy(kept);
+		world_lose(ALL, n);
+		world_install(TARGET, 0, 0);
+		world_lose(NOBODY, 0);
+		s = world_state();
+		if (world_count(TARGET) == 0)
+			break;
+		left += s.used == 0;
+		charged += s.pending != 0;
+		if (s.used == 0)
+			delete_what_is_left();
+		CU_ASSERT_EQUAL(world_install(TARGET, 0, 0),
+				s.used && !s.pending ? CKR_ACTION_PROHIBITED : CKR_OK);
+		s = world_state();
+		CU_ASSERT(s.used == 1 && s.left == 0 && s.pending == 0);
+		CU_ASSERT_EQUAL(world_count(TARGET), 11);
+	}
+	CU_ASSERT(left >= 1 && charged >= 3);
+	for (int k = 0; k < CARDS; k++)
+		disk_free(&kept[k]);
 }
 
 static void without_an_activation_nothing_is_touched(void)
@@ -452,7 +508,8 @@ int main(int argc, char **argv)
 {
 	CU_TestInfo tests[] = {
 		TEST(what_is_cancelled_costs_nothing_and_leaves_nothing),
-		TEST(what_is_cancelled_and_cannot_be_taken_back_is_told),
+		TEST(what_keeps_older_versions_takes_back_what_it_brought),
+		TEST(what_keeps_older_versions_is_torn_and_tried_again),
 		TEST(without_an_activation_nothing_is_touched),
 		TEST(a_retry_is_the_first_cards_and_others_wait),
 		TEST(a_recorded_installation_is_none_under_scp02),
