@@ -25,9 +25,10 @@
 
 enum {
 	WINDOW = 16,
+	WORD = 8, /* every window has a whole one at a multiple of so many */
 	SECRETS = 64,
 	LINE = 1 << 18,
-	TABLE = 1 << 20, /* a power of two, of windows by their first bytes */
+	TABLE = 1 << 20, /* a power of two, of the secrets' words */
 	PIECE = 1 << 20,
 	VARIED = 8, /* values of bytes that a window must have: others are everywhere */
 };
@@ -39,15 +40,16 @@ struct secret {
 	bool found;
 };
 
-struct window {
-	const uint8_t *bytes;
+/* Any WORD bytes that follow each other in a secret. */
+struct word {
 	struct secret *secret;
+	size_t at;
 };
 
 static struct secret secrets[SECRETS];
 static size_t secret_count;
-static struct window *windows; /* TABLE of them */
-static uint8_t likely[TABLE / 8]; /* a bit for each first four bytes, by their hash */
+static struct word *words; /* TABLE of them */
+static uint8_t likely[TABLE / 8]; /* a bit for each, by its hash */
 static unsigned long images, sends;
 static uint64_t searched;
 
@@ -59,10 +61,10 @@ static void fail(const char *what)
 
 static size_t place_of(const uint8_t *at)
 {
-	uint32_t first;
+	uint64_t word;
 
-	memcpy(&first, at, sizeof(first));
-	return (first * 2654435761U) >> 12; /* 20 bits, Knuth's multiplier */
+	memcpy(&word, at, sizeof(word));
+	return (size_t)((word * 0x9E3779B97F4A7C15) >> 44); /* 20 bits */
 }
 
 static bool is_varied(const uint8_t *at)
@@ -77,16 +79,14 @@ static bool is_varied(const uint8_t *at)
 	return n >= VARIED;
 }
 
-static void put_window(struct secret *s, const uint8_t *at)
+static void put_word(struct secret *s, size_t at)
 {
-	size_t place = place_of(at);
+	size_t place = place_of(s->bytes + at);
 
-	if (!is_varied(at))
-		return;
 	likely[place / 8] |= (uint8_t)(1 << place % 8);
-	while (windows[place].bytes)
+	while (words[place].secret)
 		place = (place + 1) % TABLE;
-	windows[place] = (struct window){at, s};
+	words[place] = (struct word){s, at};
 }
 
 static void read_secrets(const char *path)
@@ -94,8 +94,8 @@ static void read_secrets(const char *path)
 	static char line[LINE], hex[LINE];
 	FILE *file = fopen(path, "re");
 
-	windows = calloc(TABLE, sizeof(*windows));
-	if (!file || !windows)
+	words = calloc(TABLE, sizeof(*words));
+	if (!file || !words)
 		fail(path);
 	while (secret_count < SECRETS && fgets(line, sizeof(line), file)) {
 		struct secret *s = &secrets[secret_count];
@@ -109,33 +109,49 @@ static void read_secrets(const char *path)
 			fail("memory");
 		for (size_t i = 0; i < s->len; i++)
 			sscanf(hex + 2 * i, "%2hhx", &s->bytes[i]);
-		for (size_t i = 0; i + WINDOW <= s->len; i++)
-			put_window(s, s->bytes + i);
+		for (size_t i = 0; i + WORD <= s->len; i++)
+			put_word(s, i);
 	}
 	fclose(file);
 }
 
-static void look(const uint8_t *piece, size_t len, uint64_t address, const char *where)
+/* Whether a window around this word is the secret's. */
+static bool is_of(struct view piece, size_t at, const struct word *w)
 {
-	for (size_t i = 0; i + WINDOW <= len; i++) {
-		size_t place = place_of(piece + i);
+	for (size_t before = 0; before <= WINDOW - WORD; before++) {
+		const uint8_t *window = piece.data + at - before;
+
+		if (before > at || before > w->at || at - before + WINDOW > piece.len ||
+		    w->at - before + WINDOW > w->secret->len)
+			continue;
+		if (view_equal(view_of(window, WINDOW),
+			       view_of(w->secret->bytes + w->at - before, WINDOW)) &&
+		    is_varied(window))
+			return true;
+	}
+	return false;
+}
+
+static void look(struct view piece, uint64_t address, const char *where)
+{
+	for (size_t at = 0; at + WORD <= piece.len; at += WORD) {
+		size_t place = place_of(piece.data + at);
 
 		if (!(likely[place / 8] >> place % 8 & 1))
 			continue;
-		for (; windows[place].bytes; place = (place + 1) % TABLE) {
-			struct secret *s = windows[place].secret;
+		for (; words[place].secret; place = (place + 1) % TABLE) {
+			struct secret *s = words[place].secret;
 
-			if (s->found || !view_equal(view_of(windows[place].bytes, WINDOW),
-						    view_of(piece + i, WINDOW)))
+			if (s->found || !is_of(piece, at, &words[place]))
 				continue;
 			s->found = true;
-			printf("found %s at %" PRIx64 " in %s", s->name, address + i,
+			printf("found %s at %" PRIx64 " in %s", s->name, address + at,
 			       *where ? where : "(anonymous)\n");
 		}
 	}
 }
 
-/* One mapping, in pieces that overlap by all but one byte of a window. */
+/* One mapping, in pieces that overlap by a window. */
 static void search_mapping(int memory, uint64_t from, uint64_t to, const char *where)
 {
 	static uint8_t piece[PIECE];
@@ -146,11 +162,11 @@ static void search_mapping(int memory, uint64_t from, uint64_t to, const char *w
 
 		if (n < WINDOW)
 			return;
-		look(piece, (size_t)n, from, where);
+		look(view_of(piece, (size_t)n), from, where);
 		searched += (uint64_t)n;
 		if ((size_t)n == to - from)
 			return;
-		from += (uint64_t)n - (WINDOW - 1);
+		from += (uint64_t)n - WINDOW;
 	}
 }
 

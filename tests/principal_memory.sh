@@ -3,7 +3,8 @@
 #
 # Principal card and target both behind pcscd: what the host's process holds while it installs. Images
 # of its memory are searched for the load file, the keys and the script, any 16 bytes of them. The
-# same search finds them in hosts that load the same file without a principal card, or put keys.
+# same search finds them in hosts that load the same file without a principal card, or put keys, and
+# what a host had for some commands only.
 
 . "$(dirname "$0")/readers.sh"
 
@@ -30,10 +31,12 @@ python3 - <<-'PYTHON'
 	name, parameters = os.urandom(16), os.urandom(64)
 	keys = [os.urandom(32) for _ in range(3)]
 	keys02 = [os.urandom(16) for _ in range(3)]
+	plant = os.urandom(16)
 	code = os.urandom(4000)
 	plain = open("plain.ijc", "rb").read()
 	at = plain.index(bytes(n * 7 & 0xFF for n in range(4000)))
 	open("random.ijc", "wb").write(plain[:at] + code + plain[at + 4000:])
+	open("plant", "wb").write(plant)
 	open("name", "w").write(name.hex())
 	open("parameters", "w").write(parameters.hex())
 	lines = [f"{use} = {key.hex()}\n" for use, key in zip(("enc", "mac", "dek"), keys)]
@@ -45,7 +48,7 @@ python3 - <<-'PYTHON'
 	    file.write("protocol = scp02\nversion = 31\nmasters = yes\n" + "".join(lines))
 	with open("secrets", "w") as file:
 	    for what, value in (("name", name), ("parameters", parameters), ("code", code),
-	                        ("enc", keys[0]), ("mac", keys[1]), ("dek", keys[2]),
+	                        ("plant", plant), ("enc", keys[0]), ("mac", keys[1]), ("dek", keys[2]),
 	                        ("enc02", keys02[0]), ("mac02", keys02[1]), ("dek02", keys02[2])):
 	        file.write(f"{what} {value.hex()}\n")
 PYTHON
@@ -70,7 +73,7 @@ step "with masters" principal keys 1 masters.keys
 step "for SCP02, too" principal keys 2 masters02.keys
 step "and an application" principal load --name "$(cat name)" --parameters "$(cat parameters)" \
 	1 random.ijc
-step "and activations" principal charge 1 2
+step "and activations" principal charge 1 3
 step "the target has keys from the masters" \
 	"$intaglio" card keys --card "$target" --put masters.keys
 
@@ -118,6 +121,14 @@ done
 step "the application is there" sh -c '"$intaglio" app list --card "$1" |
 	grep -iq "$(cat name) .*from F00102030405"' sh "$target"
 step "and goes again" "$intaglio" app delete --related --card "$target" F00102030405
+says "so does a program by C_Sign" "^installed, by [0-9]+ calls, on $card" searched 2 \
+	"$scenario_build/tests/load_application" "$module" "$principal" "$target" 0x30 plant
+cp "$scenario_log" signed.out
+step "and what it had for two commands is found" grep -q "^plant: found" signed.out
+for what in code enc mac dek own-enc own-mac own-dek name parameters; do
+	step "but $what was never in its memory" grep -q "^$what: not found" signed.out
+done
+step "what it brought goes, too" "$intaglio" app delete --related --card "$target" F00102030405
 says "one who puts masters for SCP02 on the target" "key set" \
 	searched 5 "$intaglio" card keys --card "$target" --put masters02.keys
 cp "$scenario_log" control02.out
