@@ -18,6 +18,7 @@ struct session_model {
 	CK_SESSION_HANDLE handle; /* 0: free */
 	bool rw;
 	enum active active[KINDS];
+	bool has_parts[KINDS]; /* or may have: then C_Encrypt and the like do not end it */
 	bool is_private[KINDS];
 };
 
@@ -43,34 +44,35 @@ static const struct row {
 	enum step step;
 	int kind;
 	int out; /* the pointer that takes the result, for the two-call rule */
+	bool whole;
 } rows[FUNCTIONS] = {
 	[FUNCTION_C_EncryptInit] = {STEP_INIT, OPERATION_ENCRYPT, 0},
-	[FUNCTION_C_Encrypt] = {STEP_ALL, OPERATION_ENCRYPT, 1},
+	[FUNCTION_C_Encrypt] = {STEP_ALL, OPERATION_ENCRYPT, 1, true},
 	[FUNCTION_C_EncryptUpdate] = {STEP_PART, OPERATION_ENCRYPT, 1},
 	[FUNCTION_C_EncryptFinal] = {STEP_ALL, OPERATION_ENCRYPT, 0},
 	[FUNCTION_C_DecryptInit] = {STEP_INIT, OPERATION_DECRYPT, 0},
-	[FUNCTION_C_Decrypt] = {STEP_ALL, OPERATION_DECRYPT, 1},
+	[FUNCTION_C_Decrypt] = {STEP_ALL, OPERATION_DECRYPT, 1, true},
 	[FUNCTION_C_DecryptUpdate] = {STEP_PART, OPERATION_DECRYPT, 1},
 	[FUNCTION_C_DecryptFinal] = {STEP_ALL, OPERATION_DECRYPT, 0},
 	[FUNCTION_C_DigestInit] = {STEP_INIT, OPERATION_DIGEST, 0},
-	[FUNCTION_C_Digest] = {STEP_ALL, OPERATION_DIGEST, 1},
+	[FUNCTION_C_Digest] = {STEP_ALL, OPERATION_DIGEST, 1, true},
 	[FUNCTION_C_DigestUpdate] = {STEP_PART, OPERATION_DIGEST, 0},
 	[FUNCTION_C_DigestKey] = {STEP_PART, OPERATION_DIGEST, 0},
 	[FUNCTION_C_DigestFinal] = {STEP_ALL, OPERATION_DIGEST, 0},
 	[FUNCTION_C_SignInit] = {STEP_INIT, OPERATION_SIGN, 0},
-	[FUNCTION_C_Sign] = {STEP_ALL, OPERATION_SIGN, 1},
+	[FUNCTION_C_Sign] = {STEP_ALL, OPERATION_SIGN, 1, true},
 	[FUNCTION_C_SignUpdate] = {STEP_PART, OPERATION_SIGN, 0},
 	[FUNCTION_C_SignFinal] = {STEP_ALL, OPERATION_SIGN, 0},
 	[FUNCTION_C_SignRecoverInit] = {STEP_INIT, OPERATION_SIGN_RECOVER, 0},
 	[FUNCTION_C_SignRecover] = {STEP_ALL, OPERATION_SIGN_RECOVER, 1},
 	[FUNCTION_C_VerifyInit] = {STEP_INIT, OPERATION_VERIFY, 0},
-	[FUNCTION_C_Verify] = {STEP_JUDGE, OPERATION_VERIFY, 0},
+	[FUNCTION_C_Verify] = {STEP_JUDGE, OPERATION_VERIFY, 0, true},
 	[FUNCTION_C_VerifyUpdate] = {STEP_PART, OPERATION_VERIFY, 0},
 	[FUNCTION_C_VerifyFinal] = {STEP_JUDGE, OPERATION_VERIFY, 0},
 	[FUNCTION_C_VerifyRecoverInit] = {STEP_INIT, OPERATION_VERIFY_RECOVER, 0},
 	[FUNCTION_C_VerifyRecover] = {STEP_ALL, OPERATION_VERIFY_RECOVER, 1},
 	[FUNCTION_C_VerifySignatureInit] = {STEP_INIT, WITH_SIGNATURE, 0},
-	[FUNCTION_C_VerifySignature] = {STEP_JUDGE, WITH_SIGNATURE, 0},
+	[FUNCTION_C_VerifySignature] = {STEP_JUDGE, WITH_SIGNATURE, 0, true},
 	[FUNCTION_C_VerifySignatureUpdate] = {STEP_PART, WITH_SIGNATURE, 0},
 	[FUNCTION_C_VerifySignatureFinal] = {STEP_JUDGE, WITH_SIGNATURE, 0},
 	[FUNCTION_C_FindObjectsInit] = {STEP_INIT, FINDING, 0},
@@ -209,8 +211,19 @@ static const char *begin(struct session_model *s, int kind, const struct argumen
 	if (rv != CKR_OK)
 		return NULL;
 	s->active[kind] = YES;
+	s->has_parts[kind] = false;
 	s->is_private[kind] = false;
 	return NULL;
+}
+
+/* What the call was for is over, unless it was a whole one and there were parts. */
+static void refuse(struct session_model *s, const struct row *row)
+{
+	enum active *active = &s->active[row->kind];
+
+	if (row->step == STEP_USE || row->step == STEP_CLOSE || !*active)
+		return;
+	*active = row->whole && s->has_parts[row->kind] ? PERHAPS : NO;
 }
 
 static const char *go_on(struct session_model *s, const struct row *row, const struct arguments *a,
@@ -218,8 +231,10 @@ static const char *go_on(struct session_model *s, const struct row *row, const s
 {
 	enum active *active = &s->active[row->kind];
 
-	if (rv == CKR_ARGUMENTS_BAD)
+	if (rv == CKR_ARGUMENTS_BAD) {
+		refuse(s, row);
 		return NULL;
+	}
 	if (rv == CKR_OPERATION_NOT_INITIALIZED) {
 		if (*active == YES)
 			return "the operation is active";
@@ -229,11 +244,13 @@ static const char *go_on(struct session_model *s, const struct row *row, const s
 	if (*active == NO)
 		return "the operation is not active";
 	*active = YES;
-	if (rv == CKR_BUFFER_TOO_SMALL || rv == CKR_OPERATION_ACTIVE || row->step == STEP_USE)
+	if (rv == CKR_OPERATION_ACTIVE && row->whole)
+		return s->has_parts[row->kind] ? NULL : "it has no parts";
+	if (rv == CKR_BUFFER_TOO_SMALL || row->step == STEP_USE)
 		return NULL;
-	if (rv == CKR_USER_NOT_LOGGED_IN)
-		*active = PERHAPS; /* it may wait for the PIN */
-	else if (rv != CKR_OK && row->kind == OPERATION_DIGEST && row->step == STEP_PART)
+	if (rv == CKR_OK && row->step == STEP_PART)
+		s->has_parts[row->kind] = true;
+	if (rv != CKR_OK && row->kind == OPERATION_DIGEST && row->step == STEP_PART)
 		*active = PERHAPS; /* C_DigestKey has failures that do no harm */
 	else if (rv != CKR_OK || row->step == STEP_JUDGE || row->step == STEP_CLOSE)
 		*active = NO;
@@ -247,13 +264,21 @@ static const char *go_on(struct session_model *s, const struct row *row, const s
 /* C_DigestEncryptUpdate and its sisters. */
 static const char *two(struct session_model *s, int first, int second, CK_RV rv)
 {
-	if (rv == CKR_ARGUMENTS_BAD)
+	if (rv == CKR_ARGUMENTS_BAD) {
+		if (s->active[first] == YES && s->active[second] == YES)
+			s->active[first] = s->active[second] = NO;
+		for (int k = 0; k < KINDS; k++)
+			if ((k == first || k == second) && s->active[k])
+				s->active[k] = PERHAPS;
 		return NULL;
+	}
 	if (rv != CKR_OPERATION_NOT_INITIALIZED && !(s->active[first] && s->active[second]))
 		return "one of the two is not active";
 	if (rv == CKR_OPERATION_NOT_INITIALIZED && s->active[first] == YES &&
 	    s->active[second] == YES)
 		return "both are active";
+	if (rv == CKR_OK)
+		s->has_parts[first] = s->has_parts[second] = true;
 	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
 		return NULL;
 	for (int k = 0; k < KINDS; k++)
@@ -342,8 +367,8 @@ static void restore_state(struct session_model *s, CK_RV rv)
 	if (rv != CKR_OK)
 		return;
 	for (size_t k = 0; k < KINDS; k++)
-		if (k != FINDING)
-			s->active[k] = k == OPERATION_DIGEST ? YES : NO;
+		s->active[k] = k == OPERATION_DIGEST ? YES : NO;
+	s->has_parts[OPERATION_DIGEST] = true;
 	s->is_private[OPERATION_DIGEST] = false;
 }
 

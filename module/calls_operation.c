@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Encryption, decryption, digests, signatures and verification, PKCS #11 5.8 to 5.16. The five
- * families are one: what differs is the kind of operation, and whether a part has output.
+ * families are one: what differs is the kind of operation, and whether a part has output. A call
+ * with bad arguments ends its operation like any other failure.
  */
 #include "module/arguments.h"
 #include "module/gate.h"
@@ -27,8 +28,10 @@ static CK_RV init(enum function function, CK_SESSION_HANDLE session, enum operat
 static CK_RV single(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
 		    CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	struct call c = enter(function, session, kind, arguments_bytes(in, in_len) && out_len);
+	struct call c = enter(function, session, kind, true);
 
+	if (c.session && !(arguments_bytes(in, in_len) && out_len))
+		return gate_leave(&c, operation_refuse(c.session, kind, OPERATION_WHOLE));
 	return gate_leave(
 		&c, c.session ? operation_single(c.session, kind, in, in_len, out, out_len) : c.rv);
 }
@@ -37,8 +40,10 @@ static CK_RV single(enum function function, CK_SESSION_HANDLE session, enum oper
 static CK_RV update(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
 		    CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	struct call c = gate_session(function, session, arguments_bytes(in, in_len) && out_len);
+	struct call c = gate_session(function, session, true);
 
+	if (c.session && !(arguments_bytes(in, in_len) && out_len))
+		return gate_leave(&c, operation_refuse(c.session, kind, 0));
 	return gate_leave(
 		&c, c.session ? operation_update(c.session, kind, in, in_len, out, out_len) : c.rv);
 }
@@ -47,8 +52,10 @@ static CK_RV update(enum function function, CK_SESSION_HANDLE session, enum oper
 static CK_RV absorb(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
 		    CK_BYTE_PTR in, CK_ULONG in_len)
 {
-	struct call c = enter(function, session, kind, arguments_bytes(in, in_len));
+	struct call c = enter(function, session, kind, true);
 
+	if (c.session && !arguments_bytes(in, in_len))
+		return gate_leave(&c, operation_refuse(c.session, kind, 0));
 	return gate_leave(&c, c.session ? operation_update(c.session, kind, in, in_len, NULL, NULL)
 					: c.rv);
 }
@@ -56,8 +63,10 @@ static CK_RV absorb(enum function function, CK_SESSION_HANDLE session, enum oper
 static CK_RV final(enum function function, CK_SESSION_HANDLE session, enum operation_kind kind,
 		   CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	struct call c = enter(function, session, kind, out_len != NULL);
+	struct call c = enter(function, session, kind, true);
 
+	if (c.session && !out_len)
+		return gate_leave(&c, operation_refuse(c.session, kind, 0));
 	return gate_leave(&c, c.session ? operation_final(c.session, kind, out, out_len) : c.rv);
 }
 
@@ -165,8 +174,11 @@ CK_RV C_Verify(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BY
 	       CK_ULONG signature_len)
 {
 	bool given = arguments_bytes(in, in_len) && arguments_bytes(signature, signature_len);
-	struct call c = gate_session(FUNCTION_C_Verify, session, given);
+	struct call c = gate_session(FUNCTION_C_Verify, session, true);
 
+	if (c.session && !given)
+		return gate_leave(&c,
+				  operation_refuse(c.session, OPERATION_VERIFY, OPERATION_WHOLE));
 	return gate_leave(&c, c.session ? operation_verify(c.session, in, in_len, signature,
 							   signature_len)
 					: c.rv);
@@ -179,9 +191,10 @@ CK_RV C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
 
 CK_RV C_VerifyFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len)
 {
-	struct call c = gate_session(FUNCTION_C_VerifyFinal, session,
-				     arguments_bytes(signature, signature_len));
+	struct call c = gate_session(FUNCTION_C_VerifyFinal, session, true);
 
+	if (c.session && !arguments_bytes(signature, signature_len))
+		return gate_leave(&c, operation_refuse(c.session, OPERATION_VERIFY, 0));
 	return gate_leave(
 		&c, c.session ? operation_verify_final(c.session, signature, signature_len) : c.rv);
 }
@@ -216,8 +229,10 @@ static CK_RV update_two(enum function function, CK_SESSION_HANDLE session,
 			enum operation_kind first, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
 			CK_ULONG_PTR out_len)
 {
-	struct call c = gate_session(function, session, arguments_bytes(in, in_len) && out_len);
+	struct call c = gate_session(function, session, true);
 
+	if (c.session && !(arguments_bytes(in, in_len) && out_len))
+		return gate_leave(&c, operation_refuse_two(c.session, first, OPERATION_ENCRYPT));
 	return gate_leave(&c, c.session ? operation_update_two(c.session, first, OPERATION_ENCRYPT,
 							       in, in_len, out, out_len)
 					: c.rv);
@@ -242,8 +257,10 @@ static CK_RV decrypt_two(enum function function, CK_SESSION_HANDLE session,
 			 enum operation_kind second, CK_BYTE_PTR in, CK_ULONG in_len,
 			 CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	struct call c = gate_session(function, session, arguments_bytes(in, in_len) && out_len);
+	struct call c = gate_session(function, session, true);
 
+	if (c.session && !(arguments_bytes(in, in_len) && out_len))
+		return gate_leave(&c, operation_refuse_two(c.session, OPERATION_DECRYPT, second));
 	return gate_leave(&c, c.session ? operation_decrypt_two(c.session, second, in, in_len, out,
 								out_len)
 					: c.rv);
@@ -277,17 +294,21 @@ CK_RV C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanis
 
 CK_RV C_VerifySignature(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
 {
-	struct call c =
-		gate_session(FUNCTION_C_VerifySignature, session, arguments_bytes(in, in_len));
+	struct call c = gate_session(FUNCTION_C_VerifySignature, session, true);
 
+	if (c.session && !arguments_bytes(in, in_len))
+		return gate_leave(&c, operation_refuse(c.session, OPERATION_VERIFY,
+						       OPERATION_WHOLE | OPERATION_SIGNED));
 	return gate_leave(&c, c.session ? operation_verify_signature(c.session, in, in_len) : c.rv);
 }
 
 CK_RV C_VerifySignatureUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_len)
 {
-	struct call c = gate_session(FUNCTION_C_VerifySignatureUpdate, session,
-				     arguments_bytes(in, in_len));
+	struct call c = gate_session(FUNCTION_C_VerifySignatureUpdate, session, true);
 
+	if (c.session && !arguments_bytes(in, in_len))
+		return gate_leave(&c,
+				  operation_refuse(c.session, OPERATION_VERIFY, OPERATION_SIGNED));
 	return gate_leave(&c, c.session ? operation_verify_signature_update(c.session, in, in_len)
 					: c.rv);
 }

@@ -63,8 +63,14 @@ CK_RV C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR 
 
 CK_RV C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
 {
-	struct call c = gate_session(FUNCTION_C_SessionCancel, session, true);
+	struct call c;
 
+	/* 3.2, 5.6.5: no action is taken then; the session may be the one that waits. */
+	if (gate_is_in_callback()) {
+		c = gate_none(FUNCTION_C_SessionCancel, true);
+		return gate_leave(&c, CKR_FUNCTION_FAILED);
+	}
+	c = gate_session(FUNCTION_C_SessionCancel, session, true);
 	return gate_leave(&c, c.session ? session_cancel(c.session, flags) : c.rv);
 }
 

@@ -241,6 +241,11 @@ static struct call enter_session(enum function function, CK_SESSION_HANDLE handl
 	return call;
 }
 
+bool gate_is_in_callback(void)
+{
+	return depth > 0 && !is_forked();
+}
+
 struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool arguments)
 {
 	return enter_session(function, handle, arguments, false);

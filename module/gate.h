@@ -38,6 +38,8 @@ struct call gate_none(enum function function, bool arguments);
 struct call gate_library(enum function function, bool arguments);
 /* For functions on a slot: locks it. */
 struct call gate_slot(enum function function, CK_SLOT_ID id, bool arguments);
+/* Whether this thread is inside already: in a callback of the application. */
+bool gate_is_in_callback(void);
 /* For functions on a session: locks its slot. */
 struct call gate_session(enum function function, CK_SESSION_HANDLE handle, bool arguments);
 /* The same, beside threads whose private keys are at work on the card: slot_lock_beside. */

@@ -258,7 +258,7 @@ static CK_RV active(struct session *s, enum operation_kind kind, struct operatio
 	return (*ret)->mechanism ? CKR_OK : CKR_OPERATION_NOT_INITIALIZED;
 }
 
-/* The card asks for the PIN once more; the operation waits for it, PKCS#11 4.9. */
+/* The PIN has to be shown once more before this call, which otherwise ends the operation, 4.9. */
 static bool waits_for_pin(const struct operation *o, const CK_BYTE *out)
 {
 	return o->needs_context && out;
@@ -280,7 +280,7 @@ static CK_RV sign(struct session *s, struct operation *o, struct view in, CK_BYT
 	if (!go)
 		return rv;
 	if (waits_for_pin(o, out))
-		return CKR_USER_NOT_LOGGED_IN;
+		return finish(o, CKR_USER_NOT_LOGGED_IN);
 	if (o->mechanism->scheme == SCHEME_MAC) {
 		lane_alone(s);
 		return finish(o, secret_sign(s, o, in, out, out_len));
@@ -363,7 +363,7 @@ static CK_RV decrypt(struct session *s, struct operation *o, struct view in, CK_
 		return CKR_OK;
 	}
 	if (!o->has_result && waits_for_pin(o, out))
-		return CKR_USER_NOT_LOGGED_IN;
+		return finish(o, CKR_USER_NOT_LOGGED_IN);
 	if (!o->has_result) {
 		if (is_cipher || is_seal)
 			lane_alone(s);
@@ -456,9 +456,9 @@ static CK_RV update(struct session *s, enum operation_kind kind, struct operatio
 {
 	CK_RV rv;
 
-	/* What is left of an operation with a result is to fetch it. */
+	/* What was left of an operation with a result was to fetch it. */
 	if (o->has_result)
-		return CKR_OPERATION_ACTIVE;
+		return finish(o, CKR_OPERATION_ACTIVE);
 	if (out_len && o->in_parts)
 		return update_blocks(s, kind, o, view, out, out_len);
 	/* The others give no output before their end; a question for the length feeds nothing. */
@@ -476,6 +476,27 @@ static CK_RV update(struct session *s, enum operation_kind kind, struct operatio
 	if (rv != CKR_OK)
 		operation_end(o);
 	return rv;
+}
+
+CK_RV operation_refuse(struct session *s, enum operation_kind kind, unsigned int call)
+{
+	struct operation *o = &s->operations[kind];
+	bool is_for_it = o->has_signature == ((call & OPERATION_SIGNED) != 0);
+
+	if (is_for_it && !(call & OPERATION_WHOLE && o->is_multipart))
+		operation_end(o);
+	return CKR_ARGUMENTS_BAD;
+}
+
+CK_RV operation_refuse_two(struct session *s, enum operation_kind first, enum operation_kind second)
+{
+	struct operation *a = &s->operations[first], *b = &s->operations[second];
+
+	if (a->mechanism && b->mechanism && !b->has_signature) {
+		operation_end(a);
+		operation_end(b);
+	}
+	return CKR_ARGUMENTS_BAD;
 }
 
 /* A verification is begun with its signature or without, and goes on the same way. */
@@ -599,7 +620,7 @@ CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechan
 	struct operation *o = &s->operations[OPERATION_VERIFY];
 	CK_RV rv;
 
-	if (signature_len > SIGN_INPUT_MAX)
+	if (mechanism && signature_len > SIGN_INPUT_MAX)
 		return CKR_SIGNATURE_LEN_RANGE;
 	rv = operation_init(s, OPERATION_VERIFY, mechanism, key);
 	if (rv != CKR_OK || !mechanism)

@@ -99,6 +99,7 @@ CK_RV session_set_state(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len,
 		return CKR_KEY_NOT_NEEDED;
 	for (size_t i = 0; i < OPERATION_KINDS; i++)
 		operation_end(&s->operations[i]);
+	session_find_final(s);
 	rv = operation_init(s, OPERATION_DIGEST, &mechanism, 0);
 	if (rv == CKR_OK && input.len)
 		rv = operation_update(s, OPERATION_DIGEST, (CK_BYTE_PTR)input.data, input.len, NULL,

@@ -145,7 +145,8 @@ CK_RV operation_init(struct session *s, enum operation_kind kind, CK_MECHANISM_P
 		     CK_OBJECT_HANDLE key);
 /*
  * One-part call (C_Sign, C_Encrypt, C_Decrypt, C_Digest) with the two-call rule for out: out NULL
- * or too short (CKR_BUFFER_TOO_SMALL) leaves the operation active and costs the card nothing.
+ * or too short (CKR_BUFFER_TOO_SMALL) leaves the operation active and costs the card nothing. All
+ * else ends it, but for CKR_OPERATION_ACTIVE after a part.
  */
 CK_RV operation_single(struct session *s, enum operation_kind kind, CK_BYTE_PTR in, CK_ULONG in_len,
 		       CK_BYTE_PTR out, CK_ULONG_PTR out_len);
@@ -154,6 +155,16 @@ CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 		       CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR out,
 		      CK_ULONG_PTR out_len);
+/*
+ * What a call does that is refused for its arguments: ends the operation it is for, and returns
+ * CKR_ARGUMENTS_BAD. OPERATION_WHOLE: C_Encrypt and its sisters, which cannot end what has begun in
+ * parts; OPERATION_SIGNED: C_VerifySignature and its followers.
+ */
+enum { OPERATION_WHOLE = 1, OPERATION_SIGNED = 2 };
+CK_RV operation_refuse(struct session *s, enum operation_kind kind, unsigned int call);
+/* The same for a call that is for two operations, which both are active. */
+CK_RV operation_refuse_two(struct session *s, enum operation_kind first,
+			   enum operation_kind second);
 /* C_Verify and C_VerifyFinal. */
 CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
 		       CK_ULONG signature_len);

@@ -509,6 +509,18 @@ CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR o
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+CK_RV operation_refuse(struct session *s, enum operation_kind kind, unsigned int call)
+{
+	assert(kind < OPERATION_KINDS && call <= (OPERATION_WHOLE | OPERATION_SIGNED));
+	return refuse(s, CKR_ARGUMENTS_BAD);
+}
+
+CK_RV operation_refuse_two(struct session *s, enum operation_kind first, enum operation_kind second)
+{
+	assert(first != second);
+	return refuse(s, CKR_ARGUMENTS_BAD);
+}
+
 CK_RV operation_verify(struct session *s, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR signature,
 		       CK_ULONG signature_len)
 {

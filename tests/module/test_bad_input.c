@@ -303,11 +303,53 @@ static void enter(const struct state *state)
 	CU_ASSERT_EQUAL_FATAL(rv, CKR_OK);
 }
 
+/* What goes on with an operation: the kinds, and whether it takes all of the input at once. */
+static const struct follower {
+	enum function function;
+	unsigned int work;
+	bool whole;
+} followers[] = {
+	{FUNCTION_C_Encrypt, ENCRYPTS, true},
+	{FUNCTION_C_EncryptUpdate, ENCRYPTS, false},
+	{FUNCTION_C_EncryptFinal, ENCRYPTS, false},
+	{FUNCTION_C_Decrypt, DECRYPTS, true},
+	{FUNCTION_C_DecryptUpdate, DECRYPTS, false},
+	{FUNCTION_C_DecryptFinal, DECRYPTS, false},
+	{FUNCTION_C_Digest, DIGESTS, true},
+	{FUNCTION_C_DigestUpdate, DIGESTS, false},
+	{FUNCTION_C_DigestFinal, DIGESTS, false},
+	{FUNCTION_C_Sign, SIGNS, true},
+	{FUNCTION_C_SignUpdate, SIGNS, false},
+	{FUNCTION_C_SignFinal, SIGNS, false},
+	{FUNCTION_C_SignRecover, SIGNS_RECOVER, false},
+	{FUNCTION_C_Verify, VERIFIES, true},
+	{FUNCTION_C_VerifyUpdate, VERIFIES, false},
+	{FUNCTION_C_VerifyFinal, VERIFIES, false},
+	{FUNCTION_C_VerifyRecover, VERIFIES_RECOVER, false},
+	{FUNCTION_C_VerifySignature, HAS_SIGNATURE, true},
+	{FUNCTION_C_VerifySignatureUpdate, HAS_SIGNATURE, false},
+	{FUNCTION_C_DigestEncryptUpdate, DIGESTS | ENCRYPTS, false},
+	{FUNCTION_C_DecryptDigestUpdate, DECRYPTS | DIGESTS, false},
+	{FUNCTION_C_SignEncryptUpdate, SIGNS | ENCRYPTS, false},
+	{FUNCTION_C_DecryptVerifyUpdate, DECRYPTS | VERIFIES, false},
+};
+static const size_t follower_count = sizeof(followers) / sizeof(followers[0]);
+
+/* What a call that is refused for its arguments may end. */
+static unsigned int work_of(enum function function)
+{
+	for (size_t i = 0; i < follower_count; i++)
+		if (followers[i].function == function)
+			return followers[i].work;
+	return 0;
+}
+
 /* Whether a call that returned this may have changed the state. */
-static bool moves(CK_RV rv)
+static bool moves(const struct state *state, enum function function, CK_RV rv)
 {
 	switch (rv) {
 	case CKR_ARGUMENTS_BAD:
+		return state->work & work_of(function);
 	case CKR_FUNCTION_NOT_SUPPORTED:
 	case CKR_FUNCTION_NOT_PARALLEL:
 	case CKR_OPERATION_ACTIVE:
@@ -618,7 +660,7 @@ static void call_in(const struct state *state, const struct shape *shape, size_t
 			continue;
 		rv = rows[shape->function].call(list, &a);
 		judge(shape, filling, &a, state->name, rv, expected_in(state, shape, &a));
-		*fresh = !moves(rv);
+		*fresh = !moves(state, shape->function, rv);
 		if (rv == CKR_OK)
 			forget_what_was_written(&a);
 	}
@@ -638,32 +680,39 @@ static void every_call_in_every_state_gets_a_listed_answer(void)
 	}
 }
 
+static const struct shape *shape_of(enum function function)
+{
+	for (size_t i = 0; i < shape_count; i++)
+		if (shapes[i].function == function)
+			return &shapes[i];
+	return NULL;
+}
+
+/* 5.8.2 and its sisters: only C_Encrypt and the like leave it, where there were parts. */
+static void what_is_refused_for_its_arguments_is_over(void)
+{
+	const struct filling filling = {64, false, 0};
+
+	for (size_t i = 0; i < 2 * follower_count; i++) {
+		const struct follower *f = &followers[i / 2];
+		const struct state state = {"refused", CKS_RW_USER_FUNCTIONS, f->work, i % 2};
+		struct arguments bad = {.number = {1, 1, 1}}, good = bad;
+
+		enter(&state);
+		bad.handle = good.handle = session;
+		put_pointers(shape_of(f->function), &filling, &good);
+		CU_ASSERT_EQUAL(rows[f->function].call(list, &bad), CKR_ARGUMENTS_BAD);
+		CU_ASSERT_EQUAL(rows[f->function].call(list, &good),
+				f->whole && state.has_part ? CKR_OPERATION_ACTIVE
+							   : CKR_OPERATION_NOT_INITIALIZED);
+	}
+}
+
 /* What continues or ends an operation that was never begun. */
 static void nothing_goes_on_that_was_not_begun(void)
 {
-	static const enum function followers[] = {
-		FUNCTION_C_Encrypt,
-		FUNCTION_C_EncryptUpdate,
-		FUNCTION_C_EncryptFinal,
-		FUNCTION_C_Decrypt,
-		FUNCTION_C_DecryptUpdate,
-		FUNCTION_C_DecryptFinal,
-		FUNCTION_C_Digest,
-		FUNCTION_C_DigestUpdate,
+	static const enum function others[] = {
 		FUNCTION_C_DigestKey,
-		FUNCTION_C_DigestFinal,
-		FUNCTION_C_Sign,
-		FUNCTION_C_SignUpdate,
-		FUNCTION_C_SignFinal,
-		FUNCTION_C_SignRecover,
-		FUNCTION_C_Verify,
-		FUNCTION_C_VerifyUpdate,
-		FUNCTION_C_VerifyFinal,
-		FUNCTION_C_VerifyRecover,
-		FUNCTION_C_DigestEncryptUpdate,
-		FUNCTION_C_DecryptDigestUpdate,
-		FUNCTION_C_SignEncryptUpdate,
-		FUNCTION_C_DecryptVerifyUpdate,
 		FUNCTION_C_FindObjects,
 		FUNCTION_C_FindObjectsFinal,
 		FUNCTION_C_GetOperationState,
@@ -671,24 +720,21 @@ static void nothing_goes_on_that_was_not_begun(void)
 		FUNCTION_C_DecryptMessage,
 		FUNCTION_C_MessageEncryptFinal,
 		FUNCTION_C_MessageDecryptFinal,
-		FUNCTION_C_VerifySignature,
-		FUNCTION_C_VerifySignatureUpdate,
 		FUNCTION_C_VerifySignatureFinal,
 	};
 	const struct filling filling = {64, false, 0};
 
-	for (size_t f = 0; f < sizeof(followers) / sizeof(followers[0]); f++) {
-		for (size_t i = 0; i < shape_count; i++) {
-			struct arguments a = {.number = {1, 1, 1}};
+	const size_t other_count = sizeof(others) / sizeof(others[0]);
 
-			if (shapes[i].function != followers[f])
-				continue;
-			enter(&states[PUBLIC_RW]);
-			a.handle = session;
-			put_pointers(&shapes[i], &filling, &a);
-			CU_ASSERT_EQUAL(rows[followers[f]].call(list, &a),
-					CKR_OPERATION_NOT_INITIALIZED);
-		}
+	for (size_t i = 0; i < follower_count + other_count; i++) {
+		enum function function = i < follower_count ? followers[i].function
+							    : others[i - follower_count];
+		struct arguments a = {.number = {1, 1, 1}};
+
+		enter(&states[PUBLIC_RW]);
+		a.handle = session;
+		put_pointers(shape_of(function), &filling, &a);
+		CU_ASSERT_EQUAL(rows[function].call(list, &a), CKR_OPERATION_NOT_INITIALIZED);
 	}
 }
 
@@ -768,6 +814,8 @@ int main(void)
 		 nothing_works_on_a_session_whose_card_was_taken},
 		{"every_call_in_every_state_gets_a_listed_answer",
 		 every_call_in_every_state_gets_a_listed_answer},
+		{"what_is_refused_for_its_arguments_is_over",
+		 what_is_refused_for_its_arguments_is_over},
 		{"nothing_goes_on_that_was_not_begun", nothing_goes_on_that_was_not_begun},
 		{"the_token_is_whole_after_all_that", the_token_is_whole_after_all_that},
 		CU_TEST_INFO_NULL,

@@ -392,12 +392,36 @@ static CK_RV finalize_inside(CK_SESSION_HANDLE session, CK_NOTIFICATION event, v
 	return CKR_OK;
 }
 
+static CK_RV cancel_inside(CK_SESSION_HANDLE session, CK_NOTIFICATION event, void *application)
+{
+	CK_SESSION_HANDLE *other = application;
+
+	(void)event;
+	CU_ASSERT_EQUAL(loaded.list_3_0->C_SessionCancel(session, 0), CKR_FUNCTION_FAILED);
+	CU_ASSERT_EQUAL(loaded.list_3_0->C_SessionCancel(session, CKF_SIGN), CKR_FUNCTION_FAILED);
+	CU_ASSERT_EQUAL(loaded.list_3_0->C_SessionCancel(*other, CKF_SIGN), CKR_FUNCTION_FAILED);
+	return CKR_OK;
+}
+
 static void c_finalize_in_a_callback_is_refused_and_not_stuck(void)
 {
 	CK_SESSION_HANDLE session = open_session(0, finalize_inside);
 
 	CU_ASSERT_EQUAL(seed(session, "call"), CKR_OK);
 	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(session), CKR_OK);
+}
+
+static void c_session_cancel_in_a_callback_is_refused_and_not_stuck(void)
+{
+	CK_SESSION_HANDLE other = open_session(0, NULL), session;
+
+	CU_ASSERT_EQUAL(loaded.list->C_OpenSession(0, CKF_SERIAL_SESSION, &other, cancel_inside,
+						   &session),
+			CKR_OK);
+	CU_ASSERT_EQUAL(seed(session, "call"), CKR_OK);
+	CU_ASSERT_EQUAL(loaded.list_3_0->C_SessionCancel(session, CKF_SIGN), CKR_OK);
+	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(session), CKR_OK);
+	CU_ASSERT_EQUAL(loaded.list->C_CloseSession(other), CKR_OK);
 }
 
 static CK_RV sign(CK_SESSION_HANDLE session, CK_C_Sign function)
@@ -582,6 +606,8 @@ static CU_TestInfo on_fake[] = {
 	 a_session_closed_while_a_call_waits_for_it_is_closed},
 	{"c_finalize_in_a_callback_is_refused_and_not_stuck",
 	 c_finalize_in_a_callback_is_refused_and_not_stuck},
+	{"c_session_cancel_in_a_callback_is_refused_and_not_stuck",
+	 c_session_cancel_in_a_callback_is_refused_and_not_stuck},
 	{"a_session_closed_in_its_callback_is_not_used_again",
 	 a_session_closed_in_its_callback_is_not_used_again},
 	{"whatever_signs_settles_its_session", whatever_signs_settles_its_session},

@@ -434,6 +434,11 @@ static void a_key_that_always_asks_signs_once_for_each_pin(void)
 		CU_ASSERT_EQUAL(operation_single(fixture.rw, OPERATION_SIGN, message, 48, out,
 						 &len),
 				CKR_USER_NOT_LOGGED_IN);
+		/* That has ended it (5.13.2). */
+		CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, pin,
+					      sizeof(pin) - 1),
+				CKR_OPERATION_NOT_INITIALIZED);
+		CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
 		CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, wrong, 9),
 				CKR_PIN_INCORRECT);
 		CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, pin,
@@ -478,6 +483,7 @@ static void a_pin_belongs_to_the_operation_it_was_shown_for(void)
 					      sizeof(pin) - 1),
 				CKR_OK);
 		CU_ASSERT_EQUAL(sign_in(fixture.ro, out, &len), CKR_USER_NOT_LOGGED_IN);
+		CU_ASSERT_EQUAL(operation_init(fixture.ro, OPERATION_SIGN, &m, priv), CKR_OK);
 		CU_ASSERT_EQUAL(session_login(fixture.ro, CKU_CONTEXT_SPECIFIC, pin,
 					      sizeof(pin) - 1),
 				CKR_OK);
@@ -488,6 +494,7 @@ static void a_pin_belongs_to_the_operation_it_was_shown_for(void)
 		CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
 		CU_ASSERT_EQUAL(sign_in(fixture.rw, out, &len), CKR_USER_NOT_LOGGED_IN);
 		/* Shown, and not used: what follows gets nothing of it. */
+		CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
 		CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, pin,
 					      sizeof(pin) - 1),
 				CKR_OK);
