@@ -186,10 +186,12 @@ struct application_seal {
 /*
  * Appends leaf and receipt, or both leaves of a record longer than LEAF_PLAINTEXT_MAX and the receipt
  * of the second; durable on the card when this returns RC_OK. After any failure but that of the card
- * itself the same call may be made again.
+ * itself the same call may be made again. *ret_is_stored becomes true, and never false, once the card
+ * has said that the record is stored; what fails then is the reading of its first leaf.
  */
 enum rc application_ledger_seal(struct sc *sc, const struct application_seal *seal,
-				struct buf *sealed, uint16_t *ret_sw) WARN_UNUSED;
+				struct buf *sealed, bool *ret_is_stored,
+				uint16_t *ret_sw) WARN_UNUSED;
 /* Appends header and plaintext of a leaf by its index, or by its bytes. */
 enum rc application_ledger_open(struct sc *sc, uint32_t ledger, uint64_t index, struct buf *record,
 				uint16_t *ret_sw) WARN_UNUSED;

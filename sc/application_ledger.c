@@ -105,20 +105,24 @@ static enum rc put_first_leaf(struct sc *sc, uint32_t ledger, struct view answer
 }
 
 enum rc application_ledger_seal(struct sc *sc, const struct application_seal *seal,
-				struct buf *sealed, uint16_t *ret_sw)
+				struct buf *sealed, bool *ret_is_stored, uint16_t *ret_sw)
 {
 	struct view rest = seal->plaintext, first;
 	struct buf answer;
 	enum rc rc;
 
-	if (rest.len <= LEAF_PLAINTEXT_MAX)
-		return seal_part(sc, P1_SEAL, seal, rest, sealed, ret_sw);
+	if (rest.len <= LEAF_PLAINTEXT_MAX) {
+		rc = seal_part(sc, P1_SEAL, seal, rest, sealed, ret_sw);
+		*ret_is_stored |= rc == RC_OK;
+		return rc;
+	}
 	buf_init(&answer, LEDGER_PLAINTEXT_MAX + LEDGER_OVERHEAD);
 	rc = view_take(&rest, LEAF_FIRST_BYTES, &first);
 	if (rc == RC_OK)
 		rc = seal_part(sc, P1_SEAL_FIRST, seal, first, &answer, ret_sw);
 	if (rc == RC_OK)
 		rc = seal_part(sc, P1_SEAL_REST, seal, rest, &answer, ret_sw);
+	*ret_is_stored |= rc == RC_OK;
 	if (rc == RC_OK)
 		rc = put_first_leaf(sc, seal->ledger, view_buf(&answer), sealed, ret_sw);
 	buf_free(&answer);

@@ -118,6 +118,16 @@ static const struct row rows[CALLS][ROWS] = {
 			FULL,
 			FAILED,
 		},
+	[CALL_SEALED] =
+		{
+			{SW_SECURITY_STATUS, CKR_USER_NOT_LOGGED_IN,
+			 "the record is sealed, and then the login was lost; log in and seal "
+			 "again with the same nonce: it is not stored twice"},
+			{SW_CONDITIONS, CKR_DEVICE_ERROR,
+			 "the record is sealed, and was pruned before its first leaf could be "
+			 "read; it is in the exports that were made before"},
+			FAILED,
+		},
 	[CALL_OPEN_RECORD] =
 		{
 			NOT_LOGGED_IN,
@@ -244,6 +254,7 @@ static CK_RV judge_space(const struct slot *slot, enum outcome_call call)
 	switch (call) {
 	case CALL_SIGN:
 	case CALL_SEAL:
+	case CALL_SEALED:
 		return CKR_DATA_LEN_RANGE;
 	case CALL_DECRYPT:
 	case CALL_OPEN_RECORD:

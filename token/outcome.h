@@ -18,6 +18,7 @@ enum outcome_call {
 	CALL_SIGN,
 	CALL_DECRYPT,
 	CALL_SEAL,
+	CALL_SEALED, /* of a record that is sealed, the rest of the answer */
 	CALL_OPEN_RECORD,
 	CALL_TRUST, /* changes of trust */
 	CALL_COSIGN, /* of a ledger */

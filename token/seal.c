@@ -14,17 +14,18 @@ _Static_assert(LEDGER_OVERHEAD <= CK_INTAGLIO_SEAL_OVERHEAD, "what intaglio.h pr
 
 CK_RV seal_once(struct slot *slot, const struct application_seal *seal, struct buf *sealed)
 {
+	bool is_stored = false;
 	uint16_t sw = 0;
-	enum rc rc = application_ledger_seal(slot->sc, seal, sealed, &sw);
+	enum rc rc = application_ledger_seal(slot->sc, seal, sealed, &is_stored, &sw);
 	bool is_lost = rc == RC_RESET || rc == RC_IO || rc == RC_AUTH;
 	CK_RV rv;
 
 	if (is_lost) {
 		buf_reset(sealed);
-		rc = application_ledger_seal(slot->sc, seal, sealed, &sw);
+		rc = application_ledger_seal(slot->sc, seal, sealed, &is_stored, &sw);
 	}
-	rv = outcome(slot, CALL_SEAL, rc, &sw);
-	if (rv != CKR_OK && is_lost)
+	rv = outcome(slot, is_stored ? CALL_SEALED : CALL_SEAL, rc, &sw);
+	if (rv != CKR_OK && is_lost && !(is_stored && rc == RC_SW))
 		log_error("card %s: the answer to a seal was lost; log in and seal again with the "
 			  "same nonce: what is stored already is not stored twice",
 			  slot->name);

@@ -276,6 +276,7 @@ static void ledger_commands_are_sent_as_commands_md_says(void)
 		.ledger = 3, .type = 0x0102, .time = 0x0A0B, .plaintext = view_str("inv")};
 	struct application_ledger state;
 	struct buf out;
+	bool is_stored = false;
 	uint16_t sw;
 
 	memset(seal.nonce, 0xEE, sizeof(seal.nonce));
@@ -288,7 +289,8 @@ static void ledger_commands_are_sent_as_commands_md_says(void)
 	CU_ASSERT_TRUE(sent("80D00000", "80014C"));
 	CU_ASSERT_TRUE(holds(&out, OBJECT_5));
 	answer_with("C0FFEE");
-	CU_ASSERT_EQUAL(application_ledger_seal(sc, &seal, &out, &sw), RC_OK);
+	CU_ASSERT_EQUAL(application_ledger_seal(sc, &seal, &out, &is_stored, &sw), RC_OK);
+	CU_ASSERT_TRUE(is_stored);
 	CU_ASSERT_TRUE(sent("80D20000", "00000003 EEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEE 0102"
 					"0000000000000A0B 696E76"));
 	CU_ASSERT_TRUE(holds(&out, "C0FFEE"));

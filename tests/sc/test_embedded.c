@@ -337,6 +337,7 @@ static void a_record_is_sealed_and_read_back(void)
 	struct buf object, sealed, record;
 	struct view rest, list;
 	struct application_ledger state;
+	bool is_stored = false;
 	uint16_t sw = 0;
 
 	buf_init(&object, 8192);
@@ -356,7 +357,8 @@ static void a_record_is_sealed_and_read_back(void)
 			      RC_OK);
 	rest = view_buf(&object);
 	CU_ASSERT_EQUAL(application_next_object(&rest, &seal.ledger, &list), RC_OK);
-	CU_ASSERT_EQUAL(application_ledger_seal(sc, &seal, &sealed, &sw), RC_OK);
+	CU_ASSERT_EQUAL(application_ledger_seal(sc, &seal, &sealed, &is_stored, &sw), RC_OK);
+	CU_ASSERT_TRUE(is_stored);
 	CU_ASSERT_TRUE(sealed.len > sizeof(invoice));
 	CU_ASSERT_EQUAL(application_ledger_open(sc, seal.ledger, 1, &record, &sw), RC_OK);
 	CU_ASSERT_TRUE_FATAL(record.len > sizeof(invoice));
@@ -484,6 +486,7 @@ static void a_reader_without_extended_length_does_as_well(void)
 	struct sc *sc = connect_through(true);
 	struct buf object, sealed;
 	struct view rest, list;
+	bool is_stored = false;
 	uint16_t sw = 0;
 
 	buf_init(&object, 8192);
@@ -496,7 +499,8 @@ static void a_reader_without_extended_length_does_as_well(void)
 			RC_OK);
 	rest = view_buf(&object);
 	CU_ASSERT_EQUAL(application_next_object(&rest, &seal.ledger, &list), RC_OK);
-	CU_ASSERT_EQUAL(application_ledger_seal(sc, &seal, &sealed, &sw), RC_OK);
+	CU_ASSERT_EQUAL(application_ledger_seal(sc, &seal, &sealed, &is_stored, &sw), RC_OK);
+	CU_ASSERT_TRUE(is_stored);
 	CU_ASSERT_TRUE(sealed.len > sizeof(invoice));
 	CU_ASSERT_TRUE(line.longest <= 261);
 	CU_ASSERT_EQUAL(sc_epoch(sc), 1);

@@ -55,9 +55,11 @@ static enum rc line_transmit(void *handle, struct view command, struct buf *resp
 
 /*
  * The host's counters, by the linker's --wrap: one command is protected that nobody sends, or one
- * answer of the card is verified under the counter after its own.
+ * answer of the card is verified under the counter after its own; or leaf 1 is read, which was
+ * pruned, in place of the one that is asked for.
  */
-static enum { STEP_GOOD, STEP_COMMAND, STEP_ANSWER } step;
+static enum { STEP_GOOD, STEP_COMMAND, STEP_ANSWER, STEP_PRUNED } step;
+enum { INS_OPEN_RECORD = 0xD4 };
 enum rc __wrap_messaging_protect(struct messaging *sm, const struct apdu *plain, struct apdu *ret);
 enum rc __real_messaging_protect(struct messaging *sm, const struct apdu *plain, struct apdu *ret);
 enum rc __wrap_messaging_verify(struct messaging *sm, struct view data, uint16_t sw,
@@ -74,6 +76,20 @@ enum rc __wrap_messaging_protect(struct messaging *sm, const struct apdu *plain,
 		rc = __real_messaging_protect(sm, plain, ret);
 		if (rc != RC_OK)
 			return rc;
+	}
+	if (step == STEP_PRUNED && plain->ins == INS_OPEN_RECORD) {
+		struct apdu changed = *plain;
+		struct view ledger_number = view_of(plain->data.data, 4);
+		struct buf data;
+
+		step = STEP_GOOD;
+		buf_init(&data, 12);
+		buf_view(&data, ledger_number);
+		buf_u64(&data, 1);
+		changed.data = view_buf(&data);
+		rc = __real_messaging_protect(sm, &changed, ret);
+		buf_free(&data);
+		return rc;
 	}
 	return __real_messaging_protect(sm, plain, ret);
 }
@@ -110,6 +126,7 @@ static enum rc line_open(struct slot *slot, struct transport **ret_transport,
 }
 
 static CK_OBJECT_HANDLE ledger, public, private;
+enum { LONG_RECORD = 65536 }; /* has two leaves */
 
 static int set_up(void)
 {
@@ -126,18 +143,22 @@ static int set_up(void)
 	       fixture_ec("key", &public, &private) != CKR_OK;
 }
 
-static CK_RV seal(CK_BYTE nonce)
+static CK_RV seal_bytes(CK_BYTE nonce, const void *in, CK_ULONG in_len)
 {
 	CK_INTAGLIO_SEAL_PARAMS p = {.nonce = {[15] = nonce}, .ulType = 1, .ullTime = 1};
 	CK_MECHANISM mechanism = {CKM_INTAGLIO_SEAL, &p, sizeof(p)};
-	CK_BYTE out[4096];
+	static CK_BYTE out[LONG_RECORD + CK_INTAGLIO_SEAL_OVERHEAD];
 	CK_ULONG len = sizeof(out);
 	CK_RV rv = operation_init(fixture.rw, OPERATION_ENCRYPT, &mechanism, ledger);
 
 	if (rv != CKR_OK)
 		return rv;
-	return operation_single(fixture.rw, OPERATION_ENCRYPT, (CK_BYTE_PTR) "record", 6, out,
-				&len);
+	return operation_single(fixture.rw, OPERATION_ENCRYPT, (CK_BYTE_PTR)in, in_len, out, &len);
+}
+
+static CK_RV seal(CK_BYTE nonce)
+{
+	return seal_bytes(nonce, "record", 6);
 }
 
 static CK_ULONG record_count(void)
@@ -293,6 +314,26 @@ static void a_seal_refused_for_a_reset_stores_nothing(void)
 	CU_ASSERT_EQUAL(record_count(), before + 1);
 }
 
+/* As when another process prunes between the seal and the reading of the first leaf. */
+static void a_record_pruned_before_its_answer_is_said_to_be_sealed(void)
+{
+	static const CK_BYTE record[LONG_RECORD] = {1};
+	CK_ULONG before;
+
+	CU_ASSERT_EQUAL(seal(4), CKR_OK);
+	CU_ASSERT_EQUAL(session_prune_ledger(fixture.rw, ledger, 2), CKR_OK);
+	before = record_count();
+	log_forget();
+	step = STEP_PRUNED;
+	CU_ASSERT_EQUAL(seal_bytes(5, record, sizeof(record)), CKR_DEVICE_ERROR);
+	CU_ASSERT_EQUAL(step, STEP_GOOD);
+	CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "the record is sealed, and was pruned"));
+	CU_ASSERT_TRUE(record_count() > before);
+	before = record_count();
+	CU_ASSERT_EQUAL(seal_bytes(5, record, sizeof(record)), CKR_OK);
+	CU_ASSERT_EQUAL(record_count(), before);
+}
+
 static void a_lost_answer_to_a_login_leaves_nobody_logged_in(void)
 {
 	CU_ASSERT_EQUAL(fixture_logout(), CKR_OK);
@@ -369,6 +410,8 @@ int main(void)
 		 a_seal_whose_answer_was_lost_is_stored_once},
 		{"a_seal_refused_for_a_reset_stores_nothing",
 		 a_seal_refused_for_a_reset_stores_nothing},
+		{"a_record_pruned_before_its_answer_is_said_to_be_sealed",
+		 a_record_pruned_before_its_answer_is_said_to_be_sealed},
 		{"a_lost_answer_to_a_login_leaves_nobody_logged_in",
 		 a_lost_answer_to_a_login_leaves_nobody_logged_in},
 		{"a_forged_refusal_of_a_wrong_pin_costs_one_try",
