@@ -208,12 +208,24 @@ static size_t count_blocks(const struct principal *p, const struct principal_fil
 	return (load_header(file, header) + file->size + block - 1) / block;
 }
 
+static void find_longest(struct principal *p, const struct principal_file *file)
+{
+	uint8_t header[TAG_HEADER_MAX];
+	size_t whole = load_header(file, header) + file->size, length;
+
+	length = principal_channel_length(&p->target,
+					  whole < p->target.block ? whole : p->target.block);
+	if (length > p->longest)
+		p->longest = length;
+}
+
 /* Before the target has lost anything. RC_SPACE: a file has more blocks than LOAD can number. */
-static enum rc check_blocks(struct nvm *nvm, const struct principal *p)
+static enum rc check_blocks(struct nvm *nvm, struct principal *p)
 {
 	struct principal_file file;
 	enum rc rc = RC_OK;
 
+	p->longest = 0;
 	for (size_t i = 1; rc == RC_OK && i <= p->application.file_count; i++) {
 		uint16_t number;
 
@@ -222,6 +234,8 @@ static enum rc check_blocks(struct nvm *nvm, const struct principal *p)
 			rc = principal_file_get(nvm, number, &file);
 		if (rc == RC_OK && count_blocks(p, &file) > BLOCKS_MAX)
 			rc = RC_SPACE;
+		if (rc == RC_OK)
+			find_longest(p, &file);
 	}
 	return rc;
 }
@@ -272,6 +286,14 @@ static enum rc list_packages(struct nvm *nvm, struct principal *p)
 	return rc == RC_OK ? buf_rc(&p->packages) : rc == RC_MALFORMED ? RC_OK : rc;
 }
 
+/* Where blocks have extended length, the host is told while the target is as it was. */
+static uint16_t answer_request(struct command *c, const struct principal *p)
+{
+	if (p->longest > APDU_SHORT_DATA)
+		buf_u16(c->answer, (uint16_t)p->longest);
+	return SW_OK;
+}
+
 static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 {
 	enum rc rc;
@@ -281,7 +303,7 @@ static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 		return SW_CONDITIONS;
 	if (p->stage != PRINCIPAL_NONE)
 		return p->number == number && p->stage == PRINCIPAL_DELETES && p->step == 0
-			       ? SW_OK
+			       ? answer_request(c, p)
 			       : SW_CONDITIONS;
 	buf_reset(&p->definition);
 	rc = principal_definition_get(c->nvm, number, &p->definition);
@@ -301,11 +323,11 @@ static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 		return command_sw(rc);
 	p->number = number;
 	sw = principal_reserve(c, p);
-	if (sw == SW_OK) {
-		p->stage = PRINCIPAL_DELETES;
-		p->step = 0;
-	}
-	return sw;
+	if (sw != SW_OK)
+		return sw;
+	p->stage = PRINCIPAL_DELETES;
+	p->step = 0;
+	return answer_request(c, p);
 }
 
 static size_t count_deletes(const struct principal *p)

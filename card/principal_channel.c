@@ -355,20 +355,27 @@ enum rc principal_channel_open(struct nvm *nvm, struct view challenge, struct vi
 	return rc;
 }
 
+size_t principal_channel_length(const struct principal_channel *ch, size_t plain)
+{
+	size_t block = ch->is03 ? AES_BLOCK : DES_BLOCK;
+
+	return (plain ? (plain / block + 1) * block : 0) + ch->size;
+}
+
 /* SCP02: MAC over what is meant, then encipherment. */
 static enum rc wrap02(struct principal_channel *ch, const uint8_t head[4], struct view data,
 		      struct buf *out)
 {
-	size_t padded = data.len ? (data.len / DES_BLOCK + 1) * DES_BLOCK : 0;
+	size_t whole = principal_channel_length(ch, data.len);
 	uint8_t array[HEADER_EXTENDED];
 	struct buf header, sent;
 	enum rc rc;
 
-	if (padded + ch->size > APDU_SHORT_DATA)
+	if (whole > APDU_SHORT_DATA)
 		return RC_SPACE;
 	buf_fixed(&header, array, sizeof(array));
 	put_header(&header, head[0], head[1], head[2], head[3], data.len + ch->size);
-	put_header(out, head[0], head[1], head[2], head[3], padded + ch->size);
+	put_header(out, head[0], head[1], head[2], head[3], whole);
 	buf_init(&sent, SCP02_MAC);
 	rc = put_mac(ch, &header, data, &sent);
 	if (rc == RC_OK && data.len)
@@ -381,16 +388,16 @@ static enum rc wrap02(struct principal_channel *ch, const uint8_t head[4], struc
 static enum rc wrap03(struct principal_channel *ch, const uint8_t head[4], struct view data,
 		      struct buf *out)
 {
-	size_t padded = data.len ? (data.len / AES_BLOCK + 1) * AES_BLOCK : 0, from;
+	size_t whole = principal_channel_length(ch, data.len), from;
 	uint8_t array[HEADER_EXTENDED];
 	struct buf header;
 	enum rc rc = RC_OK;
 
-	if (ch->number == UINT64_MAX || padded + ch->size > APDU_EXTENDED_DATA)
+	if (ch->number == UINT64_MAX || whole > APDU_EXTENDED_DATA)
 		return RC_SPACE;
 	ch->number++;
 	buf_fixed(&header, array, sizeof(array));
-	put_header(&header, head[0], head[1], head[2], head[3], padded + ch->size);
+	put_header(&header, head[0], head[1], head[2], head[3], whole);
 	buf_view(out, view_buf(&header));
 	from = out->len;
 	if (data.len)

@@ -39,6 +39,8 @@ enum rc principal_channel_open(struct nvm *nvm, struct view challenge, struct vi
  */
 enum rc principal_channel_wrap(struct principal_channel *ch, uint8_t ins, uint8_t p1, uint8_t p2,
 			       struct view data, struct buf *out) WARN_UNUSED;
+/* Bytes of the data of a command in which so many plain ones are. */
+size_t principal_channel_length(const struct principal_channel *ch, size_t plain);
 /*
  * The status word of the answer to the last command. Under SCP03 RC_AUTH if it is a normal one
  * without its R-MAC. RC_MALFORMED.

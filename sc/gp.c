@@ -29,6 +29,7 @@ enum {
 	P2_RELATED = 0x80,
 	P2_KEY_SET = 0x81,
 	LE_SHORT = 256,
+	EXTENDED_OVERHEAD = 4 + 3 + 2, /* header, Lc and Le of an extended command */
 	TAG_FCI = 0x6F,
 	TAG_NAME = 0x84,
 	TAG_PROPRIETARY = 0xA5,
@@ -414,6 +415,16 @@ enum rc gp_diversification(const struct gp *gp, uint8_t ret[DIVERSIFY_DATA])
 	return RC_OK;
 }
 
+/* What is protected cannot be chained. */
+size_t gp_carry_max(const struct gp *gp)
+{
+	const struct transport_attributes *a = transport_attributes(gp->wire.transport);
+
+	if (!a->extended || a->command_max < EXTENDED_OVERHEAD + APDU_SHORT_DATA)
+		return APDU_SHORT_DATA;
+	return a->command_max - EXTENDED_OVERHEAD;
+}
+
 enum rc gp_carry(struct gp *gp, struct view command, struct buf *answer, uint16_t *ret_sw)
 {
 	struct apdu apdu;
@@ -424,12 +435,10 @@ enum rc gp_carry(struct gp *gp, struct view command, struct buf *answer, uint16_
 		rc = apdu_parse(command, &apdu);
 	if (rc != RC_OK)
 		return rc;
-	/* What is protected cannot be chained. */
-	if (apdu.data.len > APDU_SHORT_DATA) {
-		if (!transport_attributes(gp->wire.transport)->extended)
-			return RC_SPACE;
+	if (apdu.data.len > gp_carry_max(gp))
+		return RC_SPACE;
+	if (apdu.data.len > APDU_SHORT_DATA)
 		gp->wire.extended = true;
-	}
 	/* No MAC covers Le, and some cards give nothing that was not asked for. */
 	if (apdu.ins != INS_EXTERNAL_AUTHENTICATE)
 		apdu.le = apdu.data.len > APDU_SHORT_DATA ? COMMAND_FIELD_MAX + 1 : LE_SHORT;

@@ -54,6 +54,8 @@ enum rc gp_diversification(const struct gp *gp, uint8_t ret[DIVERSIFY_DATA]) WAR
  */
 enum rc gp_carry(struct gp *gp, struct view command, struct buf *answer,
 		 uint16_t *ret_sw) WARN_UNUSED;
+/* Bytes of data that such a command may have. */
+size_t gp_carry_max(const struct gp *gp);
 
 /* Appends what GET DATA answers for a tag. */
 enum rc gp_get_data(struct gp *gp, uint16_t tag, struct buf *out, uint16_t *ret_sw) WARN_UNUSED;

@@ -133,8 +133,19 @@ static enum rc open_session(struct run *r)
 	return carry(r, data);
 }
 
+/* A block that does not come to the target would break the chain of MACs: RC_SPACE before the first. */
+static enum rc check_longest(const struct run *r, struct view answer)
+{
+	uint16_t longest = 0;
+
+	if (answer.len && (view_u16(&answer, &longest) != RC_OK || view_end(&answer) != RC_OK))
+		return RC_MALFORMED;
+	return longest > gp_carry_max(r->target) ? RC_SPACE : RC_OK;
+}
+
 static enum rc request(struct run *r)
 {
+	struct view answer;
 	enum rc rc = RC_OK;
 
 	r->result->step = TRANSFER_REQUEST;
@@ -144,9 +155,9 @@ static enum rc request(struct run *r)
 		buf_u64(time, r->order->time_ms);
 		rc = tell(r, P1_TIME, 0, time, NULL);
 	}
-	return rc == RC_OK
-		       ? operate(r, P1_SELECT, P2_APPLICATION, NIBBLE, r->order->application, NULL)
-		       : rc;
+	if (rc == RC_OK)
+		rc = operate(r, P1_SELECT, P2_APPLICATION, NIBBLE, r->order->application, &answer);
+	return rc == RC_OK ? check_longest(r, answer) : rc;
 }
 
 static bool may_go_on(const struct run *r, bool waits)

@@ -57,9 +57,9 @@ struct transfer_result {
 
 /*
  * Runs one. The target is a bare connection whose domain is selected. ret is filled whatever comes
- * out: RC_SW, RC_STATE (given up), RC_SPACE (a block is too long for target or reader), RC_AUTH (an
- * answer of the principal does not verify, or the target's report does not), and the failures of
- * either connection.
+ * out: RC_SW, RC_STATE (given up), RC_SPACE (a block is too long for target or reader, which is seen at
+ * the request, before anything on the target changes), RC_AUTH (an answer of the principal does not
+ * verify, or the target's report does not), and the failures of either connection.
  */
 enum rc transfer_run(struct principal_card *principal, struct gp *target,
 		     const struct transfer_order *order, struct transfer_result *ret) WARN_UNUSED;

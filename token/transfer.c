@@ -162,7 +162,8 @@ static CK_RV judge(struct work *w, enum rc rc)
 		return w->result.by_target ? refused_by_target(w) : refused_by_principal(w);
 	if (rc == RC_SPACE) {
 		log_error("card %s: a block of the load file is too long for it or its reader; the "
-			  "principal card's key set says how long one may be",
+			  "principal card's key set says how long one may be (--block-size of its "
+			  "keys); the target card is as it was",
 			  w->target.slot->name);
 		return CKR_DATA_INVALID;
 	}
