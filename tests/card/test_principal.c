@@ -167,6 +167,9 @@ static void blocks_of_extended_length_carry_more(void)
 	installer_login(&pair_principal, ROLE_ISSUER);
 	installer_put_keys(&pair_host, 1, KEY_TYPE_AES, 0, 0, 600);
 	CU_ASSERT_EQUAL(installer_begin(&pair_host), SW_OK);
+	/* 600 bytes with their padding and a MAC of 8. */
+	CU_ASSERT_EQUAL(pair_operate(0x00, 0xB0 | PAIR_APPLICATION), SW_OK);
+	CU_ASSERT(view_equal(view_buf(&pair_host.answer), view_of((const uint8_t[]){2, 0x68}, 2)));
 	CU_ASSERT_EQUAL(installer_load(&pair_host), SW_OK);
 	CU_ASSERT_EQUAL(pair_operate(0x30, 2), SW_OK);
 	CU_ASSERT_EQUAL(pair_operate(0x30, 3), SW_RECORD_NOT_FOUND);
@@ -197,6 +200,8 @@ static void targets_come_one_after_another_and_at_once(void)
 	pair_start(KEY_TYPE_DES, 0x15, 0, 2);
 	pair_open_other(KEY_TYPE_DES, 0x15);
 	CU_ASSERT_EQUAL(installer_begin(&pair_host), SW_OK);
+	CU_ASSERT_EQUAL(pair_operate(0x00, 0xB0 | PAIR_APPLICATION), SW_OK);
+	CU_ASSERT_EQUAL(pair_host.answer.len, 0);
 	CU_ASSERT_EQUAL(installer_begin(&pair_other_host), SW_OK);
 	CU_ASSERT_EQUAL(installer_load(&pair_other_host), SW_OK);
 	CU_ASSERT_EQUAL(installer_load(&pair_host), SW_OK);

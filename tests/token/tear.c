@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "tests/suite.h"
 #include "tests/token/world.h"
 
@@ -53,6 +54,9 @@ static CK_RV install(void)
 {
 	return world_install(TARGET, 0, 0);
 }
+
+/* What the last host said that lived on without a card. */
+static bool has_lived, has_said_delete;
 
 static CK_RV cancel(void)
 {
@@ -117,6 +121,32 @@ static void settle_all_spent(void)
 	else
 		retry();
 	is_complete(row->plan.activations);
+}
+
+/*
+ * What was loaded and not charged looks like an older version that is to stay: it is said what to do,
+ * and then the same command does it all. What was charged needs nothing but that.
+ */
+static void settle_kept(void)
+{
+	struct world_state before = world_state(), after;
+	bool is_left = before.used == 0 && world_count(TARGET) > 0;
+
+	if (before.events[CK_INTAGLIO_EVENT_REPORTED]) {
+		is_refused(&before);
+		is_complete(1);
+		return;
+	}
+	CU_ASSERT(!is_left || !has_lived || has_said_delete);
+	CU_ASSERT_EQUAL(install(), is_left ? CKR_ACTION_PROHIBITED : CKR_OK);
+	if (is_left) {
+		CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "app delete --related"));
+		after = world_state();
+		CU_ASSERT(is_as(&before, &after));
+		world_delete();
+		CU_ASSERT_EQUAL(install(), CKR_OK);
+	}
+	is_complete(1);
 }
 
 /* No entry: what was charged is gone, and each try costs. */
@@ -254,6 +284,20 @@ static const struct row rows[] = {
 	 CKR_OK,
 	 settle_all_spent,
 	 2},
+	{"SCP03, an older version is left where it is",
+	 {3, 1, .flags = CK_INTAGLIO_PRINCIPAL_KEEP},
+	 NULL,
+	 install,
+	 CKR_OK,
+	 settle_kept,
+	 1},
+	{"SCP02, older versions of two packages are left where they are",
+	 {2, 1, .several = true, .flags = CK_INTAGLIO_PRINCIPAL_KEEP},
+	 NULL,
+	 install,
+	 CKR_OK,
+	 settle_kept,
+	 3},
 	{"SCP03, cancelled at the activation",
 	 {3, 1},
 	 find_last_stop,
@@ -313,6 +357,8 @@ static unsigned long tear_at_apdus(struct disk *const kept[CARDS], int who, cons
 		world_copy(kept);
 		world_lose(who, n);
 		rv = row->attempt();
+		has_lived = who != ALL;
+		has_said_delete = strstr(log_last(), "app delete --related");
 		if (!world_is_lost()) {
 			CU_ASSERT_EQUAL(rv, row->expected);
 			break;
@@ -373,6 +419,7 @@ static unsigned long tear_at_writes(struct disk *const kept[CARDS], int from, in
 	static const int which[] = {PRINCIPAL, TARGET};
 	unsigned long before = states;
 
+	has_lived = false;
 	cuts_both = from != to;
 	first_point = 0;
 	do {

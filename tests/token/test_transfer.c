@@ -132,6 +132,27 @@ static void without_an_activation_nothing_is_touched(void)
 	CU_ASSERT(is_untouched(0));
 }
 
+/* 1 KiB blocks, and a reader of 255 bytes: an older version is still there, and nothing is charged. */
+static void blocks_that_the_reader_cannot_carry_leave_the_target_as_it_was(void)
+{
+	const struct world_plan plan = {
+		.protocol = 3, .activations = 1, .block = 1024, .upgrade = true};
+	struct world_content was, is;
+
+	world_begin(&plan);
+	world_content(TARGET, &was);
+	world_shorten(true);
+	CU_ASSERT_EQUAL(world_install(TARGET, 0, CK_INTAGLIO_INSTALL_DRY_RUN), CKR_DATA_INVALID);
+	CU_ASSERT_EQUAL(world_install(TARGET, 0, 0), CKR_DATA_INVALID);
+	CU_ASSERT_PTR_NOT_NULL(strstr(log_last(), "the target card is as it was"));
+	world_shorten(false);
+	world_content(TARGET, &is);
+	CU_ASSERT(world_content_equal(&was, &is));
+	CU_ASSERT_EQUAL(world_state().left, 1);
+	CU_ASSERT_EQUAL(world_install(TARGET, 0, 0), CKR_OK);
+	CU_ASSERT_EQUAL(world_count(TARGET), 11);
+}
+
 /* Torn after the activation: the pending entry is the first target's alone. */
 static void a_retry_is_the_first_cards_and_others_wait(void)
 {
@@ -511,6 +532,7 @@ int main(int argc, char **argv)
 		TEST(what_keeps_older_versions_takes_back_what_it_brought),
 		TEST(what_keeps_older_versions_is_torn_and_tried_again),
 		TEST(without_an_activation_nothing_is_touched),
+		TEST(blocks_that_the_reader_cannot_carry_leave_the_target_as_it_was),
 		TEST(a_retry_is_the_first_cards_and_others_wait),
 		TEST(a_recorded_installation_is_none_under_scp02),
 		TEST(a_recorded_installation_is_none_under_scp03),

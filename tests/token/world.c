@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "sc/transport.h"
 #include "tests/suite.h"
 #include "token/files.h"
 
@@ -32,6 +33,10 @@ static long lives;
 static bool gone;
 static void (*listener)(struct view command);
 
+static bool is_shortened;
+
+const struct transport_attributes *__real_transport_attributes(const struct transport *t);
+const struct transport_attributes *__wrap_transport_attributes(const struct transport *t);
 enum rc __real_card_open(const char *dir, const struct card_options *options, struct card **ret);
 enum rc __wrap_card_open(const char *dir, const struct card_options *options, struct card **ret);
 enum rc __real_card_transmit(struct card *card, struct view command, struct buf *ret);
@@ -81,6 +86,21 @@ enum rc __wrap_card_transmit(struct card *card, struct view command, struct buf 
 		return RC_REMOVED;
 	}
 	return rc;
+}
+
+const struct transport_attributes *__wrap_transport_attributes(const struct transport *t)
+{
+	static const struct transport_attributes shortened = {.command_max = 261,
+							      .response_max = 258};
+
+	return is_shortened && strstr(transport_address(t), names[TARGET])
+		       ? &shortened
+		       : __real_transport_attributes(t);
+}
+
+void world_shorten(bool is_short)
+{
+	is_shortened = is_short;
 }
 
 void world_lose(int who, long apdus)
@@ -339,6 +359,7 @@ static void prepare(void)
 					   .ulProtocol = plan.protocol,
 					   .ulOption = plan.protocol == 2 ? 0x15 : 0,
 					   .ulFlags = plan.shared ? CK_INTAGLIO_TARGET_SHARED : 0,
+					   .ulBlockSize = plan.block,
 					   .ulKeyLen = 16};
 	struct slot *p;
 
@@ -353,6 +374,37 @@ static void prepare(void)
 		CU_ASSERT_EQUAL(slot_put_keys(world_slot(k), NULL, &set, 0), CKR_OK);
 	if (plan.upgrade)
 		load_older(world_slot(TARGET));
+	world_close();
+}
+
+/* A package of this name on the first target. */
+static bool has_package(const CK_INTAGLIO_AID *name)
+{
+	CK_INTAGLIO_CONTENT list[WORLD_LIST];
+	CK_ULONG count = WORLD_LIST;
+
+	CU_ASSERT_EQUAL(slot_list_content(world_slot(TARGET), NULL, list, &count), CKR_OK);
+	for (CK_ULONG i = 0; i < count; i++)
+		if (list[i].ulKind == CK_INTAGLIO_CONTENT_FILE &&
+		    view_equal(view_of(list[i].aid.bytes, list[i].aid.ulLen),
+			       view_of(name->bytes, name->ulLen)))
+			return true;
+	return false;
+}
+
+void world_delete(void)
+{
+	struct package package[FILES];
+
+	world_open();
+	for (size_t i = packages(package); i > 0; i--) {
+		CK_INTAGLIO_AID name = {.ulLen = sizeof(package[0].aid)};
+
+		memcpy(name.bytes, package[i - 1].aid, sizeof(package[0].aid));
+		if (has_package(&name))
+			CU_ASSERT_EQUAL(slot_delete_content(world_slot(TARGET), NULL, &name, true),
+					CKR_OK);
+	}
 	world_close();
 }
 

@@ -19,6 +19,7 @@ struct world_plan {
 	CK_ULONG protocol; /* of the targets: 2 or 3 */
 	CK_ULONG activations;
 	CK_ULONG flags; /* of CK_INTAGLIO_PRINCIPAL_LOAD */
+	CK_ULONG block; /* of the targets' key set; 0: what short commands hold */
 	bool shared; /* the targets have the same keys */
 	bool several; /* a library and a package of two applications, else a package of one */
 	bool upgrade; /* the first target has an older version of all that */
@@ -57,6 +58,8 @@ const char *world_directory(int which);
  */
 void world_lose(int who, long apdus);
 bool world_is_lost(void);
+/* Whether the first target is in a reader without extended length. */
+void world_shorten(bool is_short);
 /* heard(command) for every command to the first target; NULL: no longer. */
 void world_listen(void (*heard)(struct view command));
 
@@ -78,6 +81,8 @@ CK_RV world_load(CK_BYTE name);
 /* The issuer's or installer's own calls, each by a host of its own. */
 CK_RV world_give_up(void);
 CK_RV world_charge(CK_ULONG count);
+/* Takes the packages off the first target, with what was made of them. */
+void world_delete(void);
 
 struct world_state world_state(void);
 void world_content(int which, struct world_content *ret);
