@@ -220,13 +220,24 @@ typedef struct CK_INTAGLIO_CARD_INFO {
 	CK_ULONG ulProductionDataLen;
 } CK_INTAGLIO_CARD_INFO;
 
+/* What ChangeCard does with the card's own life cycle, GPCS 5.1.1; its state is then the one named. */
+#define CK_INTAGLIO_CARD_INITIALISE 1UL /* INITIALIZED, from OP_READY */
+#define CK_INTAGLIO_CARD_SECURE     2UL /* SECURED, from INITIALIZED, or through it from OP_READY */
+#define CK_INTAGLIO_CARD_LOCK       3UL /* CARD_LOCKED, from SECURED */
+#define CK_INTAGLIO_CARD_UNLOCK     4UL /* SECURED, from CARD_LOCKED */
+#define CK_INTAGLIO_CARD_TERMINATE  5UL /* TERMINATED, from any, and for good */
+
 #define CK_INTAGLIO_INSTALL_DRY_RUN        1UL /* everything is looked at, nothing is changed */
 #define CK_INTAGLIO_INSTALL_LOAD_ONLY      2UL /* no application is made */
 #define CK_INTAGLIO_INSTALL_NOT_SELECTABLE 4UL
 #define CK_INTAGLIO_INSTALL_HASH           8UL /* the card is told the SHA-256 of what comes */
 
 typedef struct CK_INTAGLIO_INSTALLATION {
-	CK_BYTE *pFile; /* a CAP file, or a load file */
+	/*
+	 * A CAP file, or a load file. NULL, since 1.5: package is given and on the card already, and
+	 * module, of which one application is made; no dry run, no progress.
+	 */
+	CK_BYTE *pFile;
 	CK_ULONG ulFileLen;
 	CK_ULONG ulFlags;
 	CK_INTAGLIO_AID module; /* which one is made an application; none: each */
@@ -243,7 +254,7 @@ typedef struct CK_INTAGLIO_INSTALLATION {
 	CK_RV (*Progress)(void *pApplication, CK_ULONG done, CK_ULONG total);
 	void *pApplication; /* what Progress is called with */
 	/* Filled: */
-	CK_INTAGLIO_AID package;
+	CK_INTAGLIO_AID package; /* without a file: given */
 	CK_ULONG ulBlocks, ulBlock; /* how many, of how many bytes at most */
 	CK_ULONG ulApplications; /* that were made, or would be */
 	CK_ULONG ulSent,
@@ -382,7 +393,7 @@ typedef struct CK_INTAGLIO_APPLICATION_LOAD_PARAMS {
 } CK_INTAGLIO_APPLICATION_LOAD_PARAMS;
 
 typedef struct CK_INTAGLIO_FUNCTION_LIST {
-	CK_VERSION version; /* of this table: 1.4 */
+	CK_VERSION version; /* of this table: 1.5 */
 	/* Figures of one slot. CKR_SLOT_ID_INVALID, CKR_ARGUMENTS_BAD. */
 	CK_RV (*Figures)(CK_SLOT_ID slot, CK_INTAGLIO_FIGURES *ret);
 	/*
@@ -506,6 +517,16 @@ typedef struct CK_INTAGLIO_FUNCTION_LIST {
 	(CK_SLOT_ID principal, CK_SLOT_ID target, CK_INTAGLIO_TRANSFER *transfer);
 	/* Gives up the pending entry: its target's next installation is charged. */
 	CK_RV (*PrincipalGiveUp)(CK_SLOT_ID slot);
+	/*
+	 * As CardInfo and the following; both since 1.5. change: CK_INTAGLIO_CARD_. There is no way
+	 * back from INITIALISE, SECURE and TERMINATE.
+	 */
+	CK_RV(*ChangeCard)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG change);
+	/* Gives an application, domain or load file to another security domain (extradition). */
+	CK_RV(*MoveContent)
+	(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, const CK_INTAGLIO_AID *aid,
+	 const CK_INTAGLIO_AID *domain);
 } CK_INTAGLIO_FUNCTION_LIST;
 
 #define CK_INTAGLIO_LEAVES_MAX 65536UL

@@ -40,7 +40,7 @@ static CK_FUNCTION_LIST_3_2 functions_3_2 = {
 #pragma GCC diagnostic pop
 
 static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
-	.version = {1, 4},
+	.version = {1, 5},
 	.Figures = vendor_figures,
 	.LastError = vendor_last_error,
 	.ReadLeaf = vendor_read_leaf,
@@ -66,6 +66,8 @@ static CK_INTAGLIO_FUNCTION_LIST functions_intaglio = {
 	.PrincipalTrim = vendor_principal_trim,
 	.PrincipalInstall = vendor_principal_install,
 	.PrincipalGiveUp = vendor_principal_give_up,
+	.ChangeCard = vendor_change_card,
+	.MoveContent = vendor_move_content,
 };
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";

@@ -120,7 +120,8 @@ CK_RV vendor_install_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
 			     CK_INTAGLIO_INSTALLATION *installation)
 {
 	struct call c = gate_slot(FUNCTION_InstallContent, slot,
-				  installation != NULL && installation->pFile != NULL);
+				  installation != NULL && (installation->pFile != NULL ||
+							   installation->package.ulLen != 0));
 
 	return gate_leave(&c, c.slot ? slot_install_content(c.slot, keys, installation) : c.rv);
 }
@@ -154,4 +155,21 @@ CK_RV vendor_delete_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_UL
 	struct call c = gate_slot(FUNCTION_DeleteKeys, slot, version != 0);
 
 	return gate_leave(&c, c.slot ? slot_delete_keys(c.slot, keys, version) : c.rv);
+}
+
+CK_RV vendor_change_card(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG change)
+{
+	struct call c = gate_slot(FUNCTION_ChangeCard, slot,
+				  change >= CK_INTAGLIO_CARD_INITIALISE &&
+					  change <= CK_INTAGLIO_CARD_TERMINATE);
+
+	return gate_leave(&c, c.slot ? slot_change_card(c.slot, keys, change) : c.rv);
+}
+
+CK_RV vendor_move_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			  const CK_INTAGLIO_AID *aid, const CK_INTAGLIO_AID *domain)
+{
+	struct call c = gate_slot(FUNCTION_MoveContent, slot, aid != NULL && domain != NULL);
+
+	return gate_leave(&c, c.slot ? slot_move_content(c.slot, keys, aid, domain) : c.rv);
 }

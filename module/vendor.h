@@ -30,6 +30,9 @@ CK_RV vendor_lock_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
 CK_RV vendor_put_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
 		      const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces);
 CK_RV vendor_delete_keys(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version);
+CK_RV vendor_change_card(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG change);
+CK_RV vendor_move_content(CK_SLOT_ID slot, const CK_INTAGLIO_KEY_SET *keys,
+			  const CK_INTAGLIO_AID *aid, const CK_INTAGLIO_AID *domain);
 CK_RV vendor_principal_create(CK_SLOT_ID slot);
 CK_RV vendor_principal_put_keys(CK_SLOT_ID slot, const CK_INTAGLIO_TARGET_KEYS *keys);
 CK_RV vendor_principal_load(CK_SLOT_ID slot, CK_INTAGLIO_PRINCIPAL_LOAD *load);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/tlv.h"
+#include "sc/gp.h"
 #include "sc/scp10.h"
 #include "sc/wire.h"
 
@@ -22,6 +23,13 @@ enum {
 	LE_SHORT = 256,
 	CHANNEL_MAX = 19,
 	ATTEMPTS = 2,
+	INS_GET_DATA = 0xCA,
+	TAG_CARD_DATA = 0x0066,
+	TAG_CPLC = 0x9F7F,
+	PROTOCOL_SCP10 = 0x10,
+	CPLC_CARD_AT = 12, /* of our card: its identity */
+	SW_CARD_LOCKED = 0x6283,
+	ISSUER_COMMAND = 223, /* bytes of plain data in a command of 255 */
 	CERTIFICATES_MAX = 4 * CVC_MAX, /* a card's certificate, or its chain */
 };
 
@@ -40,6 +48,7 @@ struct sc {
 	uint8_t card_id[CVC_ID];
 	bool is_second; /* made by sc_share: its first session is its last */
 	bool has_channel; /* the logical channel is ours; else one is opened before SELECT */
+	bool for_issuer; /* where the token application is locked its security domain will do */
 	bool selected; /* the application is selected, and fci is what it answered */
 	struct fci fci;
 	uint64_t epoch, change_counter, handshake_apdus;
@@ -228,6 +237,79 @@ static enum rc select_bare(struct sc *sc, uint16_t *ret_sw)
 	return RC_OK;
 }
 
+/* A data object of the issuer security domain; RC_SW if it has none. */
+static enum rc read_object(struct sc *sc, uint16_t tag, struct view *ret)
+{
+	const struct apdu command = {.cla = 0x80,
+				     .ins = INS_GET_DATA,
+				     .p1 = (uint8_t)(tag >> 8),
+				     .p2 = (uint8_t)tag,
+				     .le = LE_SHORT};
+	uint16_t sw;
+	enum rc rc = wire_exchange(&sc->wire, &command, ret, &sw);
+
+	return rc == RC_OK && sw != SW_OK ? RC_SW : rc;
+}
+
+/* Whether it is a card that tells of SCP10. */
+static enum rc check_protocol(struct sc *sc)
+{
+	struct gp_recognition r;
+	struct view data;
+	enum rc rc = read_object(sc, TAG_CARD_DATA, &data);
+
+	if (rc == RC_OK)
+		rc = gp_parse_recognition(data, &r);
+	for (size_t i = 0; rc == RC_OK && i < r.protocol_count; i++)
+		if (r.protocols[i].protocol == PROTOCOL_SCP10)
+			return RC_OK;
+	return rc == RC_OK || rc == RC_MALFORMED ? RC_SW : rc;
+}
+
+/* Which card it is, of one whose token application cannot be selected: doc/manager.md, 9F7F. */
+static enum rc read_card_id(struct sc *sc, uint8_t ret[CVC_ID])
+{
+	struct view data, value, before;
+	enum rc rc = read_object(sc, TAG_CPLC, &data);
+
+	if (rc == RC_OK && (tlv_expect(&data, TAG_CPLC, &value) != RC_OK ||
+			    view_take(&value, CPLC_CARD_AT, &before) != RC_OK ||
+			    view_copy(&value, ret, CVC_ID) != RC_OK))
+		rc = RC_SW;
+	return rc;
+}
+
+/*
+ * A locked card serves its issuer security domain only, and on the basic channel, GPCS 5.1.1.4; and
+ * the token application may be locked. Which suites there are is not told then; the handshake will.
+ * RC_SW: it is no such card.
+ */
+static enum rc select_issuer(struct sc *sc)
+{
+	const struct apdu command = {.ins = INS_SELECT, .p1 = P1_BY_NAME, .le = LE_SHORT};
+	struct fci f = {.life_cycle = FCI_PERSONALISED,
+			.command_max = ISSUER_COMMAND,
+			.answer_max = ISSUER_COMMAND,
+			.suites = {SUITE_42, SUITE_02, SUITE_01},
+			.suite_count = 3};
+	struct view data;
+	uint16_t sw;
+	enum rc rc = wire_exchange(&sc->wire, &command, &data, &sw);
+
+	if (rc == RC_OK && sw != SW_CARD_LOCKED && sw != SW_OK)
+		rc = RC_SW;
+	if (rc == RC_OK)
+		rc = check_protocol(sc);
+	if (rc == RC_OK)
+		rc = read_card_id(sc, f.card_id);
+	if (rc != RC_OK)
+		return rc;
+	sc->fci = f;
+	sc->wire.extended = false;
+	sc->selected = true;
+	return RC_OK;
+}
+
 enum rc sc_select(struct sc *sc, struct fci *ret, uint16_t *ret_sw)
 {
 	const struct apdu command = select_command();
@@ -353,7 +435,14 @@ static enum rc connect_once(struct sc *sc)
 
 	if (!sc->selected)
 		rc = select_bare(sc, &sw);
-	if (rc == RC_SW || rc == RC_MALFORMED) {
+	if (rc == RC_SW && sc->for_issuer)
+		rc = select_issuer(sc);
+	if (rc == RC_SW && sw == SW_FUNCTION_NOT_SUPPORTED) {
+		log_error("the card at %s is locked or terminated (status %04X): it serves nobody "
+			  "but its issuer, who can take a lock off",
+			  transport_address(sc->wire.transport), sw);
+		rc = RC_POLICY;
+	} else if (rc == RC_SW || rc == RC_MALFORMED) {
 		log_error("the card at %s does not have the token application",
 			  transport_address(sc->wire.transport));
 		rc = RC_POLICY;
@@ -421,6 +510,11 @@ void sc_set_identify(struct sc *sc, sc_identify identify, void *arg)
 {
 	sc->identify = identify;
 	sc->identify_arg = arg;
+}
+
+void sc_set_issuer(struct sc *sc)
+{
+	sc->for_issuer = true;
 }
 
 void sc_set_certificates(struct sc *sc, const struct sc_certificates *certificates)

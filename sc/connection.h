@@ -56,6 +56,11 @@ typedef enum rc (*sc_identify)(void *arg, const uint8_t card_id[CVC_ID],
 			       const struct identity **ret);
 void sc_set_identify(struct sc *sc, sc_identify identify, void *arg);
 /*
+ * For management by its issuer: where the card (CARD_LOCKED) or its token application is locked, the
+ * session is opened with its issuer security domain.
+ */
+void sc_set_issuer(struct sc *sc);
+/*
  * Who keeps cards' certificates, so that a card need not be asked for its own at every handshake.
  * Nothing that is kept is trusted: it is judged like a card's answer. read appends what was written
  * for this card and suite, RC_NOT_FOUND if nothing was; write cannot fail the caller.

@@ -319,6 +319,7 @@ enum rc gp_open_role(struct sc **sc, struct view domain, struct gp **ret)
 		return RC_MEMORY;
 	gp->sc = *sc;
 	*sc = NULL;
+	sc_set_issuer(gp->sc);
 	rc = sc_connect(gp->sc);
 	if (rc == RC_OK) {
 		gp->epoch = sc_epoch(gp->sc);

@@ -55,6 +55,17 @@ app() {
 card_keys() {
 	"$intaglio" card keys --card "$card" "$@"
 }
+on_card() {
+	verb=$1
+	shift
+	"$intaglio" card "$verb" --card "$card" "$@"
+}
+# typed WORD COMMAND...: with the word on standard input.
+typed() {
+	word=$1
+	shift
+	printf '%s\n' "$word" | "$@"
+}
 # has WHAT: a line of this kind and name is in the list.
 has() {
 	app list | grep -Eq "$1"
@@ -118,6 +129,54 @@ refusals() {
 	step "nothing of all that is on the card" hasnt "$package"
 }
 
+# card_life: the card's own life cycle but for its end, as the issuer and with a key set; once it is
+# secured there is no way back, so that the second card only locks.
+card_life() {
+	if has "^card .* ready for the issuer"; then
+		refuse_says "a card that is not secured is not locked" "only a secured card" on_card lock
+		says "the card is initialised" "is initialised" on_card initialise
+		refuse_says "once" "initialised already" on_card initialise
+		says "and secured" "is secured" on_card secure
+	fi
+	refuse_says "secured is secured" "secured already" on_card secure
+	refuse_says "what is not locked is not unlocked" "not locked" on_card unlock
+	says "the card is locked" "is locked" on_card lock --keys scp03.keys
+	refuse_says "once" "locked already" on_card lock
+	refuse_says "nothing is installed on a locked card" "is locked .CARD_LOCKED." \
+		app install nothing.cap
+	step "its issuer lists it as locked" has "^card .* card locked"
+	refuse_says "secured it is already" "take the lock off" on_card secure
+	refuse_says "it is no token meanwhile" "." pkcs11-tool --module "$module" --slot-index 0 -O
+	says "its issuer takes the lock off" "is secured" on_card unlock
+	says "and locks it" "is locked" on_card lock
+	says "and a key set takes it off" "is secured" on_card unlock --keys scp03.keys
+	step "the token application is locked" app lock F0496E7461676C696F01
+	step "and unlocked by the issuer" app unlock F0496E7461676C696F01
+}
+
+# domains: a security domain with keys of its own, and an application that is moved to it and back.
+domains() {
+	domain=F0000000005D01
+	refuse_says "a module is named with its package" usage \
+		app install --package A0000001515350 --name $domain
+	says "a security domain is made" "A0000001515350 has one application more" \
+		app install --package A0000001515350 --applet A000000151535041 --name $domain \
+		--privileges 80
+	step "and listed" has "^domain +$domain"
+	step "it gets keys" card_keys --domain $domain --put scp03.keys
+	step "a package is loaded for it" app install nothing.cap
+	says "its application is moved" "$applet is moved" app move $applet --to $domain
+	step "and listed with its domain" has "$applet .*, of $domain"
+	refuse_says "not to a domain that is not there" "no such security domain" \
+		app move $applet --to F0000000005D02
+	refuse_says "the domain may not delete it" "not this security domain's to delete" \
+		app delete --keys scp03.keys --domain $domain $applet
+	refuse_says "nor does the domain go while it has one" "go first" app delete $domain
+	step "the application is moved back" app move $applet --to A000000151000000
+	step "package and domain are deleted" app delete --related $package
+	step "both" app delete $domain
+}
+
 # interrupted: Ctrl-C once the first block has gone. It is all there, if that came too late, or nothing is.
 interrupted() {
 	rm -f load.trace
@@ -147,6 +206,8 @@ whole_card() {
 	step "with it an SCP02 key set" card_keys --keys scp03.keys --put scp02.keys
 	says "both are listed" "version 20  key 1  triple DES, 16 bytes" card_keys
 	printed "with their lengths" "version 30  key 3  AES, 32 bytes"
+	card_life
+	domains
 	keys=scp03.keys
 	lives "SCP03"
 	step "an interrupted installation leaves nothing" interrupted
@@ -196,5 +257,10 @@ print(*[c["name"] for c in json.load(sys.stdin) if "Virtual PCD" in c["name"] an
 step "the card is in a reader" test -n "$card"
 whole_card
 step "the token is none the worse" pkcs11-tool --module "$module" --list-slots
+keys=
+refuse_says "a card is not terminated unasked" "nothing was done" on_card terminate </dev/null
+says "but by the word" "is terminated" typed terminate on_card terminate
+refuse_says "and is the end of it" "terminated" app list
+refuse_says "for everybody" "." on_card unlock
 
 finish

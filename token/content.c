@@ -16,7 +16,7 @@ enum {
 	LOCK = 0x80,
 	UNLOCK = 0x00,
 	DATA_MAX = 4096,
-	STEPS = 7,
+	STEPS = 9,
 	ROWS = 7
 };
 
@@ -71,8 +71,8 @@ static const struct row rows[STEPS][ROWS] = {
 			NOT_AUTHORISED,
 			NO_MEMORY,
 			{SW_CONDITIONS, CKR_ACTION_PROHIBITED,
-			 "it makes no application of this name now: there is one already, or the "
-			 "application itself refused its parameters"},
+			 "it makes no application of this name now: there is one already, the "
+			 "application itself refused its parameters, or the security domain may not"},
 			{SW_REFERENCE_NOT_FOUND, CKR_DATA_INVALID,
 			 "the package has no such module, or is not on the card"},
 			{SW_WRONG_DATA, CKR_DATA_INVALID,
@@ -82,8 +82,9 @@ static const struct row rows[STEPS][ROWS] = {
 		{
 			NOT_AUTHORISED,
 			{SW_CONDITIONS, CKR_ACTION_PROHIBITED,
-			 "that is in use, or built in: applications that were made from it, or that "
-			 "belong to it, go first (--related), and nobody may have it selected"},
+			 "that is in use, or built in, or not this security domain's to delete: "
+			 "applications that were made from it, or that belong to it, go first "
+			 "(--related), and nobody may have it selected"},
 			{SW_REFERENCE_NOT_FOUND, CKR_DATA_INVALID, "there is nothing of this name"},
 			{SW_FILE_NOT_FOUND, CKR_DATA_INVALID, "there is nothing of this name"},
 			{SW_WRONG_DATA, CKR_DATA_INVALID, "there is nothing of this name"},
@@ -112,6 +113,26 @@ static const struct row rows[STEPS][ROWS] = {
 			 "there is no key set of the version that is to go"},
 			{SW_WRONG_DATA, CKR_DATA_INVALID,
 			 "it does not take keys of this kind or length in this place"},
+		},
+	[CONTENT_MOVE] =
+		{
+			NOT_AUTHORISED,
+			NO_MEMORY,
+			{SW_CONDITIONS, CKR_ACTION_PROHIBITED,
+			 "it is not moved: it is built in, or the other security domain is locked or "
+			 "belongs to it"},
+			{SW_REFERENCE_NOT_FOUND, CKR_DATA_INVALID,
+			 "there is nothing of this name in this domain, or no such security domain"},
+			{SW_WRONG_DATA, CKR_DATA_INVALID,
+			 "there is nothing of this name in this domain, or no such security domain"},
+		},
+	[CONTENT_CARD] =
+		{
+			NOT_AUTHORISED,
+			{SW_CONDITIONS, CKR_ACTION_PROHIBITED,
+			 "its life cycle, or the privileges of this security domain, do not allow that"},
+			{SW_WRONG_DATA, CKR_DATA_INVALID, "it has no such state"},
+			{SW_INCORRECT_P1P2, CKR_DATA_INVALID, "it has no such state"},
 		},
 };
 
@@ -160,7 +181,8 @@ CK_RV content_judge(struct content *c, enum content_step step, enum rc rc, const
 			c->slot->name);
 		return CKR_ACTION_PROHIBITED;
 	}
-	if (*sw == SW_CONDITIONS && step != CONTENT_READ && is_card_locked(c)) {
+	if (*sw == SW_CONDITIONS && step != CONTENT_READ && step != CONTENT_CARD &&
+	    is_card_locked(c)) {
 		log_error("card %s: it is locked (CARD_LOCKED): nothing on it can be changed until "
 			  "its issuer takes the lock off",
 			  c->slot->name);

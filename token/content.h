@@ -18,6 +18,8 @@ enum content_step {
 	CONTENT_DELETE,
 	CONTENT_LOCK,
 	CONTENT_KEYS,
+	CONTENT_MOVE,
+	CONTENT_CARD, /* SET STATUS of the card */
 };
 
 struct content {

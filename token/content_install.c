@@ -311,11 +311,38 @@ static CK_RV run(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, struct work
 	return rv;
 }
 
+/* One application of a package that is on the card. */
+static CK_RV install_from_card(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, struct work *w)
+{
+	CK_RV rv;
+
+	if (w->in->ulFlags & (CK_INTAGLIO_INSTALL_DRY_RUN | CK_INTAGLIO_INSTALL_LOAD_ONLY) ||
+	    !content_is_aid(&w->in->package) || !content_is_aid(&w->in->module))
+		return CKR_ARGUMENTS_BAD;
+	w->cap.applet_count = 1;
+	rv = aid_set(&w->cap.package.aid, content_aid(&w->in->package)) == RC_OK &&
+			     aid_set(&w->cap.applets[0], content_aid(&w->in->module)) == RC_OK
+		     ? check(slot, w)
+		     : CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = content_open(slot, keys, false, &w->c);
+	if (rv != CKR_OK)
+		return rv;
+	rv = make_one(w, 0);
+	w->block = 1;
+	tell_figures(w);
+	content_close(&w->c);
+	return rv;
+}
+
 CK_RV slot_install_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
 			   CK_INTAGLIO_INSTALLATION *installation)
 {
 	struct work w = {.in = installation};
 	CK_RV rv;
+
+	if (!installation->pFile)
+		return install_from_card(slot, keys, &w);
 
 	buf_init(&w.file, LOAD_FILE_MAX);
 	rv = read_file(slot, &w);

@@ -234,6 +234,9 @@ CK_RV slot_lock_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
 CK_RV slot_put_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
 		    const CK_INTAGLIO_KEY_SET *fresh, CK_ULONG replaces);
 CK_RV slot_delete_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG version);
+CK_RV slot_change_card(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG change);
+CK_RV slot_move_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			const CK_INTAGLIO_AID *aid, const CK_INTAGLIO_AID *domain);
 
 /* The principal card in a slot; likewise. */
 CK_RV slot_create_principal(struct slot *slot);

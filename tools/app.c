@@ -59,9 +59,10 @@ static const char *kind(const CK_INTAGLIO_CONTENT *e)
 	return e->privileges[0] & DOMAIN ? "domain" : "application";
 }
 
-static void print_entry(const CK_INTAGLIO_CONTENT *e)
+/* Whose it is, is said of what is not the issuer's. */
+static void print_entry(const CK_INTAGLIO_CONTENT *e, const CK_INTAGLIO_AID *issuer)
 {
-	char aid[APP_AID_TEXT], file[APP_AID_TEXT];
+	char aid[APP_AID_TEXT], file[APP_AID_TEXT], domain[APP_AID_TEXT], own[APP_AID_TEXT];
 
 	app_aid_text(&e->aid, aid);
 	app_aid_text(&e->file, file);
@@ -70,6 +71,10 @@ static void print_entry(const CK_INTAGLIO_CONTENT *e)
 		printf(", version %u.%u", e->version[0], e->version[1]);
 	else if (e->file.ulLen)
 		printf(", from %s", file);
+	app_aid_text(&e->domain, domain);
+	app_aid_text(issuer, own);
+	if (e->domain.ulLen && issuer->ulLen && strcmp(domain, own) != 0)
+		printf(", of %s", domain);
 	putchar('\n');
 	for (CK_ULONG i = 0; i < e->ulModuleCount; i++) {
 		app_aid_text(&e->modules[i], aid);
@@ -103,17 +108,20 @@ static enum exit_code list(struct app *app)
 {
 	struct tool *tool = app->tool;
 	CK_INTAGLIO_CONTENT *entries = calloc(ENTRIES, sizeof(*entries));
+	CK_INTAGLIO_AID issuer = {.ulLen = 0};
 	CK_ULONG count = ENTRIES;
 	json_t *array = tool->json ? json_array() : NULL;
 	CK_RV rv =
 		entries ? tool->vendor->ListContent(tool->slot, app_channel(app), entries, &count)
 			: CKR_HOST_MEMORY;
 
+	if (rv == CKR_OK && count && entries[0].ulKind == CK_INTAGLIO_CONTENT_ISSUER)
+		issuer = entries[0].aid;
 	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
 		if (array)
 			json_array_append_new(array, json_entry(&entries[i]));
 		else
-			print_entry(&entries[i]);
+			print_entry(&entries[i], &issuer);
 	}
 	free(entries);
 	if (rv == CKR_OK && array)
@@ -149,7 +157,9 @@ static void print_installation(const struct app *app, const CK_INTAGLIO_INSTALLA
 			(json_int_t)in->ulSent, "received", (json_int_t)in->ulReceived));
 		return;
 	}
-	if (app->dry_run)
+	if (app->package.ulLen)
+		printf("package %s has one application more\n", package);
+	else if (app->dry_run)
 		printf("package %s would be loaded in %lu blocks and make %lu application%s; nothing "
 		       "was changed\n",
 		       package, in->ulBlocks, in->ulApplications,
@@ -169,6 +179,7 @@ static enum exit_code install(struct app *app, const struct buf *file)
 		.ulFlags = (app->dry_run ? CK_INTAGLIO_INSTALL_DRY_RUN : 0) |
 			   (app->load_only ? CK_INTAGLIO_INSTALL_LOAD_ONLY : 0) |
 			   (app->hash ? CK_INTAGLIO_INSTALL_HASH : 0),
+		.package = app->package,
 		.module = app->module,
 		.instance = app->name,
 		.pParameters = app->parameters,
@@ -199,9 +210,12 @@ typedef enum exit_code (*verb)(struct app *app, const char *argument);
 
 static enum exit_code install_file(struct app *app, const char *path)
 {
+	static const struct buf none;
 	enum exit_code code;
 	struct buf file;
 
+	if (app->package.ulLen)
+		return install(app, &none);
 	if (!file_read(path, FILE_SIZE_MAX, &file))
 		return EXIT_FILE;
 	code = install(app, &file);
@@ -234,6 +248,18 @@ static enum exit_code delete_one(struct app *app, const char *argument)
 		return EXIT_USAGE;
 	rv = tool->vendor->DeleteContent(tool->slot, app_channel(app), &aid, app->related);
 	return rv == CKR_OK ? say(app, argument, "deleted") : tool_failed(tool, argument, rv);
+}
+
+static enum exit_code move_one(struct app *app, const char *argument)
+{
+	struct tool *tool = app->tool;
+	CK_INTAGLIO_AID aid;
+	CK_RV rv;
+
+	if (!app_aid(argument, &aid) || !app->to.ulLen)
+		return EXIT_USAGE;
+	rv = tool->vendor->MoveContent(tool->slot, app_channel(app), &aid, &app->to);
+	return rv == CKR_OK ? say(app, argument, "moved") : tool_failed(tool, argument, rv);
 }
 
 static enum exit_code lock(struct app *app, const char *argument, bool on)
@@ -322,6 +348,11 @@ static enum exit_code run(struct tool *tool, int argc, char **argv, int argument
 		return EXIT_USAGE;
 	if (app.principal && app.target && app.application && act == install_file && argc == 0)
 		return principal_install(&app);
+	if (app.package.ulLen) {
+		if (act != install_file || !app.module.ulLen || app.dry_run || app.load_only)
+			return EXIT_USAGE;
+		arguments = 0;
+	}
 	if (app.principal || app.target || app.application || argc != arguments)
 		return EXIT_USAGE;
 	code = app_open(&app);
@@ -344,6 +375,11 @@ enum exit_code app_install(struct tool *tool, int argc, char **argv)
 enum exit_code app_delete(struct tool *tool, int argc, char **argv)
 {
 	return run(tool, argc, argv, 1, delete_one);
+}
+
+enum exit_code app_move(struct tool *tool, int argc, char **argv)
+{
+	return run(tool, argc, argv, 1, move_one);
 }
 
 enum exit_code app_lock(struct tool *tool, int argc, char **argv)

@@ -13,7 +13,8 @@ struct app {
 	const char *put; /* --put */
 	CK_ULONG replaces, deletes; /* versions of key sets; 0: none */
 	CK_ULONG block_size;
-	CK_INTAGLIO_AID module, name, domain;
+	CK_INTAGLIO_AID module, name, domain, package, to;
+	bool yes;
 	CK_BYTE privileges[3];
 	CK_BYTE parameters[240];
 	CK_ULONG parameters_len;

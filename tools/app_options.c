@@ -9,6 +9,8 @@
 #include "base/secret.h"
 #include "tools/app.h"
 
+enum { VENDOR_MINOR = 5 };
+
 static const struct option options[] = {
 	{"module", required_argument, NULL, 'm'},
 	{"card", required_argument, NULL, 'c'},
@@ -21,6 +23,9 @@ static const struct option options[] = {
 	{"hash", no_argument, NULL, 'h'},
 	{"applet", required_argument, NULL, 'a'},
 	{"name", required_argument, NULL, 'N'},
+	{"package", required_argument, NULL, 'g'},
+	{"to", required_argument, NULL, 'T'},
+	{"yes", no_argument, NULL, 'y'},
 	{"privileges", required_argument, NULL, 'p'},
 	{"parameters", required_argument, NULL, 'P'},
 	{"block-size", required_argument, NULL, 'b'},
@@ -105,6 +110,11 @@ static bool take_value(struct app *app, int option)
 		return app_aid(optarg, &app->module) || bad("--applet takes 5 to 16 bytes in hex");
 	case 'N':
 		return app_aid(optarg, &app->name) || bad("--name takes 5 to 16 bytes in hex");
+	case 'g':
+		return app_aid(optarg, &app->package) ||
+		       bad("--package takes 5 to 16 bytes in hex");
+	case 'T':
+		return app_aid(optarg, &app->to) || bad("--to takes 5 to 16 bytes in hex");
 	case 'p':
 		return parse_privileges(optarg, app->privileges) ||
 		       bad("--privileges takes one byte or three in hex");
@@ -162,6 +172,9 @@ static bool take(struct app *app, int option)
 	case 'h':
 		app->hash = true;
 		return true;
+	case 'y':
+		app->yes = true;
+		return true;
 	case 'i':
 		app->principal = optarg;
 		return true;
@@ -200,7 +213,7 @@ enum exit_code app_open(struct app *app)
 	code = tool_choose(app->tool);
 	if (code == EXIT_DONE)
 		code = tool_needs_vendor(app->tool);
-	if (code == EXIT_DONE && app->tool->vendor->version.minor < 3) {
+	if (code == EXIT_DONE && app->tool->vendor->version.minor < VENDOR_MINOR) {
 		fprintf(stderr, "intaglio: this needs a newer module of Intaglio\n");
 		code = EXIT_CARD;
 	}

@@ -732,6 +732,24 @@ CK_RV slot_delete_keys(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, CK_UL
 	return CKR_DATA_INVALID;
 }
 
+CK_RV slot_change_card(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys, CK_ULONG change)
+{
+	(void)keys;
+	(void)change;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
+CK_RV slot_move_content(struct slot *slot, const CK_INTAGLIO_KEY_SET *keys,
+			const CK_INTAGLIO_AID *aid, const CK_INTAGLIO_AID *domain)
+{
+	(void)keys;
+	(void)aid;
+	(void)domain;
+	check_locked(slot);
+	return CKR_DATA_INVALID;
+}
+
 CK_RV slot_figures(struct slot *slot, CK_ULONG *ret_apdus, CK_ULONG *ret_sent,
 		   CK_ULONG *ret_received)
 {

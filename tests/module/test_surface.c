@@ -438,6 +438,15 @@ static void contents_are_managed_in_a_slot_that_there_is_with_all_that_is_needed
 	CU_ASSERT_NOT_EQUAL(loaded.vendor->PutKeys(0, NULL, &fresh, 0), CKR_OK);
 	CU_ASSERT_EQUAL(loaded.vendor->DeleteKeys(4711, NULL, 1), CKR_SLOT_ID_INVALID);
 	CU_ASSERT_EQUAL(loaded.vendor->DeleteKeys(0, NULL, 0), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->ChangeCard(4711, NULL, CK_INTAGLIO_CARD_LOCK),
+			CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->ChangeCard(0, NULL, 0), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->ChangeCard(0, NULL, CK_INTAGLIO_CARD_TERMINATE + 1),
+			CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->MoveContent(4711, NULL, &aid, &aid), CKR_SLOT_ID_INVALID);
+	CU_ASSERT_EQUAL(loaded.vendor->MoveContent(0, NULL, NULL, &aid), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(loaded.vendor->MoveContent(0, NULL, &aid, NULL), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_NOT_EQUAL(loaded.vendor->MoveContent(0, NULL, &aid, &aid), CKR_OK);
 }
 
 static void identities_need_their_arguments(void)
