@@ -91,4 +91,6 @@ rm -rf small/*
 seal 5 >/dev/null 2>&1
 step "the export goes on where there is room" "$intaglio" ledger export book
 step "and is in order" "$intaglio" audit verify book --key "$key" --previous cosigned
+# Else their places would be left behind.
+umount small "$XDG_DATA_HOME"
 finish

@@ -104,7 +104,9 @@ static const struct row rows[CALLS][ROWS] = {
 		},
 	[CALL_SEAL] =
 		{
-			NOT_LOGGED_IN,
+			{SW_SECURITY_STATUS, CKR_USER_NOT_LOGGED_IN,
+			 "nobody is logged in who may append to this ledger; intaglio ledger show "
+			 "says which roles may"},
 			{SW_WRONG_DATA, CKR_DATA_INVALID,
 			 "a record with this client nonce was sealed before with another text or "
 			 "type; nothing was stored"},
@@ -115,7 +117,9 @@ static const struct row rows[CALLS][ROWS] = {
 			 "the record is longer than it seals; nothing was stored"},
 			{SW_RECORD_NOT_FOUND, CKR_DEVICE_ERROR, "the ledger is not there"},
 			{SW_REFERENCE_NOT_FOUND, CKR_DEVICE_ERROR, "the ledger is not there"},
-			FULL,
+			{SW_NOT_ENOUGH_MEMORY, CKR_DEVICE_MEMORY,
+			 "the ledger has the records that its capacity allows, or the card's "
+			 "memory is full; nothing was stored"},
 			FAILED,
 		},
 	[CALL_SEALED] =
@@ -130,7 +134,9 @@ static const struct row rows[CALLS][ROWS] = {
 		},
 	[CALL_OPEN_RECORD] =
 		{
-			NOT_LOGGED_IN,
+			{SW_SECURITY_STATUS, CKR_USER_NOT_LOGGED_IN,
+			 "nobody is logged in who may read this ledger; intaglio ledger show says "
+			 "which roles may"},
 			{SW_WRONG_DATA, CKR_ENCRYPTED_DATA_INVALID,
 			 "the record is not one of this ledger's, or was altered"},
 			{SW_CONDITIONS, CKR_ENCRYPTED_DATA_INVALID,
@@ -164,7 +170,8 @@ static const struct row rows[CALLS][ROWS] = {
 		{
 			{SW_SECURITY_STATUS, CKR_ACTION_PROHIBITED, "this host may not do that"},
 			{SW_WRONG_DATA, CKR_DATA_INVALID,
-			 "that is not a checkpoint of this ledger which its auditor countersigned"},
+			 "that is not a checkpoint of this ledger which its auditor countersigned, "
+			 "or the card has other entries: it was set back, or there are two of it"},
 			{SW_CONDITIONS, CKR_DATA_INVALID,
 			 "it has a countersigned checkpoint that is as new, or the ledger was made "
 			 "without an auditor"},

@@ -108,7 +108,7 @@ static const struct {
 	CK_ULONG flag;
 	const char *word, *sentence;
 } warnings[] = {
-	{CK_INTAGLIO_WARNING_FULL, "full", "there is no room for another large record"},
+	{CK_INTAGLIO_WARNING_FULL, "full", "the next record may not fit, or does not"},
 	{CK_INTAGLIO_WARNING_CAPACITY, "capacity",
 	 "nine tenths of the ledger's capacity are in use; have it countersigned, and prune it"},
 	{CK_INTAGLIO_WARNING_MEMORY, "memory",
