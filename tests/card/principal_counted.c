@@ -358,6 +358,23 @@ static void put_script_of(uint16_t file, bool deletes)
 	installer_login(&pair_principal, ROLE_USER);
 }
 
+/* On the same target, which has all of the same script. */
+static void a_retry_is_not_for_another_application(void)
+{
+	pair_start(KEY_TYPE_AES, 0x60, 0, 1);
+	installer_login(&pair_principal, ROLE_ISSUER);
+	installer_put_script(&pair_host, PAIR_APPLICATION + 1);
+	installer_login(&pair_principal, ROLE_USER);
+	CU_ASSERT_EQUAL(pair_release(), SW_OK);
+	pair_host.application = PAIR_APPLICATION + 1;
+	CU_ASSERT_EQUAL(pair_release(), SW_CONDITIONS);
+	pair_host.application = PAIR_APPLICATION;
+	CU_ASSERT(pair_state_is(0, 1, true));
+	CU_ASSERT_EQUAL(installer_run(&pair_host), SW_OK);
+	CU_ASSERT(pair_state_is(0, 1, false));
+	pair_stop();
+}
+
 static void an_entry_goes_with_the_application_that_it_was_for(void)
 {
 	pair_start(KEY_TYPE_AES, 0x60, 0, 2);
@@ -488,6 +505,7 @@ CU_TestInfo principal_counted_tests[] = {
 	 an_entry_without_a_free_retry_is_in_no_other_cards_way},
 	{"without_an_activation_nothing_is_dropped", without_an_activation_nothing_is_dropped},
 	{"under_scp03_an_entry_stays_for_its_card", under_scp03_an_entry_stays_for_its_card},
+	{"a_retry_is_not_for_another_application", a_retry_is_not_for_another_application},
 	{"an_entry_goes_with_the_application_that_it_was_for",
 	 an_entry_goes_with_the_application_that_it_was_for},
 	{"whatever_comes_in_whatever_order_no_more_is_released_than_charged",

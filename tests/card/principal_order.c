@@ -4,6 +4,48 @@
 #include "tests/base/hex.h"
 #include "tests/card/pair.h"
 
+/* A new challenge, and the target's answer to it: what opens a session. */
+static void put_greeting(struct buf *ret)
+{
+	struct buf b;
+
+	CU_ASSERT_EQUAL(installer_ask(&pair_host, 0, 0x84, 0, 0, view_of(NULL, 0), 8), SW_OK);
+	buf_init(&b, PAIR_ROOM);
+	buf_view(&b, hex("8050000008"));
+	buf_view(&b, view_buf(&pair_host.answer));
+	buf_u8(&b, 0);
+	CU_ASSERT_EQUAL(peer_raw(&pair_target, hex("00A4040008" INSTALLER_ISD "00"), NULL), SW_OK);
+	CU_ASSERT_EQUAL(peer_raw(&pair_target, view_buf(&b), &pair_host.reply), SW_OK);
+	buf_reset(ret);
+	buf_view(ret, view_buf(&pair_host.answer));
+	buf_view(ret, view_buf(&pair_host.reply));
+	buf_free(&b);
+}
+
+static uint16_t greet(const struct buf *greeting)
+{
+	return installer_ask(&pair_host, 0x80, 0x80, 0x50, 0, view_buf(greeting), 65536);
+}
+
+/* The very bytes that have opened a session, or would, but for a wrong try before them. */
+static void a_whole_greeting_serves_once(void)
+{
+	struct buf b;
+
+	pair_start(KEY_TYPE_DES, 0x15, 0, 1);
+	buf_init(&b, PAIR_ROOM);
+	put_greeting(&b);
+	CU_ASSERT_EQUAL(greet(&b), SW_OK);
+	CU_ASSERT_EQUAL(greet(&b), SW_CONDITIONS);
+	put_greeting(&b);
+	b.data[0] ^= 1;
+	CU_ASSERT_EQUAL(greet(&b), SW_CONDITIONS);
+	b.data[0] ^= 1;
+	CU_ASSERT_EQUAL(greet(&b), SW_CONDITIONS);
+	buf_free(&b);
+	pair_stop();
+}
+
 static void a_challenge_serves_once_and_only_the_last(void)
 {
 	struct buf old, b;
@@ -177,6 +219,7 @@ static void indexes_ascend_by_one_and_the_last_comes_again(void)
 }
 
 CU_TestInfo principal_order_tests[] = {
+	{"a_whole_greeting_serves_once", a_whole_greeting_serves_once},
 	{"a_challenge_serves_once_and_only_the_last", a_challenge_serves_once_and_only_the_last},
 	{"every_flipped_bit_of_the_targets_answer_is_refused",
 	 every_flipped_bit_of_the_targets_answer_is_refused},
