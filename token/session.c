@@ -159,13 +159,13 @@ static CK_RV check_login(const struct session *s, enum login wanted)
 	return CKR_OK;
 }
 
-/* CKU_CONTEXT_SPECIFIC: the user's PIN once more, in the middle of an operation. */
+/* CKU_CONTEXT_SPECIFIC: the user's PIN once more, in an operation whose key asks for it (4.9). */
 static CK_RV check_context(const struct session *s)
 {
 	if (s->slot->login != LOGIN_USER)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	for (size_t i = 0; i < OPERATION_KINDS; i++)
-		if (s->operations[i].mechanism)
+		if (s->operations[i].mechanism && s->operations[i].asks_each_time)
 			return CKR_OK;
 	return CKR_OPERATION_NOT_INITIALIZED;
 }
@@ -191,6 +191,9 @@ CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, C
 				login == LOGIN_SO ? APPLICATION_SO : APPLICATION_USER,
 				view_of(pin, pin_len), &sw);
 	rv = outcome(slot, login == LOGIN_SO ? CALL_SO_PIN : CALL_USER_PIN, rc, &sw);
+	/* 4.9: whoever locks the PIN in the middle of an operation is logged out. */
+	if (rv == CKR_PIN_LOCKED && user == CKU_CONTEXT_SPECIFIC)
+		log_out(slot);
 	if (rv != CKR_OK)
 		return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;
 	slot->login = login;
@@ -214,8 +217,7 @@ CK_RV session_init_pin(struct session *s, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
 	uint16_t sw = 0;
 	enum rc rc;
 
-	if (!session_is_rw(s))
-		return CKR_SESSION_READ_ONLY;
+	/* 5.5.8: so it says in every other state, of R/O sessions, too. */
 	if (slot->login != LOGIN_SO)
 		return CKR_USER_NOT_LOGGED_IN;
 	if (!is_pin_length(pin_len))

@@ -169,7 +169,7 @@ static void only_the_so_sets_the_user_pin(void)
 	CK_BYTE_PTR pin = (CK_BYTE_PTR) "333333";
 
 	CU_ASSERT_EQUAL(session_init_pin(fixture.rw, pin, 6), CKR_USER_NOT_LOGGED_IN);
-	CU_ASSERT_EQUAL(session_init_pin(fixture.ro, pin, 6), CKR_SESSION_READ_ONLY);
+	CU_ASSERT_EQUAL(session_init_pin(fixture.ro, pin, 6), CKR_USER_NOT_LOGGED_IN);
 	CU_ASSERT_EQUAL(fixture_login(USER_PIN), CKR_OK);
 	CU_ASSERT_EQUAL(session_init_pin(fixture.rw, pin, 6), CKR_USER_NOT_LOGGED_IN);
 	CU_ASSERT_EQUAL(fixture_logout(), CKR_OK);
