@@ -20,6 +20,7 @@ struct session_model {
 	enum active active[KINDS];
 	bool has_parts[KINDS]; /* or may have: then C_Encrypt and the like do not end it */
 	bool is_private[KINDS];
+	enum active message[KINDS]; /* a message in parts */
 };
 
 static struct {
@@ -38,6 +39,8 @@ enum step {
 	STEP_JUDGE, /* says whether it is right: ends */
 	STEP_USE, /* goes on whatever happens */
 	STEP_CLOSE, /* ends */
+	STEP_BEGIN, /* of an operation in another that goes on: a message in parts */
+	STEP_NEXT, /* of that message */
 };
 
 static const struct row {
@@ -80,9 +83,13 @@ static const struct row {
 	[FUNCTION_C_FindObjectsFinal] = {STEP_CLOSE, FINDING, 0},
 	[FUNCTION_C_MessageEncryptInit] = {STEP_INIT, OPERATION_MESSAGE_ENCRYPT, 0},
 	[FUNCTION_C_EncryptMessage] = {STEP_USE, OPERATION_MESSAGE_ENCRYPT, 0},
+	[FUNCTION_C_EncryptMessageBegin] = {STEP_BEGIN, OPERATION_MESSAGE_ENCRYPT, 0},
+	[FUNCTION_C_EncryptMessageNext] = {STEP_NEXT, OPERATION_MESSAGE_ENCRYPT, 2},
 	[FUNCTION_C_MessageEncryptFinal] = {STEP_CLOSE, OPERATION_MESSAGE_ENCRYPT, 0},
 	[FUNCTION_C_MessageDecryptInit] = {STEP_INIT, OPERATION_MESSAGE_DECRYPT, 0},
 	[FUNCTION_C_DecryptMessage] = {STEP_USE, OPERATION_MESSAGE_DECRYPT, 0},
+	[FUNCTION_C_DecryptMessageBegin] = {STEP_BEGIN, OPERATION_MESSAGE_DECRYPT, 0},
+	[FUNCTION_C_DecryptMessageNext] = {STEP_NEXT, OPERATION_MESSAGE_DECRYPT, 2},
 	[FUNCTION_C_MessageDecryptFinal] = {STEP_CLOSE, OPERATION_MESSAGE_DECRYPT, 0},
 };
 
@@ -212,7 +219,40 @@ static const char *begin(struct session_model *s, int kind, const struct argumen
 		return NULL;
 	s->active[kind] = YES;
 	s->has_parts[kind] = false;
+	s->message[kind] = NO;
 	s->is_private[kind] = false;
+	return NULL;
+}
+
+static const char *message(struct session_model *s, const struct row *row,
+			   const struct arguments *a, CK_RV rv)
+{
+	enum active *active = &s->active[row->kind], *m = &s->message[row->kind];
+	bool is_next = row->step == STEP_NEXT;
+
+	if (rv == CKR_ARGUMENTS_BAD) {
+		*m = is_next ? NO : *m;
+		return NULL;
+	}
+	if (rv == CKR_OPERATION_NOT_INITIALIZED) {
+		if (*active == YES && (!is_next || *m == YES))
+			return "the operation is active";
+		if (is_next)
+			*m = NO;
+		else
+			*active = NO;
+		return NULL;
+	}
+	if (*active == NO || (is_next && *m == NO))
+		return "the operation is not active";
+	if (!is_next && rv == CKR_OPERATION_ACTIVE)
+		return *m == NO ? "no message is in parts" : NULL;
+	if (!is_next)
+		*m = rv == CKR_OK ? YES : *m;
+	else if (rv == CKR_OK && a->number[2] & CKF_END_OF_MESSAGE)
+		*m = a->pointer[row->out] ? NO : PERHAPS;
+	else if (rv != CKR_OK && rv != CKR_BUFFER_TOO_SMALL)
+		*m = NO;
 	return NULL;
 }
 
@@ -231,6 +271,8 @@ static const char *go_on(struct session_model *s, const struct row *row, const s
 {
 	enum active *active = &s->active[row->kind];
 
+	if (row->step == STEP_BEGIN || row->step == STEP_NEXT)
+		return message(s, row, a, rv);
 	if (rv == CKR_ARGUMENTS_BAD) {
 		refuse(s, row);
 		return NULL;

@@ -26,32 +26,6 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE session)
 	return only_check(FUNCTION_C_CancelFunction, session, CKR_FUNCTION_NOT_PARALLEL);
 }
 
-CK_RV C_EncryptMessageBegin(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_len,
-			    CK_BYTE_PTR aad, CK_ULONG aad_len)
-{
-	return only_check(FUNCTION_C_EncryptMessageBegin, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_EncryptMessageNext(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_len,
-			   CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len,
-			   CK_FLAGS flags)
-{
-	return only_check(FUNCTION_C_EncryptMessageNext, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DecryptMessageBegin(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_len,
-			    CK_BYTE_PTR aad, CK_ULONG aad_len)
-{
-	return only_check(FUNCTION_C_DecryptMessageBegin, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DecryptMessageNext(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_len,
-			   CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len,
-			   CK_FLAGS flags)
-{
-	return only_check(FUNCTION_C_DecryptMessageNext, session, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
 CK_RV C_MessageSignInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
 	return only_check(FUNCTION_C_MessageSignInit, session, CKR_FUNCTION_NOT_SUPPORTED);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Message-based encryption, PKCS#11 3.0 5.9 and 5.11: one key, many messages, each with a nonce and
- * additional data of its own. AES-GCM, whole messages: the card keeps nothing between commands.
+ * additional data of its own. AES-GCM, of whole messages and in parts: the card keeps nothing between
+ * commands, so that what was in the parts lies in o->data and goes to it once more with the last one,
+ * for the tag. Ciphertext is given with each part where token/parts.c can, plaintext after the tag.
  */
 #include <string.h>
 
@@ -63,7 +65,7 @@ static CK_RV put_parameter(struct operation *o, const CK_GCM_MESSAGE_PARAMS *p, 
 
 /* The tag travels beside the ciphertext here and behind it on the card. */
 static CK_RV encrypt(struct session *s, struct operation *o, const CK_GCM_MESSAGE_PARAMS *p,
-		     struct view in, CK_BYTE_PTR out)
+		     struct view in, size_t given, CK_BYTE_PTR out)
 {
 	size_t tag = p->ulTagBits / 8;
 	CK_RV rv = secret_run(s, o, APPLICATION_ENCRYPT, in, &o->data);
@@ -72,8 +74,8 @@ static CK_RV encrypt(struct session *s, struct operation *o, const CK_GCM_MESSAG
 		rv = CKR_DEVICE_ERROR;
 	if (rv != CKR_OK)
 		return rv;
-	if (in.len)
-		memcpy(out, o->data.data, in.len);
+	if (in.len > given)
+		memcpy(out, o->data.data + given, in.len - given);
 	memcpy(p->pTag, o->data.data + in.len, tag);
 	return CKR_OK;
 }
@@ -111,6 +113,8 @@ CK_RV message_run(struct session *s, enum operation_kind kind, const struct mess
 
 	if (!o->mechanism)
 		return CKR_OPERATION_NOT_INITIALIZED;
+	if (o->is_multipart)
+		return CKR_OPERATION_ACTIVE;
 	if (!is_good(p, m->parameter_len))
 		return CKR_MECHANISM_PARAM_INVALID;
 	if (in.len > OPERATION_DATA_MAX || m->aad_len > OPERATION_DATA_MAX / 2)
@@ -124,11 +128,119 @@ CK_RV message_run(struct session *s, enum operation_kind kind, const struct mess
 		rv = put_parameter(o, p, view_of(m->aad, m->aad_len));
 	buf_reset(&o->data);
 	if (rv == CKR_OK)
-		rv = encrypts ? encrypt(s, o, p, in, out) : decrypt(s, o, p, in, out);
+		rv = encrypts ? encrypt(s, o, p, in, 0, out) : decrypt(s, o, p, in, out);
 	if (rv == CKR_OK)
 		*out_len = in.len;
 	buf_reset(&o->data);
 	return rv == CKR_DATA_LEN_RANGE && !encrypts ? CKR_ENCRYPTED_DATA_LEN_RANGE : rv;
+}
+
+CK_RV message_begin(struct session *s, enum operation_kind kind, const struct message *m)
+{
+	const CK_GCM_MESSAGE_PARAMS *p = m->parameter;
+	struct operation *o = &s->operations[kind];
+	bool encrypts = kind == OPERATION_MESSAGE_ENCRYPT;
+	CK_RV rv;
+
+	if (!o->mechanism)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (o->is_multipart)
+		return CKR_OPERATION_ACTIVE;
+	if (!is_good(p, m->parameter_len))
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (m->aad_len > OPERATION_DATA_MAX / 2)
+		return encrypts ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	rv = encrypts ? generate_iv(p) : CKR_OK;
+	if (rv == CKR_OK)
+		rv = put_parameter(o, p, view_of(m->aad, m->aad_len));
+	if (rv != CKR_OK)
+		return rv == CKR_DATA_LEN_RANGE && !encrypts ? CKR_ENCRYPTED_DATA_LEN_RANGE : rv;
+	o->in_parts = encrypts && parts_are_possible(o, OPERATION_ENCRYPT, o->mechanism);
+	o->is_multipart = true;
+	return CKR_OK;
+}
+
+/* The message is over, and the process goes on. */
+static void end_message(struct operation *o)
+{
+	buf_reset(&o->data);
+	o->given = 0;
+	o->in_parts = false;
+	o->is_multipart = false;
+}
+
+/* All of the message, which lies in o->data: the rest of what comes out, and the tag. */
+static CK_RV finish(struct session *s, enum operation_kind kind, const CK_GCM_MESSAGE_PARAMS *p,
+		    size_t given, CK_BYTE_PTR out)
+{
+	struct operation *o = &s->operations[kind];
+	struct buf input = o->data;
+	CK_RV rv;
+
+	buf_init(&o->data, OPERATION_DATA_MAX + CK_INTAGLIO_SEAL_OVERHEAD);
+	rv = kind == OPERATION_MESSAGE_ENCRYPT ? encrypt(s, o, p, view_buf(&input), given, out)
+					       : decrypt(s, o, p, view_buf(&input), out);
+	buf_free(&input);
+	return rv;
+}
+
+static CK_RV take_part(struct session *s, enum operation_kind kind, const struct message *m,
+		       bool is_last, CK_BYTE_PTR out, CK_ULONG_PTR out_len, bool *ret_go)
+{
+	const CK_GCM_MESSAGE_PARAMS *p = m->parameter;
+	struct operation *o = &s->operations[kind];
+	struct view in = view_of(m->in, m->in_len);
+	size_t given = o->in_parts ? o->data.len : 0, need;
+	CK_RV rv;
+
+	*ret_go = true;
+	/* The nonce is that of the beginning. */
+	if (!is_good(p, m->parameter_len) || p->ulTagBits / 8 != o->label.data[0])
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (in.len > OPERATION_DATA_MAX - o->data.len)
+		return CKR_DATA_LEN_RANGE;
+	need = is_last || o->in_parts ? o->data.len + in.len - given : 0;
+	/* A last part without output needs no room for it. */
+	rv = operation_room(out || in.len || need || !is_last ? out : p->pTag, out_len, need,
+			    ret_go);
+	if (!*ret_go)
+		return rv;
+	if (!is_last && o->in_parts)
+		return parts_run(s, OPERATION_ENCRYPT, o, in, out, out_len);
+	rv = operation_collect(o, in);
+	if (rv == CKR_OK && is_last)
+		rv = finish(s, kind, p, given, out);
+	if (rv == CKR_OK)
+		*out_len = need;
+	return rv;
+}
+
+CK_RV message_next(struct session *s, enum operation_kind kind, const struct message *m,
+		   CK_FLAGS flags, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct operation *o = &s->operations[kind];
+	bool is_last = flags & CKF_END_OF_MESSAGE, go = true;
+	CK_RV rv;
+
+	if (!o->mechanism || !o->is_multipart)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	rv = flags & ~CKF_END_OF_MESSAGE ? CKR_ARGUMENTS_BAD
+					 : take_part(s, kind, m, is_last, out, out_len, &go);
+	/* What only asked for the length, or had no room, comes again. */
+	if (go && (is_last || rv != CKR_OK))
+		end_message(o);
+	return rv == CKR_DATA_LEN_RANGE && kind == OPERATION_MESSAGE_DECRYPT
+		       ? CKR_ENCRYPTED_DATA_LEN_RANGE
+		       : rv;
+}
+
+CK_RV message_refuse(struct session *s, enum operation_kind kind)
+{
+	struct operation *o = &s->operations[kind];
+
+	if (o->mechanism && o->is_multipart)
+		end_message(o);
+	return CKR_ARGUMENTS_BAD;
 }
 
 CK_RV message_final(struct session *s, enum operation_kind kind)

@@ -53,6 +53,7 @@ void operation_end(struct operation *o)
 	o->needs_context = false;
 	o->is_beside = false;
 	o->in_parts = false;
+	o->is_restricted = false;
 	o->given = 0;
 	o->is_unsaveable = false;
 	EVP_PKEY_free(o->key);
@@ -167,8 +168,9 @@ static CK_RV take_key(struct session *s, enum operation_kind kind, struct operat
 	o->number = key->number;
 	o->is_private = key->is_private || mechanism->scheme == SCHEME_SEAL;
 	o->modulus = key->size;
+	o->is_restricted = key->is_restricted;
 	o->in_parts = (kind == OPERATION_ENCRYPT || kind == OPERATION_DECRYPT) &&
-		      parts_are_possible(o, kind, mechanism, key);
+		      parts_are_possible(o, kind, mechanism);
 	/* A card compares whole MACs only. */
 	if (kind == OPERATION_VERIFY && mechanism->scheme == SCHEME_MAC &&
 	    mechanism->type != mechanism->card && key->number &&

@@ -26,6 +26,7 @@ struct operation {
 	bool needs_context; /* CKA_ALWAYS_AUTHENTICATE, and the PIN was not given since */
 	bool is_beside; /* its key is used beside other threads', token/lane.h */
 	bool in_parts; /* its parts need not wait for the last one */
+	bool is_restricted; /* its key has CKA_ALLOWED_MECHANISMS */
 	uint64_t given; /* bytes of a key stream that were used */
 	bool is_unsaveable; /* a digest that had too much, or a key, in */
 	bool has_signature; /* a verification that was given its signature first */

@@ -23,7 +23,7 @@ static bool is_stream(const struct operation *o)
 }
 
 bool parts_are_possible(const struct operation *o, enum operation_kind kind,
-			const struct mechanism *m, const struct object *key)
+			const struct mechanism *m)
 {
 	switch (secret_mode(m->type)) {
 	case CKM_AES_ECB:
@@ -32,11 +32,11 @@ bool parts_are_possible(const struct operation *o, enum operation_kind kind,
 		return true;
 	case CKM_AES_GCM:
 		/* The key stream is asked for as CTR; other nonces are hashed to its beginning. */
-		return kind == OPERATION_ENCRYPT && !key->is_restricted &&
+		return kind == OPERATION_ENCRYPT && !o->is_restricted &&
 		       o->label.data[1] == GCM_NONCE;
 	case CKM_AES_CBC_PAD:
 		/* What comes before the padding is asked for as CBC without. */
-		return !key->is_restricted;
+		return !o->is_restricted;
 	default:
 		return false;
 	}

@@ -22,7 +22,7 @@ CK_RV secret_run(struct session *s, struct operation *o, enum application_operat
 		 struct view in, struct buf *out);
 /* Whether parts need not wait for the last one (token/parts.c), with the parameter in the label. */
 bool parts_are_possible(const struct operation *o, enum operation_kind kind,
-			const struct mechanism *m, const struct object *key);
+			const struct mechanism *m);
 /* How much of what all the input in o->data comes to was given with its parts. */
 size_t parts_given(const struct operation *o);
 /* Bytes that come out when a part of so many goes in. */

@@ -193,6 +193,13 @@ CK_RV message_init(struct session *s, enum operation_kind kind, CK_MECHANISM_PTR
 CK_RV message_run(struct session *s, enum operation_kind kind, const struct message *m,
 		  CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 CK_RV message_final(struct session *s, enum operation_kind kind);
+/* A message in parts: its parameter and additional data, whose in is empty; */
+CK_RV message_begin(struct session *s, enum operation_kind kind, const struct message *m);
+/* a part of it, which is the last one with CKF_END_OF_MESSAGE; aad is empty; */
+CK_RV message_next(struct session *s, enum operation_kind kind, const struct message *m,
+		   CK_FLAGS flags, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+/* and a part that is refused for its arguments: ends it, and returns CKR_ARGUMENTS_BAD. */
+CK_RV message_refuse(struct session *s, enum operation_kind kind);
 /* C_VerifySignatureInit and its followers: the signature is given first and kept. */
 CK_RV operation_verify_signature_init(struct session *s, CK_MECHANISM_PTR mechanism,
 				      CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,

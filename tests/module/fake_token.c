@@ -584,6 +584,29 @@ CK_RV message_run(struct session *s, enum operation_kind kind, const struct mess
 	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+CK_RV message_begin(struct session *s, enum operation_kind kind, const struct message *m)
+{
+	(void)kind;
+	assert(m->parameter && (m->aad || m->aad_len == 0));
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV message_next(struct session *s, enum operation_kind kind, const struct message *m,
+		   CK_FLAGS flags, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	(void)kind;
+	(void)flags;
+	(void)out;
+	assert(m->parameter && (m->in || m->in_len == 0) && out_len);
+	return refuse(s, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+CK_RV message_refuse(struct session *s, enum operation_kind kind)
+{
+	(void)kind;
+	return refuse(s, CKR_ARGUMENTS_BAD);
+}
+
 CK_RV message_final(struct session *s, enum operation_kind kind)
 {
 	(void)kind;

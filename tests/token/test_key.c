@@ -451,6 +451,30 @@ static void a_key_that_always_asks_signs_once_for_each_pin(void)
 	}
 	CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, pin, sizeof(pin) - 1),
 			CKR_OPERATION_NOT_INITIALIZED);
+	/* Nor is there anything to show it for in an operation whose key does not ask. */
+	pair(CKM_EC_KEY_PAIR_GEN, p256, sizeof(p256), CKA_SIGN, CK_FALSE, &pub, &priv);
+	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
+	CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, pin, sizeof(pin) - 1),
+			CKR_OPERATION_NOT_INITIALIZED);
+	CU_ASSERT_EQUAL(session_cancel(fixture.rw, CKF_SIGN), CKR_OK);
+}
+
+static void who_locks_the_pin_in_an_operation_is_logged_out(void)
+{
+	CK_MECHANISM m = {CKM_ECDSA_SHA256, NULL, 0};
+	CK_OBJECT_HANDLE pub, priv;
+	CK_UTF8CHAR wrong[] = "wrong pin";
+	CK_RV rv = CKR_PIN_INCORRECT;
+
+	pair(CKM_EC_KEY_PAIR_GEN, p256, sizeof(p256), CKA_SIGN, CK_TRUE, &pub, &priv);
+	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
+	for (int i = 0; i < 15 && rv == CKR_PIN_INCORRECT; i++)
+		rv = session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, wrong, 9);
+	CU_ASSERT_EQUAL(rv, CKR_PIN_LOCKED);
+	CU_ASSERT_EQUAL(session_logout(fixture.rw), CKR_USER_NOT_LOGGED_IN);
+	CU_ASSERT_EQUAL(operation_single(fixture.rw, OPERATION_SIGN, message, 48, NULL,
+					 &(CK_ULONG){0}),
+			CKR_OPERATION_NOT_INITIALIZED);
 }
 
 static CK_RV sign_in(struct session *s, CK_BYTE *out, CK_ULONG *len)
@@ -568,6 +592,89 @@ static void messages_have_nonces_of_their_own_and_a_tag_beside_them(void)
 	}
 }
 
+static CK_RV next(enum operation_kind kind, CK_GCM_MESSAGE_PARAMS *p, CK_BYTE *in, CK_ULONG in_len,
+		  CK_FLAGS flags, CK_BYTE *out, CK_ULONG *len)
+{
+	const struct message m = {p, sizeof(*p), NULL, 0, in, in_len};
+
+	return message_next(fixture.rw, kind, &m, flags, out, len);
+}
+
+/* Nonces of 12 bytes give ciphertext with each part, others with the last one. */
+static void in_parts(CK_OBJECT_HANDLE key, CK_ULONG nonce_len)
+{
+	enum operation_kind encrypt = OPERATION_MESSAGE_ENCRYPT,
+			    decrypt = OPERATION_MESSAGE_DECRYPT;
+	CK_BYTE nonce[16] = {3}, tag[16], again[16], whole[48], out[48], back[48];
+	CK_GCM_MESSAGE_PARAMS p = {nonce, nonce_len, 0, CKG_NO_GENERATE, tag, 128};
+	struct message m = {&p, sizeof(p), iv, 5, message, 48};
+	CK_ULONG first = nonce_len == 12 ? 21 : 0, len = 48;
+	CK_MECHANISM cipher = {CKM_AES_GCM, NULL, 0};
+
+	CU_ASSERT_EQUAL_FATAL(message_init(fixture.rw, encrypt, &cipher, key), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(message_init(fixture.rw, decrypt, &cipher, key), CKR_OK);
+	CU_ASSERT_EQUAL(message_run(fixture.rw, encrypt, &m, whole, &len), CKR_OK);
+	p.pTag = again;
+	CU_ASSERT_EQUAL(next(encrypt, &p, message, 21, 0, out, &len),
+			CKR_OPERATION_NOT_INITIALIZED);
+	CU_ASSERT_EQUAL(message_begin(fixture.rw, encrypt, &m), CKR_OK);
+	CU_ASSERT_EQUAL(message_begin(fixture.rw, encrypt, &m), CKR_OPERATION_ACTIVE);
+	CU_ASSERT_EQUAL(message_run(fixture.rw, encrypt, &m, out, &len), CKR_OPERATION_ACTIVE);
+	CU_ASSERT_EQUAL(next(encrypt, &p, message, 21, 0, out, &len), CKR_OK);
+	CU_ASSERT_EQUAL(len, first);
+	CU_ASSERT_EQUAL(next(encrypt, &p, message + 21, 27, CKF_END_OF_MESSAGE, NULL, &len),
+			CKR_OK);
+	CU_ASSERT_EQUAL(len, 48 - first);
+	len--;
+	CU_ASSERT_EQUAL(next(encrypt, &p, message + 21, 27, CKF_END_OF_MESSAGE, out + first, &len),
+			CKR_BUFFER_TOO_SMALL);
+	CU_ASSERT_EQUAL(next(encrypt, &p, message + 21, 27, CKF_END_OF_MESSAGE, out + first, &len),
+			CKR_OK);
+	CU_ASSERT(same(out, whole, 48) && same(tag, again, 16));
+	for (int tampered = 0; tampered < 2; tampered++) {
+		again[2] ^= tampered;
+		memset(back, 0, sizeof(back));
+		CU_ASSERT_EQUAL(message_begin(fixture.rw, decrypt, &m), CKR_OK);
+		len = 0;
+		CU_ASSERT_EQUAL(next(decrypt, &p, out, 40, 0, back, &len), CKR_OK);
+		CU_ASSERT_EQUAL(len, 0);
+		len = 48;
+		CU_ASSERT_EQUAL(next(decrypt, &p, out + 40, 8, CKF_END_OF_MESSAGE, back, &len),
+				tampered ? CKR_AEAD_DECRYPT_FAILED : CKR_OK);
+		CU_ASSERT_EQUAL(same(back, message, 48), !tampered);
+		CU_ASSERT_EQUAL(next(decrypt, &p, out, 1, 0, back, &len),
+				CKR_OPERATION_NOT_INITIALIZED);
+	}
+	/* A part that fails ends its message, and not the process. */
+	CU_ASSERT_EQUAL(message_begin(fixture.rw, encrypt, &m), CKR_OK);
+	p.ulTagBits = 96;
+	CU_ASSERT_EQUAL(next(encrypt, &p, message, 21, 0, out, &len), CKR_MECHANISM_PARAM_INVALID);
+	CU_ASSERT_EQUAL(message_begin(fixture.rw, encrypt, &m), CKR_OK);
+	CU_ASSERT_EQUAL(next(encrypt, &p, message, 21, 2, out, &len), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(message_begin(fixture.rw, encrypt, &m), CKR_OK);
+	CU_ASSERT_EQUAL(message_refuse(fixture.rw, encrypt), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(next(encrypt, &p, NULL, 0, CKF_END_OF_MESSAGE, NULL, &len),
+			CKR_OPERATION_NOT_INITIALIZED);
+	/* One without content has a tag. */
+	CU_ASSERT_EQUAL(message_begin(fixture.rw, encrypt, &m), CKR_OK);
+	CU_ASSERT_EQUAL(next(encrypt, &p, NULL, 0, CKF_END_OF_MESSAGE, NULL, &len), CKR_OK);
+	CU_ASSERT_EQUAL(len, 0);
+	CU_ASSERT_EQUAL(message_begin(fixture.rw, decrypt, &m), CKR_OK);
+	CU_ASSERT_EQUAL(next(decrypt, &p, NULL, 0, CKF_END_OF_MESSAGE, NULL, &len), CKR_OK);
+	CU_ASSERT_EQUAL(message_final(fixture.rw, encrypt), CKR_OK);
+	CU_ASSERT_EQUAL(message_final(fixture.rw, decrypt), CKR_OK);
+}
+
+static void messages_come_in_parts(void)
+{
+	for (CK_BBOOL on_card = 0; on_card <= 1; on_card++) {
+		CK_OBJECT_HANDLE key = generate(CKM_AES_KEY_GEN, 32, on_card, CK_FALSE);
+
+		in_parts(key, 12);
+		in_parts(key, 16);
+	}
+}
+
 static void what_was_signed_is_recovered_from_the_signature(void)
 {
 	CK_ULONG bits = 2048, len = OUT, back_len = OUT;
@@ -669,10 +776,14 @@ int main(void)
 		 a_pin_belongs_to_the_operation_it_was_shown_for},
 		{"messages_have_nonces_of_their_own_and_a_tag_beside_them",
 		 messages_have_nonces_of_their_own_and_a_tag_beside_them},
+		{"messages_come_in_parts", messages_come_in_parts},
 		{"what_was_signed_is_recovered_from_the_signature",
 		 what_was_signed_is_recovered_from_the_signature},
 		{"a_part_goes_into_two_operations", a_part_goes_into_two_operations},
 		{"only_session_keys_are_digested", only_session_keys_are_digested},
+		/* The last one: nobody can log in any more. */
+		{"who_locks_the_pin_in_an_operation_is_logged_out",
+		 who_locks_the_pin_in_an_operation_is_logged_out},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
