@@ -38,7 +38,15 @@ static bool is_full(const struct principal_state *state)
 	return state->audit_next - state->audit_first >= PRINCIPAL_AUDIT_MAX;
 }
 
-/* What other channels' installations of this application have been promised. */
+/* Both have proved that they are this one card: of its sessions only the newest is alive. */
+static bool is_same_target(const struct principal *a, const struct principal *b)
+{
+	return principal_channel_proves(&a->target) && principal_channel_proves(&b->target) &&
+	       view_equal(view_of(a->target.target, sizeof(a->target.target)),
+			  view_of(b->target.target, sizeof(b->target.target)));
+}
+
+/* What other targets' installations of this application have been promised. */
 static uint32_t promised(const struct command *c, const struct principal *p)
 {
 	uint32_t n = 0;
@@ -46,7 +54,8 @@ static uint32_t promised(const struct command *c, const struct principal *p)
 	for (size_t i = 0; i < CHANNEL_COUNT; i++) {
 		const struct principal *other = c->card->slots[i].channel.principal;
 
-		if (other && other != p && other->reserved && other->number == p->number)
+		if (other && other != p && other->reserved && other->number == p->number &&
+		    !is_same_target(p, other))
 			n++;
 	}
 	return n;

@@ -481,6 +481,28 @@ static void a_report_is_the_targets_whole_answer(void)
 	pair_stop();
 }
 
+/* What is kept for a host that is gone, on another channel, is its target's all the same. */
+static void a_target_is_not_in_its_own_way(void)
+{
+	pair_start(KEY_TYPE_AES, 0x60, 0, 1);
+	pair_open_other(KEY_TYPE_AES, 0x60);
+	pair_other_host.target = &pair_target;
+	CU_ASSERT_EQUAL(installer_begin(&pair_other_host), SW_OK);
+	CU_ASSERT_EQUAL(installer_load(&pair_other_host), SW_OK);
+	/* Another card may not have it. */
+	pair_host.target = &pair_other;
+	CU_ASSERT_EQUAL(installer_begin(&pair_host), SW_OK);
+	CU_ASSERT_EQUAL(pair_operate(0x00, 0xB0 | PAIR_APPLICATION), SW_CONDITIONS);
+	pair_host.target = &pair_target;
+	CU_ASSERT_EQUAL(installer_run(&pair_host), SW_OK);
+	CU_ASSERT_EQUAL(pair_installed(), 1);
+	/* And the one that is gone has none any more. */
+	CU_ASSERT_EQUAL(installer_activate(&pair_other_host), SW_CONDITIONS);
+	CU_ASSERT(pair_state_is(0, 1, false));
+	pair_close_other();
+	pair_stop();
+}
+
 CU_TestInfo principal_counted_tests[] = {
 	{"a_torn_installation_is_tried_again_for_nothing_by_scp02",
 	 a_torn_installation_is_tried_again_for_nothing_by_scp02},
@@ -510,6 +532,7 @@ CU_TestInfo principal_counted_tests[] = {
 	 an_entry_goes_with_the_application_that_it_was_for},
 	{"whatever_comes_in_whatever_order_no_more_is_released_than_charged",
 	 whatever_comes_in_whatever_order_no_more_is_released_than_charged},
+	{"a_target_is_not_in_its_own_way", a_target_is_not_in_its_own_way},
 	{"a_report_is_the_targets_whole_answer", a_report_is_the_targets_whole_answer},
 	CU_TEST_INFO_NULL,
 };
