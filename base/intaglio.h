@@ -364,8 +364,9 @@ typedef struct CK_INTAGLIO_TRANSFER {
 	/*
 	 * Called before each command that changes the target, and where there might be one more, with
 	 * how many it had; how many there will be only the principal knows, and total is 0 until they
-	 * are through. While another target's report is waited for, it is called again and again. What
-	 * it returns but CKR_OK ends everything with CKR_FUNCTION_CANCELED, and the target keeps
+	 * are through. While another target's installation is waited for, bWaiting is set and it is
+	 * called again and again, ten times a second: as long as others go on, and for ten seconds when
+	 * they do not. What it returns but CKR_OK ends everything with CKR_FUNCTION_CANCELED, and the target keeps
 	 * nothing that was loaded. After the activation it is called once, at the end. No slot is
 	 * locked while it runs; it must not call C_Finalize. May be NULL.
 	 */
@@ -375,6 +376,7 @@ typedef struct CK_INTAGLIO_TRANSFER {
 	CK_BYTE target[10]; /* what the target says is its id */
 	CK_ULONG ulCommands; /* that changed it */
 	CK_BBOOL bActivated; /* an activation is charged, or one that is charged already was used */
+	CK_BBOOL bWaiting; /* while Progress runs: see there. Since 1.5, where there was padding */
 	CK_ULONG ulSent, ulReceived; /* bytes on the target's wire */
 } CK_INTAGLIO_TRANSFER;
 

@@ -30,6 +30,7 @@ enum {
 	LE_ALL = 65536,
 	NUMBER_MAX = 0xFFFF,
 	ANSWER_MAX = APDU_RESPONSE_MAX,
+	COUNTERS_MAX = 2 << 20,
 };
 
 struct run {
@@ -218,22 +219,72 @@ static enum rc load_files(struct run *r)
 	return rc;
 }
 
-/* While another target's report is outstanding, it is refused. */
-static enum rc activate(struct run *r)
+/* How many activations all applications have used, and whether this one has any left. */
+static enum rc look(struct run *r, uint64_t *ret_used, bool *ret_left)
+{
+	struct principal_card_counter counter;
+	struct view rest;
+	struct buf list;
+	uint16_t sw;
+	enum rc rc;
+
+	*ret_used = 0;
+	*ret_left = false;
+	buf_init(&list, COUNTERS_MAX);
+	rc = principal_card_status(r->principal, PRINCIPAL_CARD_COUNTERS, 0, &list, &sw);
+	rest = view_buf(&list);
+	while (rc == RC_OK && rest.len) {
+		rc = principal_card_next_counter(&rest, &counter);
+		if (rc != RC_OK)
+			break;
+		*ret_used += counter.used;
+		*ret_left = *ret_left || (counter.number == r->order->application && counter.left);
+	}
+	buf_free(&list);
+	return rc;
+}
+
+static enum rc ask_activation(struct run *r)
 {
 	const struct apdu command = {.ins = INS_ACTIVATE};
+
+	return ask(r, &command, NULL, NULL);
+}
+
+/* While another target's report is outstanding, it is refused. */
+static enum rc await_activation(struct run *r)
+{
+	uint64_t used, before = 0;
+	bool left;
+	enum rc rc = RC_SW;
+
+	for (unsigned int n = 0;
+	     rc == RC_SW && r->result->sw == SW_CONDITIONS && n < r->order->patience; n++) {
+		if (look(r, &used, &left) != RC_OK)
+			return RC_SW;
+		r->result->is_spent = !left;
+		if (!left)
+			return RC_SW;
+		if (used != before)
+			n = 0;
+		before = used;
+		if (!may_go_on(r, true))
+			return RC_STATE;
+		rc = ask_activation(r);
+	}
+	return rc;
+}
+
+static enum rc activate(struct run *r)
+{
 	enum rc rc;
 
 	r->result->step = TRANSFER_ACTIVATE;
 	if (!may_go_on(r, false))
 		return RC_STATE;
-	rc = ask(r, &command, NULL, NULL);
-	for (unsigned int n = 0;
-	     rc == RC_SW && r->result->sw == SW_CONDITIONS && n < r->order->patience; n++) {
-		if (!may_go_on(r, true))
-			return RC_STATE;
-		rc = ask(r, &command, NULL, NULL);
-	}
+	rc = ask_activation(r);
+	if (rc == RC_SW && r->result->sw == SW_CONDITIONS)
+		rc = await_activation(r);
 	if (rc == RC_OK)
 		r->result->is_activated = true;
 	return rc;

@@ -41,7 +41,11 @@ struct transfer_order {
 	 */
 	bool (*go_on)(void *arg, size_t carried, bool waits);
 	void *arg;
-	unsigned int patience; /* how often an activation that is refused is asked for again */
+	/*
+	 * How often an activation that is refused is asked for again, counted anew whenever another
+	 * one was spent meanwhile. Where none is left it is not asked for again.
+	 */
+	unsigned int patience;
 };
 
 struct transfer_result {
@@ -52,6 +56,7 @@ struct transfer_result {
 	size_t carried; /* commands that changed the target */
 	size_t files; /* load files that are on the target since */
 	bool is_activated;
+	bool is_spent; /* the activation was refused, and none is left */
 	bool is_left; /* a load file could not be taken off the target again */
 };
 

@@ -13,7 +13,7 @@
 #include "token/outcome.h"
 #include "token/principal.h"
 
-enum { ROWS = 5, PATIENCE = 200, PAUSE_NS = 50000000, NUMBER_MAX = 0xFFFF };
+enum { ROWS = 5, PATIENCE = 100, PAUSE_NS = 100000000, NUMBER_MAX = 0xFFFF };
 
 struct work {
 	struct slot *slot; /* of the principal */
@@ -77,8 +77,8 @@ static const struct row principal_rows[TRANSFER_DONE][ROWS] = {
 	[TRANSFER_ACTIVATE] = {{SW_CONDITIONS, CKR_ACTION_PROHIBITED,
 				"it refuses the activation: an installation on another card is "
 				"charged and not reported yet, which has to be repeated there or "
-				"given up (intaglio principal give-up), the issuer has changed the "
-				"application meanwhile, or no activation is left"},
+				"given up (intaglio principal give-up), or the issuer has changed "
+				"the application meanwhile; nothing is charged for this card"},
 			       TRAIL_FULL},
 	[TRANSFER_REPORT] = {{SW_AUTHENTICATION_FAILED, CKR_DEVICE_ERROR,
 			      "the target card's report does not prove that it is that card's"}},
@@ -144,6 +144,12 @@ static CK_RV refused_by_principal(struct work *w)
 	const struct transfer_result *r = &w->result;
 	const struct row *row = find_row(principal_rows[r->step], r->sw);
 
+	if (r->is_spent) {
+		log_error("card %s: it has no activation left for this application: others have "
+			  "taken the last one meanwhile; nothing is charged for this card",
+			  w->slot->name);
+		return CKR_ACTION_PROHIBITED;
+	}
 	if (row) {
 		log_error("card %s: %s", w->slot->name, row->sentence);
 		return row->rv;
@@ -209,6 +215,7 @@ static bool go_on(void *arg, size_t carried, bool waits)
 	gp_pause(w->target.gp);
 	slot_unlock(w->slot);
 	slot_unlock(w->target.slot);
+	w->in->bWaiting = waits;
 	if (waits)
 		nanosleep(&pause, NULL);
 	if (w->in->Progress)
@@ -227,6 +234,7 @@ static void tell(struct work *w)
 	w->in->ulReceived = (CK_ULONG)f.received;
 	w->in->ulCommands = w->result.carried;
 	w->in->bActivated = w->result.is_activated;
+	w->in->bWaiting = CK_FALSE;
 	memcpy(w->in->target, w->result.target, sizeof(w->in->target));
 }
 

@@ -304,13 +304,21 @@ enum exit_code principal_give_up(struct tool *tool, int argc, char **argv)
 		   "the pending installation is given up; the next one on its card is charged");
 }
 
+/* What Progress sees. */
+struct counted {
+	const struct tool *tool;
+	const CK_INTAGLIO_TRANSFER *transfer;
+};
+
 /* How many there will be is the principal's secret. */
 static CK_RV count(void *arg, CK_ULONG done, CK_ULONG total)
 {
-	const struct app *app = arg;
+	const struct counted *c = arg;
+	const char *waits = "; waiting for another installation";
 
-	if (!app->tool->json && isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%lu commands carried%s", done, total ? "\n" : "");
+	if (!c->tool->json && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%lu commands carried%-*s%s", done, (int)strlen(waits),
+			c->transfer->bWaiting ? waits : "", total ? "\n" : "");
 	return principal_is_cancelled() ? CKR_FUNCTION_CANCELED : CKR_OK;
 }
 
@@ -354,6 +362,7 @@ static enum exit_code choose_both(struct app *app, CK_SLOT_ID *ret_principal)
 
 enum exit_code principal_install(struct app *app)
 {
+	struct counted counted = {.tool = app->tool};
 	CK_INTAGLIO_TRANSFER t = {
 		.ulApplication = app->application,
 		.ulFlags = app->dry_run ? CK_INTAGLIO_INSTALL_DRY_RUN : 0,
@@ -361,12 +370,13 @@ enum exit_code principal_install(struct app *app)
 		.bS16 = app->s16,
 		.domain = app->domain,
 		.Progress = count,
-		.pApplication = app,
+		.pApplication = &counted,
 	};
 	CK_SLOT_ID principal = 0;
 	enum exit_code code = choose_both(app, &principal);
 	CK_RV rv;
 
+	counted.transfer = &t;
 	if (code == EXIT_DONE) {
 		principal_listen();
 		rv = app->tool->vendor->PrincipalInstall(principal, app->tool->slot, &t);

@@ -10,12 +10,14 @@
 
 #include "base/log.h"
 #include "base/sw.h"
+#include "sc/transfer.h"
 #include "sc/transport_embedded.h"
 #include "tests/suite.h"
 #include "tests/token/tear.h"
 #include "tests/token/world.h"
+#include "token/principal.h"
 
-enum { RUNS = 200, TRACE = 64 };
+enum { RUNS = 200, TRACE = 64, PATIENCE = 3 };
 
 static void begin(CK_ULONG protocol, bool shared, CK_ULONG activations)
 {
@@ -165,14 +167,125 @@ static void a_retry_is_the_first_cards_and_others_wait(void)
 	CU_ASSERT_EQUAL(world_state().pending, 1);
 	/* Another card waits until it has enough of that, and is as it was. */
 	CU_ASSERT_EQUAL(world_install(SECOND, 10, 0), CKR_FUNCTION_CANCELED);
+	CU_ASSERT_EQUAL(world_waits(), 1);
 	CU_ASSERT_EQUAL(world_count(SECOND), 0);
 	CU_ASSERT_EQUAL(world_state().used, 1);
 	CU_ASSERT_EQUAL(world_install(TARGET, 0, 0), CKR_OK);
 	CU_ASSERT_EQUAL(world_state().used, 1);
+	CU_ASSERT_EQUAL(world_waits(), 0);
 	CU_ASSERT_EQUAL(world_install(SECOND, 0, 0), CKR_OK);
 	CU_ASSERT_EQUAL(world_state().used, 2);
 	CU_ASSERT_EQUAL(world_count(SECOND), 11);
 	CU_ASSERT_EQUAL(world_count(TARGET), 11);
+}
+
+/* In slots that are open, and beside an installation that waits. */
+static enum rc install_beside(int which, const struct transfer_order *order,
+			      struct transfer_result *ret)
+{
+	const CK_INTAGLIO_KEY_SET bare = {.ulProtocol = 0};
+	struct content target = {.slot = NULL};
+	struct principal p;
+	enum rc rc = RC_REMOVED;
+
+	CU_ASSERT_EQUAL_FATAL(token_open_principal(world_slot(PRINCIPAL), &p), CKR_OK);
+	if (content_open(world_slot(which), &bare, true, &target) == CKR_OK) {
+		rc = transfer_run(p.card, target.gp, order, ret);
+		content_close(&target);
+	}
+	token_close_principal(&p);
+	return rc;
+}
+
+static CK_ULONG used_by_now(void)
+{
+	CK_INTAGLIO_PRINCIPAL_COUNTER counter[2];
+	CK_INTAGLIO_PRINCIPAL_STATUS s = {.pCounters = counter, .ulCounterCount = 2};
+
+	CU_ASSERT_EQUAL(slot_principal_status(world_slot(PRINCIPAL), &s), CKR_OK);
+	return counter[0].ulUsed;
+}
+
+/* The first target's report is lost, so that others wait. */
+static void spend_one(void)
+{
+	const struct transfer_order order = {.application = 1};
+	static long n = 1; /* after which APDU it was the last time */
+	CK_ULONG used = used_by_now();
+	struct transfer_result result;
+
+	for (; n < RUNS; n++) {
+		world_lose(TARGET, n);
+		if (install_beside(TARGET, &order, &result) == RC_OK)
+			CU_FAIL_FATAL("nothing was lost");
+		world_lose(NOBODY, 0);
+		if (used_by_now() != used)
+			break;
+	}
+	CU_ASSERT_EQUAL(used_by_now(), used + 1);
+}
+
+/* The target's installation is finished, and the next one on it hangs again. */
+static bool others_go_on(void *arg, size_t carried, bool is_waiting)
+{
+	const struct transfer_order order = {.application = 1};
+	struct transfer_result result;
+	unsigned int *waited = arg;
+
+	(void)carried;
+	if (!is_waiting || ++*waited % 2)
+		return true;
+	CU_ASSERT_EQUAL(install_beside(TARGET, &order, &result), RC_OK);
+	spend_one();
+	return true;
+}
+
+static void who_waits_is_patient_while_others_go_on_until_there_is_nothing_left(void)
+{
+	unsigned int waited = 0;
+	const struct transfer_order order = {
+		.application = 1, .go_on = others_go_on, .arg = &waited, .patience = PATIENCE};
+	struct transfer_result result;
+
+	begin(3, false, 4);
+	world_open();
+	spend_one();
+	CU_ASSERT_EQUAL(install_beside(SECOND, &order, &result), RC_SW);
+	CU_ASSERT_EQUAL(result.step, TRANSFER_ACTIVATE);
+	CU_ASSERT(result.is_spent);
+	CU_ASSERT(!result.is_activated && !result.is_left);
+	/* Three times another one is spent, and then no more questions. */
+	CU_ASSERT_EQUAL(waited, 6);
+	world_close();
+	CU_ASSERT_EQUAL(world_state().left, 0);
+	CU_ASSERT_EQUAL(world_count(SECOND), 0);
+}
+
+static bool nobody_goes_on(void *arg, size_t carried, bool is_waiting)
+{
+	unsigned int *waited = arg;
+
+	(void)carried;
+	*waited += is_waiting;
+	return true;
+}
+
+static void who_waits_for_nobody_gives_up(void)
+{
+	unsigned int waited = 0;
+	const struct transfer_order order = {
+		.application = 1, .go_on = nobody_goes_on, .arg = &waited, .patience = PATIENCE};
+	struct transfer_result result;
+
+	begin(3, false, 2);
+	world_open();
+	spend_one();
+	CU_ASSERT_EQUAL(install_beside(SECOND, &order, &result), RC_SW);
+	CU_ASSERT(!result.is_spent);
+	CU_ASSERT_EQUAL(waited, PATIENCE);
+	world_close();
+	CU_ASSERT_EQUAL(world_state().left, 1);
+	CU_ASSERT_EQUAL(world_count(SECOND), 0);
 }
 
 /* What a listener kept of the commands to the target. */
@@ -534,6 +647,8 @@ int main(int argc, char **argv)
 		TEST(without_an_activation_nothing_is_touched),
 		TEST(blocks_that_the_reader_cannot_carry_leave_the_target_as_it_was),
 		TEST(a_retry_is_the_first_cards_and_others_wait),
+		TEST(who_waits_is_patient_while_others_go_on_until_there_is_nothing_left),
+		TEST(who_waits_for_nobody_gives_up),
 		TEST(a_recorded_installation_is_none_under_scp02),
 		TEST(a_recorded_installation_is_none_under_scp03),
 		TEST(sign_installs),

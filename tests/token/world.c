@@ -11,7 +11,7 @@
 #include "tests/suite.h"
 #include "token/files.h"
 
-enum { ROOM = 2048, METHODS = 500, LIBRARY_METHODS = 120, ENTRIES = 16, OPEN = 32, FILES = 2 };
+enum { ROOM = 2048, METHODS = 500, LIBRARY_METHODS = 120, ENTRIES = 16, OPEN = 256, FILES = 2 };
 enum { AID_NAMED = 5, NAME = 5, LIBRARY_NAME = 7 };
 
 static const char *const names[CARDS] = {"principal", "till", "second"};
@@ -246,28 +246,38 @@ void world_close(void)
 	open_count = 0;
 }
 
+static CK_INTAGLIO_TRANSFER transfer;
+static unsigned int waits;
+
 static CK_RV stop_at(void *arg, CK_ULONG done, CK_ULONG total)
 {
 	unsigned int *left = arg;
 
 	(void)done;
 	(void)total;
+	waits += transfer.bWaiting;
 	return *left && --*left == 0 ? CKR_FUNCTION_CANCELED : CKR_OK;
+}
+
+unsigned int world_waits(void)
+{
+	return waits;
 }
 
 CK_RV world_install(int which, unsigned int stop, CK_ULONG flags)
 {
-	CK_INTAGLIO_TRANSFER t = {
-		.ulApplication = 1, .ulFlags = flags, .Progress = stop_at, .pApplication = &stop};
 	struct slot *principal, *target;
 	CK_RV rv;
 
+	transfer = (CK_INTAGLIO_TRANSFER){
+		.ulApplication = 1, .ulFlags = flags, .Progress = stop_at, .pApplication = &stop};
+	waits = 0;
 	world_open();
 	principal = world_slot(PRINCIPAL);
 	target = world_slot(which);
 	slot_lock(principal);
 	slot_lock(target);
-	rv = slot_install_through(principal, target, &t);
+	rv = slot_install_through(principal, target, &transfer);
 	slot_unlock(target);
 	slot_unlock(principal);
 	world_close();

@@ -73,6 +73,8 @@ struct slot *world_slot(int which);
  * cancels, 0 at none. flags of CK_INTAGLIO_TRANSFER.
  */
 CK_RV world_install(int which, unsigned int stop, CK_ULONG flags);
+/* How often the last one said that it was waiting. */
+unsigned int world_waits(void);
 /*
  * The application is put on the principal, in slots that are open; name: the sixth byte of the last
  * package's AID from now on, which is 5 at the beginning.
