@@ -5,6 +5,8 @@
  */
 #include "tests/suite.h"
 
+#include <string.h>
+
 #include "tests/base/hex.h"
 #include "tests/card/manage.h"
 
@@ -167,6 +169,64 @@ static void a_length_that_is_none_changes_nothing(void)
 	manage_stop();
 }
 
+/*
+ * Of a right command every beginning of at least so many bytes (a shorter one may be right as well), and
+ * the whole with a byte more, which may be one that is ignored.
+ */
+static void cut_and_lengthen(uint32_t header, struct view right, size_t least, bool more_is_ignored)
+{
+	uint8_t bytes[120] = {0};
+
+	CU_ASSERT_FATAL(right.len < sizeof(bytes));
+	memcpy(bytes, right.data, right.len);
+	for (size_t len = least; len <= right.len + 1; len++) {
+		uint16_t sw;
+
+		if (len == right.len || (len > right.len && more_is_ignored))
+			continue;
+		sw = manage_bytes(header, view_of(bytes, len));
+		if (sw != 0x6A80) {
+			printf("%08X, %zu of %zu bytes: %04X\n", header, len, right.len, sw);
+			CU_FAIL("not as it should be");
+		}
+	}
+	CU_ASSERT_EQUAL(manage_bytes(header, right), 0x9000);
+}
+
+/* Wrong data is what GPCS 11.2 to 11.11 list for each; 6700 is for Lc and what is not there. */
+static void a_command_that_is_cut_or_lengthened_is_wrong_data(void)
+{
+	static const struct {
+		uint32_t header;
+		const char *data;
+		size_t least;
+		bool more_is_ignored;
+	} rows[] = {
+		{0x80F28002, "4F00", 0, true},
+		{0x80E60C00, "07A000000151535008A00000015153504107F0000000005D01018002C90000",
+		 false},
+		{0x80E61000, "08A0000001510000000007F0000000005D01000000", 0, false},
+		{0x80E64000, "000007F0000000005D01000000", 0, false},
+		{0x80E62000, "000007F0000000005D01000000", 0, false},
+		{0x80E29000, "4203112233", 1, false},
+		{0x80E40000, "4F07F0000000005D01", 0, false},
+		{0x80E60200, "06F0010203040500000000", 0, false},
+	};
+	struct keyset set = manage_keys(0x30);
+	struct buf data;
+
+	manage_start();
+	buf_init(&data, MANAGE_ROOM);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cut_and_lengthen(rows[i].header, hex(rows[i].data), rows[i].least,
+				 rows[i].more_is_ignored);
+	manage_key_data(&set, &data);
+	/* Two keys are no set, but keys. */
+	cut_and_lengthen(0x80D80081, view_buf(&data), data.len - 21, false);
+	buf_free(&data);
+	manage_stop();
+}
+
 static void challenges_and_cryptograms_have_one_length(void)
 {
 	struct keyset set = manage_keys(0x30);
@@ -207,6 +267,8 @@ int main(void)
 		{"the issuer security domain takes another name",
 		 the_issuer_security_domain_takes_another_name},
 		{"a length that is none changes nothing", a_length_that_is_none_changes_nothing},
+		{"a command that is cut or lengthened is wrong data",
+		 a_command_that_is_cut_or_lengthened_is_wrong_data},
 		{"challenges and cryptograms have one length",
 		 challenges_and_cryptograms_have_one_length},
 		{"the level and the memory left are told", the_level_and_the_memory_left_are_told},
