@@ -108,6 +108,7 @@ lives() {
 
 # refusals: what files and keys are refused, and how.
 refusals() {
+	refuse_says "what is no name is said" "nonsense is no name" app delete nonsense
 	refuse_says "a cut CAP file is refused" "not a whole zip archive" app install cut.cap
 	refuse_says "and what is none" "neither a CAP file nor a load file" app install no.cap
 	refuse_says "a module that is not there is refused" "no such module" \

@@ -238,13 +238,23 @@ static enum exit_code say(const struct app *app, const char *aid, const char *do
 	return EXIT_DONE;
 }
 
+static bool take_name(const char *argument, CK_INTAGLIO_AID *ret)
+{
+	if (app_aid(argument, ret))
+		return true;
+	fprintf(stderr,
+		"intaglio: %s is no name: 5 to 16 bytes in hex, as intaglio app list has it\n",
+		argument);
+	return false;
+}
+
 static enum exit_code delete_one(struct app *app, const char *argument)
 {
 	struct tool *tool = app->tool;
 	CK_INTAGLIO_AID aid;
 	CK_RV rv;
 
-	if (!app_aid(argument, &aid))
+	if (!take_name(argument, &aid))
 		return EXIT_USAGE;
 	rv = tool->vendor->DeleteContent(tool->slot, app_channel(app), &aid, app->related);
 	return rv == CKR_OK ? say(app, argument, "deleted") : tool_failed(tool, argument, rv);
@@ -256,7 +266,7 @@ static enum exit_code move_one(struct app *app, const char *argument)
 	CK_INTAGLIO_AID aid;
 	CK_RV rv;
 
-	if (!app_aid(argument, &aid) || !app->to.ulLen)
+	if (!take_name(argument, &aid) || !app->to.ulLen)
 		return EXIT_USAGE;
 	rv = tool->vendor->MoveContent(tool->slot, app_channel(app), &aid, &app->to);
 	return rv == CKR_OK ? say(app, argument, "moved") : tool_failed(tool, argument, rv);
@@ -268,7 +278,7 @@ static enum exit_code lock(struct app *app, const char *argument, bool on)
 	CK_INTAGLIO_AID aid;
 	CK_RV rv;
 
-	if (!app_aid(argument, &aid))
+	if (!take_name(argument, &aid))
 		return EXIT_USAGE;
 	rv = tool->vendor->LockContent(tool->slot, app_channel(app), &aid, on);
 	return rv == CKR_OK ? say(app, argument, on ? "locked" : "unlocked")
