@@ -160,11 +160,14 @@ static int be_in_crowd(bool stays)
 	for (int i = 0; i < ROUNDS; i++)
 		sign_in_crowd(public);
 	pthread_barrier_wait(&gathered->all);
-	if (!stays)
-		return !pcsc_ok(pcsc_p11->C_Finalize(NULL), "C_Finalize in a crowd");
+	if (!stays) {
+		bool left = pcsc_ok(pcsc_p11->C_Finalize(NULL), "C_Finalize in a crowd");
+
+		pthread_barrier_wait(&gathered->all);
+		return !left;
+	}
 	/* Some have left: one more loss for each, and then none. */
-	pthread_barrier_wait(&gathered->staying);
-	sleep(1);
+	pthread_barrier_wait(&gathered->all);
 	sign_in_crowd(public);
 	pthread_barrier_wait(&gathered->staying);
 	if (gathered->lost)

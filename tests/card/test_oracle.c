@@ -18,7 +18,7 @@
 #include "tests/card/attack.h"
 #include "tests/timing.h"
 
-enum { CLASSES = 7, PROBES = 20020, WARM_UP = 20, COMMANDS = 2, SIZE_MAX_BLOCK = 256 };
+enum { CLASSES = 7, PROBES = 20020, WARM_UP = 20, COMMANDS = 2, TRIES = 4, SIZE_MAX_BLOCK = 256 };
 
 /* Nanoseconds: on a machine that is busy with something else it is more than on a quiet one. */
 enum { LEAST_LEAK = 8000 };
@@ -318,7 +318,15 @@ static bool finds(const struct samples *s, size_t command, enum class class, uin
 	return found & 1U << class;
 }
 
-/* The least leak that these very samples would have shown; more than some microseconds is no proof. */
+/* Whether these very samples would have shown a leak of some microseconds; more is no proof. */
+static bool would_tell(const struct samples *s, uint8_t suite)
+{
+	for (size_t command = suite == 0x01 ? 1 : 0; command < COMMANDS; command++)
+		if (!finds(s, command, EMPTY, LEAST_LEAK))
+			return false;
+	return true;
+}
+
 static void show_what_would_be_found(const struct samples *s, uint8_t suite)
 {
 	for (size_t command = suite == 0x01 ? 1 : 0; command < COMMANDS; command++) {
@@ -326,30 +334,33 @@ static void show_what_would_be_found(const struct samples *s, uint8_t suite)
 
 		while (ns < LEAST_LEAK && !finds(s, command, EMPTY, ns))
 			ns += 250;
-		CU_ASSERT_TRUE(finds(s, command, EMPTY, ns));
 		printf("suite %02X, command %zu: a leak of %.2f microseconds would be found\n",
 		       suite, 4 + 2 * command, (double)ns / 1000);
 	}
 }
 
+/* A difference must come again to be one. Samples of a busy machine, which would hide it, do not count. */
 static void show_that_nothing_differs(uint8_t suite)
 {
 	size_t rounds = rounds_asked();
+	unsigned int found = ~0U;
 	struct samples s;
 	struct bench b;
-	unsigned int found;
-	double most = 0;
 
 	bench_open(&b, suite);
-	measure(&b, rounds, &s);
-	found = judge(&s, &most);
-	printf("suite %02X: %zu probes, greatest |t| %.2f\n", suite, rounds * CLASSES, most);
-	if (found) {
-		most = 0;
-		forget(&s);
+	for (int tries = 0, judged = 0; tries < TRIES && judged < 2 && found; tries++) {
+		bool tells;
+		double most = 0;
+
+		if (tries > 0)
+			forget(&s);
 		measure(&b, rounds, &s);
-		found &= judge(&s, &most);
-		printf("suite %02X: once more, greatest |t| %.2f\n", suite, most);
+		tells = would_tell(&s, suite);
+		if (tells)
+			found &= judge(&s, &most);
+		judged += tells;
+		printf("suite %02X: %zu probes, greatest |t| %.2f%s\n", suite, rounds * CLASSES,
+		       most, tells ? "" : "; too noisy to tell");
 	}
 	CU_ASSERT_EQUAL(found, 0);
 	show_what_would_be_found(&s, suite);
@@ -400,7 +411,7 @@ static void delays_of_some_classes_are_found(void)
 		bench_open(&b, suites[s]);
 		b.delays = true;
 		/* On a machine that is busy with something else they may hide once. */
-		for (int i = 0; i < 3 && (found & wanted) != wanted; i++) {
+		for (int i = 0; i < TRIES && (found & wanted) != wanted; i++) {
 			measure(&b, rounds, &samples);
 			found = judge(&samples, &most);
 			forget(&samples);
