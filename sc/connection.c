@@ -667,11 +667,14 @@ static void close_channel(struct sc *sc)
 	uint16_t sw;
 	bool again;
 
-	/* A card in a session that the host has given up ends that one at the first. */
+	/*
+	 * A card in a session that the host has given up ends that one at the first. A channel of which
+	 * the session is lost may be somebody else's (end_session).
+	 */
 	for (int i = 0; i < ATTEMPTS && rc == RC_OK && sc->has_channel; i++) {
 		rc = sc->sm ? attempt(sc, &command, false, &data, &sw, &again)
 			    : wire_exchange(&sc->wire, &command, &data, &sw);
-		sc->has_channel = rc == RC_OK && session_is_lost(data, sw);
+		sc->has_channel = sc->has_channel && rc == RC_OK && session_is_lost(data, sw);
 	}
 	if (rc != RC_OK)
 		trace_note(&sc->wire.trace, "the channel was not closed");
