@@ -125,17 +125,26 @@ static uint16_t check_proof(struct command *c, const struct ledger_policy *polic
 	struct view certificates, signature;
 	struct chain chain = {.signer = NULL};
 	uint16_t sw = SW_REFERENCE_DATA_UNUSABLE;
+	enum rc rc;
 
 	if (!policy->proof.len)
 		return SW_OK;
-	if (auditor_certificate_split(policy->proof, &certificates, &signature) == RC_OK &&
-	    chain_present_all(&chain, c->card->identity, suite_find(AUDITOR_CERTIFICATE_SUITE),
-			      certificates) == SW_OK &&
-	    (chain.roles & ROLE_AUDITOR) &&
-	    auditor_certificate_check(&keys, signature, chain.host) == RC_OK)
-		sw = SW_OK;
+	rc = auditor_certificate_split(policy->proof, &certificates, &signature);
+	if (rc == RC_OK) {
+		sw = chain_present_all(&chain, c->card->identity,
+				       suite_find(AUDITOR_CERTIFICATE_SUITE), certificates);
+		if (sw == SW_OK)
+			rc = chain.roles & ROLE_AUDITOR
+				     ? auditor_certificate_check(&keys, signature, chain.host)
+				     : RC_AUTH;
+	}
 	chain_reset(&chain);
-	return sw;
+	/* What the card itself could not do is no word on the certificate. */
+	if (sw == SW_MEMORY_FAILURE || sw == SW_NOT_ENOUGH_MEMORY || sw == SW_NO_DIAGNOSIS)
+		return sw;
+	if (rc == RC_MEMORY || rc == RC_CRYPTO)
+		return command_sw(rc);
+	return sw == SW_OK && rc == RC_OK ? SW_OK : SW_REFERENCE_DATA_UNUSABLE;
 }
 
 /* The content key under the escrow key. */

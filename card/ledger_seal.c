@@ -39,7 +39,7 @@ static enum rc sign(struct sealing *s)
 			   : rc;
 }
 
-/* While the disk syncs: all that the commit does not change, up to the protected answer. */
+/* Beside the building, writing and syncing of the commit: all that it does not change, up to the protected answer. */
 static void complete(void *arg)
 {
 	struct sealing *s = arg;

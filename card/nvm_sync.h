@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A thread that computes while the caller waits for the disk: the sync stays with the caller, since
+ * A thread that computes while the caller writes and waits for the disk: the sync stays with the caller, since
  * a thread that sleeps is woken late, and the caller's time is what counts. The thread is made with
  * the first use and ends with nvm_sync_free. It belongs to the process that made it.
  */

@@ -299,6 +299,14 @@ cp company/revoked.list tampered.list
 printf X | dd of=tampered.list bs=1 seek=40 conv=notrunc 2>/dev/null
 refuse_says "as it signed it" 'not the revocation list of this authority' \
 	"$intaglio" audit verify till --authority company/authority.cvc --revoked tampered.list
+says "who is not the auditor by his certificate alone" 'with a certificate that this audit does not vouch for' \
+	"$intaglio" audit verify inspected --key "$(cat inspected/key)"
+holder=$("$intaglio" audit verify inspected --json --authority company/authority.cvc | sed 's/.*"auditor_holder":"\([^"]*\)".*/\1/')
+step "the auditor is revoked" "$intaglio" authority revoke company "$holder" --effective 2099-12-31
+says "which is noticed" "the authority has revoked the auditor $holder" \
+	"$intaglio" audit verify inspected --authority company/authority.cvc --revoked company/revoked.list
+says "and he is not certified any more" '"auditor_certified":true,"entries"' \
+	"$intaglio" audit verify inspected --json --authority company/authority.cvc --revoked company/revoked.list
 card=$("$intaglio" audit verify till --json --authority company/authority.cvc | sed 's/.*"card":"\([^"]*\)".*/\1/')
 step "the card is revoked" "$intaglio" authority revoke company "$card" --effective 2099-12-31
 refuse_says "whoever has its key can write books" "the authority has revoked the card $card" \

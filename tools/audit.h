@@ -100,7 +100,8 @@ struct audit {
 	struct checkpoint checkpoint;
 	char label[256];
 	char card[CVC_REFERENCE_MAX + 1]; /* its name, once the authority's chain led to it */
-	char auditor[NOTE_NAME_MAX + 1]; /* who countersigns by leaf 0, and .. */
+	char auditor[NOTE_NAME_MAX + 1]; /* who countersigns by leaf 0, .. */
+	bool auditor_proof; /* .. whether with a certificate, and .. */
 	char auditor_holder[CVC_REFERENCE_MAX + 1]; /* .. as whom the authority certified him */
 	struct buf note, previous_note, policy; /* policy: the body of leaf 0 */
 	uint64_t previous_size; /* 0: no previous audit */
@@ -123,6 +124,10 @@ enum rc audit_walk(struct audit *audit) WARN_UNUSED;
 bool audit_check_chain(struct audit *audit);
 /* Who countersigns, and whether the authority, if one is given, vouches for him. */
 void audit_take_auditor(struct audit *audit, const struct ledger_policy *policy);
+/* By whose word, to be followed by auditor_holder. */
+const char *audit_auditor_word(const struct audit *audit);
+/* Text that is no UTF-8 is said in ASCII. */
+void audit_text(char *text);
 /* Who says that the key is the ledger's: "authority", "key" (the auditor gave it), or NULL. */
 const char *audit_voucher(const struct audit *audit);
 /* What the audit comes to: findings, a key that nobody vouches for, or neither. */

@@ -14,7 +14,7 @@
 static const char file_name[] = "certificate";
 
 /* Dates are the auditor's to judge: a card outlives its certificate, and so does its book. */
-static void check_dates(struct audit *a, const struct cvc_chain *chain)
+static void check_dates(struct audit *a, const struct cvc_chain *chain, const char *whose)
 {
 	char from[CVC_DATE_TEXT], to[CVC_DATE_TEXT];
 	uint32_t today = cvc_today();
@@ -26,9 +26,8 @@ static void check_dates(struct audit *a, const struct cvc_chain *chain)
 			audit_notice(
 				a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD,
 				"the certificate of %s %.*s is valid from %s to %s, and not today",
-				c == cvc_chain_own(chain) ? "the card" : "the issuer",
-				(int)c->chr.len, (const char *)c->chr.data,
-				cvc_date_text(c->effective, from),
+				c == cvc_chain_own(chain) ? whose : "the issuer", (int)c->chr.len,
+				(const char *)c->chr.data, cvc_date_text(c->effective, from),
 				cvc_date_text(c->expiration, to));
 	}
 }
@@ -54,12 +53,19 @@ static enum rc take_list(struct view authority, struct view in, struct revocatio
 	return rc;
 }
 
-/* Whoever has a revoked card's key can sign a ledger today and date it back. */
-static bool check_revoked(struct audit *a, struct view authority, const struct cvc_chain *chain)
+/*
+ * Says by say() who of the chain is revoked, if the authority's list is given. False, and a sentence, if
+ * that cannot be read.
+ */
+static bool check_revoked(struct audit *a, struct view authority, const struct cvc_chain *chain,
+			  const char *whose,
+			  void (*say)(struct audit *, enum audit_kind, int64_t, const char *, ...),
+			  bool *ret_revoked)
 {
 	struct revocation list;
 	struct buf file;
 
+	*ret_revoked = false;
 	if (!a->revoked)
 		return true;
 	if (!file_read(a->revoked, REVOCATION_MAX, &file))
@@ -73,11 +79,12 @@ static bool check_revoked(struct audit *a, struct view authority, const struct c
 	for (size_t i = 0; i < chain->count; i++) {
 		const struct cvc *c = &chain->links[i];
 
-		if (revocation_covers(list.entries, c))
-			audit_find(a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD,
-				   "the authority has revoked %s %.*s",
-				   c == cvc_chain_own(chain) ? "the card" : "the issuer",
-				   (int)c->chr.len, (const char *)c->chr.data);
+		if (!revocation_covers(list.entries, c))
+			continue;
+		*ret_revoked = true;
+		say(a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD, "the authority has revoked %s %.*s",
+		    c == cvc_chain_own(chain) ? whose : "the issuer", (int)c->chr.len,
+		    (const char *)c->chr.data);
 	}
 	buf_free(&file);
 	return true;
@@ -105,6 +112,7 @@ static bool check(struct audit *a, struct view authority)
 	struct buf file, text;
 	struct cvc_chain chain;
 	const struct cvc *card;
+	bool revoked;
 	enum rc rc;
 
 	buf_fixed(&file, array, sizeof(array));
@@ -128,8 +136,10 @@ static bool check(struct audit *a, struct view authority)
 	card = cvc_chain_own(&chain);
 	snprintf(a->card, sizeof(a->card), "%.*s", (int)card->chr.len,
 		 (const char *)card->chr.data);
-	check_dates(a, &chain);
-	return check_revoked(a, authority, &chain);
+	audit_text(a->card);
+	check_dates(a, &chain, "the card");
+	/* Whoever has a revoked card's key can sign a ledger today and date it back. */
+	return check_revoked(a, authority, &chain, "the card", audit_find, &revoked);
 }
 
 bool audit_check_chain(struct audit *a)
@@ -155,13 +165,19 @@ static void check_proof(struct audit *a, const struct ledger_policy *policy)
 	struct cvc_chain chain;
 	struct buf authority;
 	const struct cvc *own;
+	bool revoked;
 
 	if (!read_authority(a, &authority))
 		return;
 	if (auditor_certificate_verify(&c, view_buf(&authority), &chain) == RC_OK) {
 		own = cvc_chain_own(&chain);
-		snprintf(a->auditor_holder, sizeof(a->auditor_holder), "%.*s", (int)own->chr.len,
-			 (const char *)own->chr.data);
+		check_dates(a, &chain, "the auditor");
+		if (check_revoked(a, view_buf(&authority), &chain, "the auditor", audit_notice,
+				  &revoked) &&
+		    !revoked)
+			snprintf(a->auditor_holder, sizeof(a->auditor_holder), "%.*s",
+				 (int)own->chr.len, (const char *)own->chr.data);
+		audit_text(a->auditor_holder);
 	} else {
 		audit_notice(
 			a, AUDIT_CERTIFICATE, 0,
@@ -171,6 +187,14 @@ static void check_proof(struct audit *a, const struct ledger_policy *policy)
 	buf_free(&authority);
 }
 
+const char *audit_auditor_word(const struct audit *a)
+{
+	if (*a->auditor_holder)
+		return "certified by the authority as ";
+	return a->auditor_proof ? "with a certificate that this audit does not vouch for"
+				: "by the word of whoever made the ledger";
+}
+
 void audit_take_auditor(struct audit *a, const struct ledger_policy *policy)
 {
 	struct note_key key;
@@ -178,6 +202,7 @@ void audit_take_auditor(struct audit *a, const struct ledger_policy *policy)
 	if (!policy->auditor.len || note_parse_cosigner(policy->auditor, &key) != RC_OK)
 		return;
 	snprintf(a->auditor, sizeof(a->auditor), "%s", key.name);
-	if (policy->proof.len && a->authority)
+	a->auditor_proof = policy->proof.len > 0;
+	if (a->auditor_proof && a->authority)
 		check_proof(a, policy);
 }

@@ -87,10 +87,8 @@ static void put_verdict(struct buf *b, const struct audit *a)
 	if (*a->auditor) {
 		buf_str(b, "<tr><th>Auditor</th><td>");
 		put_text(b, a->auditor);
-		if (*a->auditor_holder)
-			buf_printf(b, ", certified by the authority as %s", a->auditor_holder);
-		else
-			buf_str(b, ", by the word of whoever made the ledger");
+		buf_printf(b, ", %s", audit_auditor_word(a));
+		put_text(b, a->auditor_holder);
 		buf_str(b, "</td></tr>\n");
 	}
 	if (a->previous_size)

@@ -70,11 +70,9 @@ void audit_report_text(const struct audit *a, FILE *out)
 	if (*a->card)
 		fprintf(out, "The ledger is that of card %s, which the authority vouches for.\n",
 			a->card);
-	if (*a->auditor_holder)
-		fprintf(out, "Its auditor is %s, certified by the authority as %s.\n", a->auditor,
+	if (*a->auditor)
+		fprintf(out, "Its auditor is %s, %s%s.\n", a->auditor, audit_auditor_word(a),
 			a->auditor_holder);
-	else if (*a->auditor)
-		fprintf(out, "Its auditor is %s, by the word of whoever made it.\n", a->auditor);
 	if (!audit_voucher(a))
 		fprintf(out,
 			"NOT VOUCHED FOR: the key was taken from the export itself; who it "
@@ -156,12 +154,13 @@ json_t *audit_report_json(const struct audit *a)
 	base64_put(&text, view_of(a->checkpoint.root, MERKLE_HASH));
 	root[text.len] = '\0';
 	return json_pack(
-		"{s:b,s:b,s:s?,s:s,s:s,s:b,s:b,s:s*,s:s*,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"{s:b,s:b,s:s?,s:s,s:s,s:b,s:b,s:s*,s:s*,s:b,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"valid", audit_verdict(a) == EXIT_DONE, "in_order", !a->findings.count,
 		"vouched_by", audit_voucher(a), "ledger", a->key.name, "label", a->label,
 		"key_given", a->key_text != NULL, "authority_given", a->authority != NULL, "card",
 		*a->card ? a->card : NULL, "auditor", *a->auditor ? a->auditor : NULL,
-		"auditor_holder", *a->auditor_holder ? a->auditor_holder : NULL, "entries",
+		"auditor_certified", a->auditor_proof, "auditor_holder",
+		*a->auditor_holder ? a->auditor_holder : NULL, "entries",
 		(json_int_t)a->checkpoint.size, "root", root, "previous_entries",
 		(json_int_t)a->previous_size, "records", (json_int_t)a->totals.records, "bytes",
 		(json_int_t)a->totals.bytes, "records_of_other_ledgers",

@@ -30,6 +30,17 @@ void audit_free(struct audit *audit)
 	buf_free(&audit->policy);
 }
 
+void audit_text(char *text)
+{
+	json_t *known = json_string(text);
+
+	for (char *c = text; *c && !known; c++) {
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	}
+	json_decref(known);
+}
+
 /* What there is no memory for is counted. */
 static void add(struct audit_list *list, enum audit_kind kind, int64_t record, const char *format,
 		va_list args) __attribute__((format(printf, 4, 0)));

@@ -158,18 +158,6 @@ static void check_previous(struct walk *w)
 			(unsigned long long)w->previous.size);
 }
 
-/* A label that is no UTF-8 text is said in ASCII. */
-static void say_label(struct audit *a)
-{
-	json_t *text = json_string(a->label);
-
-	for (char *c = a->label; *c && !text; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
-	json_decref(text);
-}
-
 /* Leaf 0: the ledger's own description, and its key. */
 static void check_policy(struct walk *w, const struct leaf_header *h, struct view body)
 {
@@ -187,7 +175,7 @@ static void check_policy(struct walk *w, const struct leaf_header *h, struct vie
 	}
 	snprintf(a->label, sizeof(a->label), "%.*s", (int)policy.label.len,
 		 (const char *)policy.label.data);
-	say_label(a);
+	audit_text(a->label);
 	audit_take_auditor(a, &policy);
 	buf_view(&a->policy, body);
 	if (!view_equal(policy.public_key, view_of(a->key.public_key, ED25519_PUBLIC)))
