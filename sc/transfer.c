@@ -219,8 +219,8 @@ static enum rc load_files(struct run *r)
 	return rc;
 }
 
-/* How many activations all applications have used, and whether this one has any left. */
-static enum rc look(struct run *r, uint64_t *ret_used, bool *ret_left)
+/* How many activations all applications have used, and what this one has; it may be gone. */
+static enum rc look(struct run *r, uint64_t *ret_used, bool *ret_left, bool *ret_spent)
 {
 	struct principal_card_counter counter;
 	struct view rest;
@@ -230,6 +230,7 @@ static enum rc look(struct run *r, uint64_t *ret_used, bool *ret_left)
 
 	*ret_used = 0;
 	*ret_left = false;
+	*ret_spent = false;
 	buf_init(&list, COUNTERS_MAX);
 	rc = principal_card_status(r->principal, PRINCIPAL_CARD_COUNTERS, 0, &list, &sw);
 	rest = view_buf(&list);
@@ -238,7 +239,10 @@ static enum rc look(struct run *r, uint64_t *ret_used, bool *ret_left)
 		if (rc != RC_OK)
 			break;
 		*ret_used += counter.used;
-		*ret_left = *ret_left || (counter.number == r->order->application && counter.left);
+		if (counter.number == r->order->application) {
+			*ret_left = counter.left > 0;
+			*ret_spent = counter.left == 0;
+		}
 	}
 	buf_free(&list);
 	return rc;
@@ -260,9 +264,10 @@ static enum rc await_activation(struct run *r)
 
 	for (unsigned int n = 0;
 	     rc == RC_SW && r->result->sw == SW_CONDITIONS && n < r->order->patience; n++) {
-		if (look(r, &used, &left) != RC_OK)
-			return RC_SW;
-		r->result->is_spent = !left;
+		enum rc looked = look(r, &used, &left, &r->result->is_spent);
+
+		if (looked != RC_OK)
+			return looked;
 		if (!left)
 			return RC_SW;
 		if (used != before)
@@ -349,7 +354,8 @@ static void take_back(struct run *r)
 	}
 	rc = is_end(r, rc) ? RC_OK : rc;
 	*r->result = before;
-	r->result->is_left = rc != RC_OK || deletes == 0;
+	/* A file that was not wholly released has no DELETE, and nothing of it is loaded. */
+	r->result->is_left = rc != RC_OK || (deletes == 0 && before.files);
 }
 
 /* The block that was the last one is known only when there is no more. */

@@ -185,7 +185,9 @@ static void say_consequence(const struct work *w)
 		return;
 	sentence = strdup(log_last());
 	if (w->result.is_activated)
-		log_error("%s; an activation is spent on this card, and another try costs none",
+		log_error("%s; an activation is spent on this card, and another try costs none "
+			  "unless the target shares its keys with others or has had three tries "
+			  "under SCP02",
 			  sentence && *sentence ? sentence : "it failed");
 	else
 		log_error(
