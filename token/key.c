@@ -435,6 +435,18 @@ static CK_RV wrap(struct session *s, struct operation *o, const struct object *w
 	return wrap_object(s, o, target, out);
 }
 
+/* What is asked for: an SM2 ciphertext is of another length each time, so the longest. */
+static size_t wrapped_room(const struct operation *o, const struct object *key, size_t len,
+			   CK_BYTE_PTR out, const CK_ULONG *out_len)
+{
+	struct view value;
+
+	if (o->mechanism->scheme != SCHEME_SM2 || (out && *out_len >= len) ||
+	    attr_find(view_buf(&key->list), CKA_VALUE, &value) != RC_OK)
+		return len;
+	return encrypted_size(o, value.len);
+}
+
 CK_RV session_wrap_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping,
 		       CK_OBJECT_HANDLE target, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
@@ -450,7 +462,8 @@ CK_RV session_wrap_key(struct session *s, CK_MECHANISM_PTR mechanism, CK_OBJECT_
 	if (rv == CKR_OK)
 		rv = wrap(s, &o, wrapper, key, &wrapped);
 	if (rv == CKR_OK)
-		rv = operation_room(out, out_len, wrapped.len, &go);
+		rv = operation_room(out, out_len, wrapped_room(&o, key, wrapped.len, out, out_len),
+				    &go);
 	if (rv == CKR_OK && go) {
 		if (wrapped.len)
 			memcpy(out, wrapped.data, wrapped.len);

@@ -60,10 +60,24 @@ bool session_is_away(const struct session *s)
 	return s->is_away;
 }
 
+/* Whether an operation is still to use the PIN that was shown for it. */
+static bool has_use_for_pin(const struct session *s)
+{
+	for (size_t i = 0; i < OPERATION_KINDS; i++) {
+		const struct operation *o = &s->operations[i];
+
+		if (o->mechanism && o->asks_each_time && !o->needs_context && !o->has_result)
+			return true;
+	}
+	return false;
+}
+
 void session_settle(struct session *s)
 {
 	if (s->must_end)
 		session_end_private(s);
+	if (s->own && !has_use_for_pin(s))
+		lane_give_back(s);
 }
 
 void lane_alone(struct session *s)
@@ -86,6 +100,8 @@ void lane_give_back(struct session *s)
 {
 	if (!s->own)
 		return;
+	if (s->own->sc && !sc_is_connected(s->own->sc))
+		sc_close(&s->own->sc);
 	s->own->is_taken = false;
 	s->own = NULL;
 	pthread_cond_broadcast(&s->slot->changed);
@@ -200,10 +216,8 @@ struct sc *lane_for_pin(struct session *s)
 	struct slot *slot = s->slot;
 	struct lane *spare;
 
-	if (s->own && !sc_is_connected(s->own->sc)) {
-		sc_close(&s->own->sc);
+	if (s->own && !sc_is_connected(s->own->sc))
 		lane_give_back(s);
-	}
 	if (s->own || slot->session_count < 2 || !slot->source->is_parallel)
 		return s->own ? s->own->sc : slot->sc;
 	spare = free_spare(slot, true);
@@ -223,8 +237,9 @@ CK_RV lane_run_with_pin(struct session *s, enum outcome_call call, lane_work wor
 
 	lane_alone(s);
 	rc = work(s->own ? s->own->sc : s->slot->sc, arg, &sw);
-	if (s->own && !sc_is_connected(s->own->sc))
-		sc_close(&s->own->sc);
+	/* It is used up: whatever else asks for one needs another. */
+	for (size_t i = 0; i < OPERATION_KINDS; i++)
+		s->operations[i].needs_context = s->operations[i].asks_each_time;
 	lane_give_back(s);
 	return outcome(s->slot, call, rc, &sw);
 }

@@ -42,6 +42,13 @@ void operation_prepare(struct operation *o)
 	buf_init(&o->past, OPERATION_DATA_MAX);
 }
 
+/* One that had no memory has to forget that, too. */
+static void end_buffer(struct buf *b)
+{
+	if (b->cap || b->rc != RC_OK)
+		buf_free(b);
+}
+
 void operation_end(struct operation *o)
 {
 	o->mechanism = NULL;
@@ -58,16 +65,11 @@ void operation_end(struct operation *o)
 	o->is_unsaveable = false;
 	EVP_PKEY_free(o->key);
 	o->key = NULL;
-	if (o->label.len)
-		buf_free(&o->label);
-	if (o->signature.cap)
-		buf_free(&o->signature);
-	if (o->data.cap)
-		buf_free(&o->data);
-	if (o->secret.cap)
-		buf_free(&o->secret);
-	if (o->past.cap)
-		buf_free(&o->past);
+	end_buffer(&o->label);
+	end_buffer(&o->signature);
+	end_buffer(&o->data);
+	end_buffer(&o->secret);
+	end_buffer(&o->past);
 }
 
 void operation_discard(struct operation *o)
@@ -520,6 +522,17 @@ CK_RV operation_update(struct session *s, enum operation_kind kind, CK_BYTE_PTR 
 	return rv == CKR_OK ? update(s, kind, o, view_of(in, in_len), out, out_len) : rv;
 }
 
+/* What fails in one of the two leaves nothing to go on with in the other. */
+static CK_RV end_two(struct session *s, enum operation_kind first, enum operation_kind second,
+		     CK_RV rv)
+{
+	if (rv != CKR_OK && rv != CKR_BUFFER_TOO_SMALL) {
+		operation_end(&s->operations[first]);
+		operation_end(&s->operations[second]);
+	}
+	return rv;
+}
+
 CK_RV operation_update_two(struct session *s, enum operation_kind first, enum operation_kind second,
 			   CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
@@ -534,9 +547,9 @@ CK_RV operation_update_two(struct session *s, enum operation_kind first, enum op
 		CK_RV rv = operation_update(s, first, in, in_len, NULL, NULL);
 
 		if (rv != CKR_OK)
-			return rv;
+			return end_two(s, first, second, rv);
 	}
-	return operation_update(s, second, in, in_len, out, out_len);
+	return end_two(s, first, second, operation_update(s, second, in, in_len, out, out_len));
 }
 
 CK_RV operation_decrypt_two(struct session *s, enum operation_kind second, CK_BYTE_PTR in,
@@ -548,7 +561,9 @@ CK_RV operation_decrypt_two(struct session *s, enum operation_kind second, CK_BY
 	if (!s->operations[OPERATION_DECRYPT].mechanism || !o->mechanism || o->has_signature)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	rv = operation_update(s, OPERATION_DECRYPT, in, in_len, out, out_len);
-	return rv == CKR_OK && out ? operation_update(s, second, out, *out_len, NULL, NULL) : rv;
+	if (rv == CKR_OK && out)
+		rv = operation_update(s, second, out, *out_len, NULL, NULL);
+	return end_two(s, OPERATION_DECRYPT, second, rv);
 }
 
 CK_RV operation_final(struct session *s, enum operation_kind kind, CK_BYTE_PTR out,

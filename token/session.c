@@ -175,6 +175,7 @@ CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, C
 	struct slot *slot = s->slot;
 	enum login login = user == CKU_SO ? LOGIN_SO : LOGIN_USER;
 	uint16_t sw = 0;
+	struct sc *sc;
 	enum rc rc;
 	CK_RV rv;
 
@@ -187,8 +188,8 @@ CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, C
 		return rv;
 	if (!is_pin_length(pin_len))
 		return refuse_length(slot, CKR_PIN_INCORRECT);
-	rc = application_verify(user == CKU_CONTEXT_SPECIFIC ? lane_for_pin(s) : slot->sc,
-				login == LOGIN_SO ? APPLICATION_SO : APPLICATION_USER,
+	sc = user == CKU_CONTEXT_SPECIFIC ? lane_for_pin(s) : slot->sc;
+	rc = application_verify(sc, login == LOGIN_SO ? APPLICATION_SO : APPLICATION_USER,
 				view_of(pin, pin_len), &sw);
 	rv = outcome(slot, login == LOGIN_SO ? CALL_SO_PIN : CALL_USER_PIN, rc, &sw);
 	/* 4.9: whoever locks the PIN in the middle of an operation is logged out. */
@@ -196,8 +197,11 @@ CK_RV session_login(struct session *s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, C
 		log_out(slot);
 	if (rv != CKR_OK)
 		return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;
-	slot->login = login;
-	slot->login_epoch = sc_epoch(slot->sc);
+	/* On a lane it says nothing of the slot's own connection, which may be gone by now. */
+	if (sc == slot->sc) {
+		slot->login = login;
+		slot->login_epoch = sc_epoch(slot->sc);
+	}
 	for (size_t i = 0; user == CKU_CONTEXT_SPECIFIC && i < OPERATION_KINDS; i++)
 		s->operations[i].needs_context = false;
 	return CKR_OK;

@@ -530,6 +530,48 @@ static void a_pin_belongs_to_the_operation_it_was_shown_for(void)
 	}
 }
 
+/* Not even where the slot's own connection has a fresh PIN of the user's login. */
+static void a_pin_is_not_for_two_operations_of_a_session(void)
+{
+	CK_ULONG bits = 2048, len = OUT, block_len = OUT;
+	CK_BYTE id[] = {'t', 'w', 'i', 'c', 'e'};
+	CK_MECHANISM make = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0}, m = {CKM_RSA_PKCS, NULL, 0};
+	CK_ATTRIBUTE public[] = {{CKA_MODULUS_BITS, &bits, sizeof(bits)},
+				 {CKA_TOKEN, &yes, sizeof(yes)}};
+	CK_ATTRIBUTE private[] = {{CKA_TOKEN, &yes, sizeof(yes)},
+				  {CKA_SIGN, &yes, sizeof(yes)},
+				  {CKA_DECRYPT, &yes, sizeof(yes)},
+				  {CKA_ALWAYS_AUTHENTICATE, &yes, sizeof(yes)},
+				  {CKA_ID, id, sizeof(id)}};
+	CK_UTF8CHAR pin[] = USER_PIN;
+	CK_BYTE out[OUT], block[OUT];
+	CK_OBJECT_HANDLE pub, priv;
+	CK_ULONG found = 0;
+
+	CU_ASSERT_EQUAL_FATAL(session_generate_key_pair(fixture.rw, &make, public, 2, private, 5,
+							&pub, &priv),
+			      CKR_OK);
+	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_ENCRYPT, &m, pub), CKR_OK);
+	CU_ASSERT_EQUAL(operation_single(fixture.rw, OPERATION_ENCRYPT, message, 48, block,
+					 &block_len),
+			CKR_OK);
+	CU_ASSERT_EQUAL(session_logout(fixture.rw), CKR_OK);
+	CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_USER, pin, sizeof(pin) - 1), CKR_OK);
+	CU_ASSERT_EQUAL(session_find_init(fixture.rw, &private[4], 1), CKR_OK);
+	CU_ASSERT_EQUAL(session_find(fixture.rw, &priv, 1, &found), CKR_OK);
+	CU_ASSERT_EQUAL(session_find_final(fixture.rw), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(found, 1);
+	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_SIGN, &m, priv), CKR_OK);
+	CU_ASSERT_EQUAL(operation_init(fixture.rw, OPERATION_DECRYPT, &m, priv), CKR_OK);
+	CU_ASSERT_EQUAL(session_login(fixture.rw, CKU_CONTEXT_SPECIFIC, pin, sizeof(pin) - 1),
+			CKR_OK);
+	CU_ASSERT_EQUAL(sign_in(fixture.rw, out, &len), CKR_OK);
+	len = OUT;
+	CU_ASSERT_EQUAL(operation_single(fixture.rw, OPERATION_DECRYPT, block, block_len, out,
+					 &len),
+			CKR_USER_NOT_LOGGED_IN);
+}
+
 static void messages_have_nonces_of_their_own_and_a_tag_beside_them(void)
 {
 	for (CK_BBOOL on_card = 0; on_card <= 1; on_card++) {
@@ -774,6 +816,8 @@ int main(void)
 		 a_key_that_always_asks_signs_once_for_each_pin},
 		{"a_pin_belongs_to_the_operation_it_was_shown_for",
 		 a_pin_belongs_to_the_operation_it_was_shown_for},
+		{"a_pin_is_not_for_two_operations_of_a_session",
+		 a_pin_is_not_for_two_operations_of_a_session},
 		{"messages_have_nonces_of_their_own_and_a_tag_beside_them",
 		 messages_have_nonces_of_their_own_and_a_tag_beside_them},
 		{"messages_come_in_parts", messages_come_in_parts},
