@@ -208,19 +208,40 @@ static size_t count_blocks(const struct principal *p, const struct principal_fil
 	return (load_header(file, header) + file->size + block - 1) / block;
 }
 
-static void find_longest(struct principal *p, const struct principal_file *file)
+/* A command with so much plain data will be released. */
+static void find_longest(struct principal *p, size_t plain)
 {
-	uint8_t header[TAG_HEADER_MAX];
-	size_t whole = load_header(file, header) + file->size, length;
+	size_t length = principal_channel_length(&p->target, plain);
 
-	length = principal_channel_length(&p->target,
-					  whole < p->target.block ? whole : p->target.block);
 	if (length > p->longest)
 		p->longest = length;
 }
 
+static void measure_file(struct principal *p, const struct principal_file *file)
+{
+	uint8_t header[TAG_HEADER_MAX];
+	size_t whole = load_header(file, header) + file->size;
+
+	find_longest(p, whole < p->target.block ? whole : p->target.block);
+	find_longest(p, file->install_len);
+}
+
+/* front: bytes of an item that come before the command's data. */
+static enum rc measure_items(struct principal *p, struct view list, size_t count, size_t front)
+{
+	struct view item;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 1; rc == RC_OK && i <= count; i++) {
+		rc = principal_item(list, i, &item);
+		if (rc == RC_OK && item.len > front)
+			find_longest(p, item.len - front);
+	}
+	return rc;
+}
+
 /* Before the target has lost anything. RC_SPACE: a file has more blocks than LOAD can number. */
-static enum rc check_blocks(struct nvm *nvm, struct principal *p)
+static enum rc check_lengths(struct nvm *nvm, struct principal *p)
 {
 	struct principal_file file;
 	enum rc rc = RC_OK;
@@ -235,9 +256,13 @@ static enum rc check_blocks(struct nvm *nvm, struct principal *p)
 		if (rc == RC_OK && count_blocks(p, &file) > BLOCKS_MAX)
 			rc = RC_SPACE;
 		if (rc == RC_OK)
-			find_longest(p, &file);
+			measure_file(p, &file);
 	}
-	return rc;
+	if (rc == RC_OK)
+		rc = measure_items(p, p->application.deletes, p->application.delete_count, 1);
+	return rc == RC_OK
+		       ? measure_items(p, p->application.installs, p->application.install_count, 0)
+		       : rc;
 }
 
 /* DELETE of the package that a load file is, from the data of its INSTALL [for load]: AID first. */
@@ -286,7 +311,7 @@ static enum rc list_packages(struct nvm *nvm, struct principal *p)
 	return rc == RC_OK ? buf_rc(&p->packages) : rc == RC_MALFORMED ? RC_OK : rc;
 }
 
-/* Where blocks have extended length, the host is told while the target is as it was. */
+/* Where commands have extended length, the host is told while the target is as it was. */
 static uint16_t answer_request(struct command *c, const struct principal *p)
 {
 	if (p->longest > APDU_SHORT_DATA)
@@ -315,7 +340,7 @@ static uint16_t request(struct command *c, struct principal *p, uint16_t number)
 		return rc == RC_NOT_FOUND ? SW_RECORD_NOT_FOUND : command_sw(rc);
 	if (p->application.key_set && p->application.key_set != p->target.key_set)
 		return SW_CONDITIONS;
-	rc = check_blocks(c->nvm, p);
+	rc = check_lengths(c->nvm, p);
 	if (rc != RC_OK)
 		return rc == RC_SPACE ? SW_FUNCTION_NOT_SUPPORTED : command_sw(rc);
 	rc = list_packages(c->nvm, p);

@@ -41,7 +41,7 @@ struct principal {
 	struct principal_file file; /* in hand */
 	size_t file_index; /* from 1; 0: none yet */
 	size_t blocks; /* of its data */
-	size_t longest; /* bytes of data in a LOAD of any file */
+	size_t longest; /* bytes of data in any command */
 	size_t loaded; /* load files that were wholly released before it was taken back */
 	size_t step; /* the last command released at this stage, from 1 */
 	uint8_t last_kind; /* P1 of the operation that released it; 0: none */

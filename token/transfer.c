@@ -167,10 +167,11 @@ static CK_RV judge(struct work *w, enum rc rc)
 	if (rc == RC_SW)
 		return w->result.by_target ? refused_by_target(w) : refused_by_principal(w);
 	if (rc == RC_SPACE) {
-		log_error("card %s: a block of the load file is too long for it or its reader; the "
-			  "principal card's key set says how long one may be (--block-size of its "
-			  "keys); the target card is as it was",
-			  w->target.slot->name);
+		log_error(
+			"card %s: a block of the load file, or a command of the script, is too long "
+			"for it or its reader; the principal card's key set says how long a "
+			"block may be (--block-size of its keys); the target card is as it was",
+			w->target.slot->name);
 		return CKR_DATA_INVALID;
 	}
 	return outcome(w->result.by_target ? w->target.slot : w->slot, CALL_OBJECT, rc, NULL);

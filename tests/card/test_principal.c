@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/sw.h"
+#include "base/tlv.h"
 #include "tests/base/hex.h"
 #include "tests/card/pair.h"
 #include "tests/suite.h"
@@ -179,6 +180,45 @@ static void blocks_of_extended_length_carry_more(void)
 	pair_stop();
 }
 
+/* How long the request says commands are, of a script of these lengths; with MACs of 16. */
+static bool is_longest(size_t deleted, size_t installed, const char *answer)
+{
+	static const uint8_t zeros[PRINCIPAL_PLAIN_MAX + 1], number[] = {0, 1};
+	struct buf b;
+	size_t mark;
+
+	buf_init(&b, 1000);
+	tlv_put_u8(&b, 0x83, 0);
+	mark = tlv_open(&b, 0xA1);
+	/* P2 is the first. */
+	tlv_put(&b, 0x04, view_of(zeros, 1 + deleted));
+	tlv_close(&b, mark);
+	mark = tlv_open(&b, 0xA2);
+	tlv_put(&b, 0x02, view_of(number, sizeof(number)));
+	tlv_close(&b, mark);
+	mark = tlv_open(&b, 0xA3);
+	tlv_put(&b, 0x04, view_of(zeros, installed));
+	tlv_close(&b, mark);
+	CU_ASSERT_EQUAL(installer_ask(&pair_host, 0x80, 0xDA, 0, PAIR_APPLICATION, view_buf(&b), 0),
+			SW_OK);
+	buf_free(&b);
+	CU_ASSERT_EQUAL(installer_begin(&pair_host), SW_OK);
+	CU_ASSERT_EQUAL(pair_operate(0x00, 0xB0 | PAIR_APPLICATION), SW_OK);
+	return pair_answered(answer);
+}
+
+static void the_scripts_own_commands_are_measured_as_well(void)
+{
+	pair_start(KEY_TYPE_AES, 0x61, 0, 1);
+	pair_host.challenge = 16;
+	installer_login(&pair_principal, ROLE_ISSUER);
+	CU_ASSERT(is_longest(223, 223, ""));
+	CU_ASSERT(is_longest(224, 9, "0100"));
+	CU_ASSERT(is_longest(9, 224, "0100"));
+	CU_ASSERT(is_longest(9, 239, "0100"));
+	pair_stop();
+}
+
 /* 904 bytes with their header: 227 blocks of 4, but 302 of 3. */
 static void a_file_of_more_blocks_than_load_can_number_is_refused_at_once(void)
 {
@@ -249,6 +289,8 @@ int main(void)
 		{"an_application_comes_onto_a_target_by_scp03_with_long_macs",
 		 an_application_comes_onto_a_target_by_scp03_with_long_macs},
 		{"blocks_of_extended_length_carry_more", blocks_of_extended_length_carry_more},
+		{"the_scripts_own_commands_are_measured_as_well",
+		 the_scripts_own_commands_are_measured_as_well},
 		{"a_file_of_more_blocks_than_load_can_number_is_refused_at_once",
 		 a_file_of_more_blocks_than_load_can_number_is_refused_at_once},
 		{"targets_come_one_after_another_and_at_once",
