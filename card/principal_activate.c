@@ -20,16 +20,18 @@ static bool matches(const struct principal *p, const struct principal_pending *e
 			  view_of(p->digest, sizeof(p->digest)));
 }
 
-/* Under SCP02 the end of an installation is the host's word: an entry does not serve for ever. */
-static bool is_free(const struct principal *p, const struct principal_pending *entry)
-{
-	return matches(p, entry) && (p->target.is03 || entry->retries < FREE_RETRIES);
-}
-
-/* It serves nobody any more, and is in no other card's way. */
+/*
+ * It serves nobody any more, and is in no other card's way. Under SCP02 the end of an installation is
+ * the host's word: an entry does not serve for ever.
+ */
 static bool is_dead(const struct principal_pending *entry)
 {
 	return entry->application && !entry->is03 && entry->retries >= FREE_RETRIES;
+}
+
+static bool is_free(const struct principal *p, const struct principal_pending *entry)
+{
+	return matches(p, entry) && !is_dead(entry);
 }
 
 /* Nothing is charged then; what may be without end is not noted. */
@@ -46,7 +48,24 @@ static bool is_same_target(const struct principal *a, const struct principal *b)
 			  view_of(b->target.target, sizeof(b->target.target)));
 }
 
-/* What other targets' installations of this application have been promised. */
+static bool holds(const struct principal *p, uint16_t number)
+{
+	return p && p->reserved && p->number == number;
+}
+
+/* One of the first count channels has an activation kept for this very target. */
+static bool is_counted(const struct command *c, const struct principal *p, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct principal *other = c->card->slots[i].channel.principal;
+
+		if (holds(other, p->number) && is_same_target(p, other))
+			return true;
+	}
+	return false;
+}
+
+/* What other targets' installations of this application have been promised, each target once. */
 static uint32_t promised(const struct command *c, const struct principal *p)
 {
 	uint32_t n = 0;
@@ -54,8 +73,8 @@ static uint32_t promised(const struct command *c, const struct principal *p)
 	for (size_t i = 0; i < CHANNEL_COUNT; i++) {
 		const struct principal *other = c->card->slots[i].channel.principal;
 
-		if (other && other != p && other->reserved && other->number == p->number &&
-		    !is_same_target(p, other))
+		if (other != p && holds(other, p->number) && !is_same_target(p, other) &&
+		    !is_counted(c, other, i))
 			n++;
 	}
 	return n;
@@ -154,7 +173,8 @@ static enum rc decide(struct command *c, struct principal *p, bool *ret_refused)
 	if (rc != RC_OK)
 		return rc;
 	if (is_free(p, &state.pending)) {
-		/* Without end only where the target proves that it was needed. */
+		/* Without end only where the report that ends it will prove itself. */
+		state.pending.is03 = p->target.is03;
 		if (!p->target.is03)
 			state.pending.retries++;
 		if (!is_full(&state))

@@ -115,7 +115,7 @@ struct principal_pending {
 	uint8_t target[PRINCIPAL_TARGET];
 	uint8_t digest[SHA256_SIZE];
 	uint8_t retries; /* taken so far */
-	bool is03; /* made under SCP03, where a report proves itself and tries are without end */
+	bool is03; /* last tried under SCP03, where a report proves itself: without end */
 };
 
 struct principal_state {
