@@ -5,7 +5,7 @@
 #include "card/instance.h"
 #include "card/keyring.h"
 #include "card/keyset.h"
-#include "card/manager_delegate.h"
+#include "card/manager_install.h"
 
 enum {
 	TAG_AID = 0x4F,
@@ -28,18 +28,6 @@ static bool has_dependents(struct nvm *nvm, const struct registry_entry *of)
 	return false;
 }
 
-/* GPCS 6.6.2: what answers after a reset is the issuer security domain then. */
-static enum rc give_back_card_reset(struct nvm *nvm)
-{
-	struct registry_entry isd;
-	enum rc rc = registry_get(nvm, REGISTRY_ISD, &isd);
-
-	if (rc != RC_OK)
-		return rc;
-	isd.privileges |= PRIVILEGE_CARD_RESET;
-	return registry_put(nvm, &isd);
-}
-
 static enum rc remove_instance(struct command *c, const struct registry_entry *e)
 {
 	const struct applet *applet = applet_of(e->applet);
@@ -52,7 +40,7 @@ static enum rc remove_instance(struct command *c, const struct registry_entry *e
 		nvm_delete(c->nvm, RECORD_CONFIRMATIONS | e->number);
 		nvm_delete(c->nvm, RECORD_DOMAIN_DATA | e->number);
 	}
-	if (e->privileges & PRIVILEGE_CARD_RESET && give_back_card_reset(c->nvm) != RC_OK)
+	if (e->privileges & PRIVILEGE_CARD_RESET && install_give_back_card_reset(c->nvm) != RC_OK)
 		return RC_STATE;
 	return registry_delete(c->nvm, e->number);
 }

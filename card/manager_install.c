@@ -96,7 +96,7 @@ enum rc install_take_privileges(struct view in, uint32_t *ret)
 }
 
 /* The Card Reset privilege is one application's: whoever had it before has it no more. */
-enum rc install_move_card_reset(struct nvm *nvm, uint32_t to)
+enum rc install_move_card_reset(struct nvm *nvm, uint32_t domain, uint32_t to)
 {
 	struct registry_entry e = {.number = 0};
 	enum rc rc;
@@ -104,12 +104,27 @@ enum rc install_move_card_reset(struct nvm *nvm, uint32_t to)
 	while ((rc = registry_next(nvm, e.number, &e)) == RC_OK) {
 		if (e.number == to || !(e.privileges & PRIVILEGE_CARD_RESET))
 			continue;
+		if (domain != REGISTRY_ISD && e.number != REGISTRY_ISD &&
+		    !manager_is_under(nvm, &e, domain))
+			return RC_STATE;
 		e.privileges &= ~(uint32_t)PRIVILEGE_CARD_RESET;
 		rc = registry_put(nvm, &e);
 		if (rc != RC_OK)
 			return rc;
 	}
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* GPCS 6.6.2. */
+enum rc install_give_back_card_reset(struct nvm *nvm)
+{
+	struct registry_entry isd;
+	enum rc rc = registry_get(nvm, REGISTRY_ISD, &isd);
+
+	if (rc != RC_OK)
+		return rc;
+	isd.privileges |= PRIVILEGE_CARD_RESET;
+	return registry_put(nvm, &isd);
 }
 
 uint16_t install_find(struct command *c, struct view aid, uint32_t domain,
@@ -181,13 +196,14 @@ static uint16_t describe_instance(struct command *c, const struct registry_entry
 }
 
 /* Inside a transaction; the entry has its number. */
-static enum rc put_instance(struct command *c, struct registry_entry *e)
+static enum rc put_instance(struct command *c, const struct registry_entry *domain,
+			    struct registry_entry *e)
 {
 	const struct applet *applet = applet_of(e->applet);
 	enum rc rc = RC_OK;
 
 	if (e->privileges & PRIVILEGE_CARD_RESET)
-		rc = install_move_card_reset(c->nvm, e->number);
+		rc = install_move_card_reset(c->nvm, domain->number, e->number);
 	if (rc == RC_OK)
 		rc = registry_put(c->nvm, e);
 	if (rc == RC_OK && applet && applet->install &&
@@ -223,7 +239,7 @@ static uint16_t install(struct command *c, const struct registry_entry *domain,
 		return command_sw(rc);
 	rc = registry_numbers(c->nvm, 1, &e.number);
 	if (rc == RC_OK)
-		rc = put_instance(c, &e);
+		rc = put_instance(c, domain, &e);
 	return delegate_commit(c, domain, rc, &receipt, f->parameters);
 }
 
@@ -260,7 +276,7 @@ static uint16_t install_loaded(struct command *c, const struct registry_entry *d
 	if (rc == RC_OK)
 		rc = load_put_file(c, m, first);
 	if (rc == RC_OK)
-		rc = put_instance(c, &e);
+		rc = put_instance(c, domain, &e);
 	return delegate_commit(c, domain, rc, &receipt, f->parameters);
 }
 
@@ -307,7 +323,7 @@ static uint16_t make_selectable(struct command *c, const struct registry_entry *
 	if (rc != RC_OK)
 		return command_sw(rc);
 	if (privileges & PRIVILEGE_CARD_RESET)
-		rc = install_move_card_reset(c->nvm, e.number);
+		rc = install_move_card_reset(c->nvm, domain->number, e.number);
 	if (rc == RC_OK)
 		rc = registry_put(c->nvm, &e);
 	return delegate_commit(c, domain, rc, &receipt, f->parameters);

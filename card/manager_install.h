@@ -22,8 +22,13 @@ enum rc install_take_privileges(struct view in, uint32_t *ret) WARN_UNUSED;
 /* The application that a command names, under a domain; 6A88. */
 uint16_t install_find(struct command *c, struct view aid, uint32_t domain,
 		      struct registry_entry *ret);
-/* Takes the Card Reset privilege from whoever else has it, inside a transaction. */
-enum rc install_move_card_reset(struct nvm *nvm, uint32_t to) WARN_UNUSED;
+/*
+ * Takes the Card Reset privilege from whoever else has it, inside a transaction. RC_STATE: that is
+ * neither the issuer security domain nor under the acting domain, which may be the issuer's.
+ */
+enum rc install_move_card_reset(struct nvm *nvm, uint32_t domain, uint32_t to) WARN_UNUSED;
+/* Inside a transaction: what answers after a reset is the issuer security domain then. */
+enum rc install_give_back_card_reset(struct nvm *nvm) WARN_UNUSED;
 
 /* 80 E6 10, 20 and 40 of these fields, authorised. */
 uint16_t install_extradite(struct command *c, const struct registry_entry *domain,

@@ -86,8 +86,19 @@ static uint16_t update_privileges(const struct install_fields *f, struct registr
 	if (install_take_privileges(f->privileges, &privileges) != RC_OK ||
 	    (privileges & PRIVILEGE_DOMAIN) != (e->privileges & PRIVILEGE_DOMAIN))
 		return SW_WRONG_DATA;
+	if (privileges & PRIVILEGE_CARD_RESET && e->life_cycle == LIFE_INSTALLED)
+		return SW_CONDITIONS;
 	e->privileges = privileges;
 	return SW_OK;
+}
+
+/* Inside a transaction: somebody always has it. */
+static enum rc update_card_reset(struct command *c, const struct registry_entry *domain,
+				 const struct registry_entry *e, uint32_t old_privileges)
+{
+	if (e->privileges & PRIVILEGE_CARD_RESET)
+		return install_move_card_reset(c->nvm, domain->number, e->number);
+	return old_privileges & PRIVILEGE_CARD_RESET ? install_give_back_card_reset(c->nvm) : RC_OK;
 }
 
 /* GPCS table C-14. */
@@ -112,7 +123,7 @@ uint16_t install_update(struct command *c, const struct registry_entry *domain,
 	uint8_t array[RECEIPT_MAX];
 	struct registry_entry e, to;
 	struct buf receipt;
-	uint32_t old_domain;
+	uint32_t old_domain, old_privileges;
 	uint16_t sw;
 	enum rc rc;
 
@@ -120,6 +131,7 @@ uint16_t install_update(struct command *c, const struct registry_entry *domain,
 		return SW_WRONG_DATA;
 	sw = install_find(c, f->instance, domain->number, &e);
 	old_domain = e.domain;
+	old_privileges = e.privileges;
 	if (sw == SW_OK && f->file.len) {
 		sw = find_new_domain(c, f->file, &e, &to);
 		e.domain = to.number;
@@ -133,8 +145,8 @@ uint16_t install_update(struct command *c, const struct registry_entry *domain,
 	rc = nvm_begin(c->nvm);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	if (f->privileges.len && (e.privileges & PRIVILEGE_CARD_RESET))
-		rc = install_move_card_reset(c->nvm, e.number);
+	if (f->privileges.len)
+		rc = update_card_reset(c, domain, &e, old_privileges);
 	if (rc == RC_OK && (f->privileges.len || f->file.len))
 		rc = registry_put(c->nvm, &e);
 	return delegate_commit(c, domain, rc, &receipt, f->parameters);

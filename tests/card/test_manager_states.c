@@ -339,6 +339,47 @@ static void the_privilege_to_answer_first_goes_from_one_to_another(void)
 	manage_stop();
 }
 
+static void the_privilege_to_answer_first_is_always_somebodys(void)
+{
+	manage_start();
+	manage_load_package();
+	CU_ASSERT_EQUAL(manage_install("04"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80F28000, "4F00"), 0x9000);
+	CU_ASSERT(manage_answered("08" ISD "0198"));
+	CU_ASSERT_EQUAL(manage_send(0x80E64000, "00 00 07" INSTANCE "0100 00 00"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80F28000, "4F00"), 0x9000);
+	CU_ASSERT(manage_answered("08" ISD "019C"));
+	/* What cannot be selected yet does not get it. */
+	CU_ASSERT_EQUAL(manage_send(0x80E40000, "4F07" INSTANCE), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E60400,
+				    "06" PACKAGE "07" MODULE "07" INSTANCE "0100 02C900 00"),
+			0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E64000, "00 00 07" INSTANCE "0104 00 00"), 0x6985);
+	CU_ASSERT_EQUAL(manage_send(0x80F28000, "4F00"), 0x9000);
+	CU_ASSERT(manage_answered("08" ISD "019C"));
+	manage_stop();
+}
+
+static void a_domain_takes_the_privilege_to_answer_first_from_no_stranger(void)
+{
+	manage_start();
+	CU_ASSERT_EQUAL_FATAL(manage_make_domain("804000"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x00A40400, DOMAIN), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80F0400F, DOMAIN), 0x9000);
+	manage_load_package();
+	CU_ASSERT_EQUAL(manage_install("04"), 0x6985);
+	CU_ASSERT_EQUAL(manage_install("00"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 07" INSTANCE "0104 00 00"), 0x6985);
+	CU_ASSERT_EQUAL(manage_send(0x80E64000, "00 00 07" INSTANCE "0104 00 00"), 0x6985);
+	/* The issuer may, and what the issuer has is there to be taken. */
+	manage_open();
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 07" INSTANCE "0104 00 00"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E64000, "00 00 07" INSTANCE "0100 00 00"), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x00A40400, DOMAIN), 0x9000);
+	CU_ASSERT_EQUAL(manage_send(0x80E60800, "00 00 07" INSTANCE "0104 00 00"), 0x9000);
+	manage_stop();
+}
+
 static void applications_are_selected_by_a_part_of_their_name_in_turn(void)
 {
 	manage_start();
@@ -456,6 +497,10 @@ int main(void)
 		 code_that_cannot_run_yet_leaves_power_up_to_the_issuer},
 		{"the privilege to answer first goes from one to another",
 		 the_privilege_to_answer_first_goes_from_one_to_another},
+		{"the privilege to answer first is always somebody's",
+		 the_privilege_to_answer_first_is_always_somebodys},
+		{"a domain takes the privilege to answer first from no stranger",
+		 a_domain_takes_the_privilege_to_answer_first_from_no_stranger},
 		{"applications are selected by a part of their name, in turn",
 		 applications_are_selected_by_a_part_of_their_name_in_turn},
 		{"a domain stores data in one of its own", a_domain_stores_data_in_one_of_its_own},
