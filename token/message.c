@@ -102,6 +102,20 @@ static CK_RV decrypt(struct session *s, struct operation *o, const CK_GCM_MESSAG
 	return rv;
 }
 
+/* Whether a message may begin, whole or in parts. */
+static CK_RV check_begin(const struct operation *o, bool encrypts, const struct message *m)
+{
+	if (!o->mechanism)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (o->is_multipart)
+		return CKR_OPERATION_ACTIVE;
+	if (!is_good(m->parameter, m->parameter_len))
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (m->in_len > OPERATION_DATA_MAX || m->aad_len > OPERATION_DATA_MAX / 2)
+		return encrypts ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	return CKR_OK;
+}
+
 CK_RV message_run(struct session *s, enum operation_kind kind, const struct message *m,
 		  CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
@@ -109,16 +123,10 @@ CK_RV message_run(struct session *s, enum operation_kind kind, const struct mess
 	struct operation *o = &s->operations[kind];
 	struct view in = view_of(m->in, m->in_len);
 	bool encrypts = kind == OPERATION_MESSAGE_ENCRYPT, go;
-	CK_RV rv;
+	CK_RV rv = check_begin(o, encrypts, m);
 
-	if (!o->mechanism)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (o->is_multipart)
-		return CKR_OPERATION_ACTIVE;
-	if (!is_good(p, m->parameter_len))
-		return CKR_MECHANISM_PARAM_INVALID;
-	if (in.len > OPERATION_DATA_MAX || m->aad_len > OPERATION_DATA_MAX / 2)
-		return encrypts ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	if (rv != CKR_OK)
+		return rv;
 	/* An empty message has no output, and needs no room for it. */
 	rv = operation_room(out || in.len ? out : p->pTag, out_len, in.len, &go);
 	if (!go)
@@ -140,17 +148,10 @@ CK_RV message_begin(struct session *s, enum operation_kind kind, const struct me
 	const CK_GCM_MESSAGE_PARAMS *p = m->parameter;
 	struct operation *o = &s->operations[kind];
 	bool encrypts = kind == OPERATION_MESSAGE_ENCRYPT;
-	CK_RV rv;
+	CK_RV rv = check_begin(o, encrypts, m);
 
-	if (!o->mechanism)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (o->is_multipart)
-		return CKR_OPERATION_ACTIVE;
-	if (!is_good(p, m->parameter_len))
-		return CKR_MECHANISM_PARAM_INVALID;
-	if (m->aad_len > OPERATION_DATA_MAX / 2)
-		return encrypts ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
-	rv = encrypts ? generate_iv(p) : CKR_OK;
+	if (rv == CKR_OK && encrypts)
+		rv = generate_iv(p);
 	if (rv == CKR_OK)
 		rv = put_parameter(o, p, view_of(m->aad, m->aad_len));
 	if (rv != CKR_OK)
