@@ -1,134 +1,86 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A thread that computes, under one mutex and one condition for either side. */
+/* Two workers: one for what is computed, one for the disk. */
 #include "card/nvm_sync.h"
 
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { LINGER_NS = 400000 };
-
-enum sync_state { SYNC_IDLE, SYNC_WANTED, SYNC_DONE, SYNC_STOP };
+#include "card/worker.h"
 
 struct nvm_sync {
-	pthread_t thread;
-	pthread_mutex_t mutex;
-	pthread_cond_t wanted;
-	pthread_cond_t done;
-	_Atomic enum sync_state state; /* changes under the mutex, and is watched without */
-	void (*meanwhile)(void *arg);
-	void *arg;
+	const struct nvm_io *io;
+	struct worker *beside;
+	struct worker *disk;
+	bool is_burst; /* a commit follows another so soon that its thread is still there */
+	int fd;
+	int error; /* of the sync; 0: it is done */
 };
 
-/*
- * Sealing comes in bursts, and waking a sleeping thread takes longer than what it is woken for: after
- * its work the thread looks out for more for as long as a commit takes, and lets others run.
- */
-static void linger(struct nvm_sync *sync)
-{
-	struct timespec start, now;
-	enum sync_state state;
-
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	do {
-		sched_yield();
-		state = atomic_load(&sync->state);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (state != SYNC_WANTED && state != SYNC_STOP &&
-		 (now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec <
-			 LINGER_NS);
-}
-
-static void *work(void *arg)
-{
-	struct nvm_sync *sync = arg;
-
-	pthread_mutex_lock(&sync->mutex);
-	for (;;) {
-		while (sync->state != SYNC_WANTED && sync->state != SYNC_STOP)
-			pthread_cond_wait(&sync->wanted, &sync->mutex);
-		if (sync->state == SYNC_STOP)
-			break;
-		pthread_mutex_unlock(&sync->mutex);
-		sync->meanwhile(sync->arg);
-		pthread_mutex_lock(&sync->mutex);
-		sync->state = SYNC_DONE;
-		pthread_cond_signal(&sync->done);
-		pthread_mutex_unlock(&sync->mutex);
-		linger(sync);
-		pthread_mutex_lock(&sync->mutex);
-	}
-	pthread_mutex_unlock(&sync->mutex);
-	return NULL;
-}
-
-enum rc nvm_sync_new(struct nvm_sync **ret)
+enum rc nvm_sync_new(const struct nvm_io *io, struct nvm_sync **ret)
 {
 	struct nvm_sync *sync = calloc(1, sizeof(*sync));
-	sigset_t all;
-	sigset_t before;
-	int failed;
+	enum rc rc;
 
 	if (!sync)
 		return RC_MEMORY;
-	pthread_mutex_init(&sync->mutex, NULL);
-	pthread_cond_init(&sync->wanted, NULL);
-	pthread_cond_init(&sync->done, NULL);
-	/* The application's signals are for the application's threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&sync->thread, NULL, work, sync);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed) {
-		nvm_sync_forget(&sync);
-		return RC_MEMORY;
+	sync->io = io;
+	rc = worker_new(true, &sync->beside);
+	if (rc == RC_OK)
+		rc = worker_new(false, &sync->disk);
+	if (rc != RC_OK) {
+		nvm_sync_free(&sync);
+		return rc;
 	}
 	*ret = sync;
 	return RC_OK;
 }
 
-static void tell(struct nvm_sync *sync, enum sync_state state)
-{
-	pthread_mutex_lock(&sync->mutex);
-	sync->state = state;
-	pthread_mutex_unlock(&sync->mutex);
-	/* After the lock is free, so that the thread does not wake only to wait for it. */
-	pthread_cond_signal(&sync->wanted);
-}
-
 void nvm_sync_begin(struct nvm_sync *sync, void (*meanwhile)(void *arg), void *arg)
 {
-	sync->meanwhile = meanwhile;
-	sync->arg = arg;
-	tell(sync, SYNC_WANTED);
+	sync->is_burst = worker_begin(sync->beside, meanwhile, arg);
+}
+
+static void sync_disk(void *arg)
+{
+	struct nvm_sync *sync = arg;
+
+	sync->error = sync->io->fdatasync(sync->io->ctx, sync->fd) == 0 ? 0 : errno;
+}
+
+int nvm_sync_file(struct nvm_sync *sync, int fd)
+{
+	if (!sync->is_burst || worker_is_crowded(sync->disk) || !worker_follow(sync->disk))
+		return sync->io->fdatasync(sync->io->ctx, fd);
+	sync->fd = fd;
+	(void)worker_begin(sync->disk, sync_disk, sync);
+	worker_look_out(sync->disk);
+	worker_end(sync->disk);
+	errno = sync->error;
+	return sync->error ? -1 : 0;
 }
 
 void nvm_sync_end(struct nvm_sync *sync)
 {
-	pthread_mutex_lock(&sync->mutex);
-	while (sync->state != SYNC_DONE)
-		pthread_cond_wait(&sync->done, &sync->mutex);
-	sync->state = SYNC_IDLE;
-	pthread_mutex_unlock(&sync->mutex);
+	worker_end(sync->beside);
 }
 
 void nvm_sync_free(struct nvm_sync **sync)
 {
 	if (!*sync)
 		return;
-	tell(*sync, SYNC_STOP);
-	pthread_join((*sync)->thread, NULL);
-	pthread_cond_destroy(&(*sync)->wanted);
-	pthread_cond_destroy(&(*sync)->done);
-	pthread_mutex_destroy(&(*sync)->mutex);
-	nvm_sync_forget(sync);
+	worker_free(&(*sync)->disk);
+	worker_free(&(*sync)->beside);
+	free(*sync);
+	*sync = NULL;
 }
 
 void nvm_sync_forget(struct nvm_sync **sync)
 {
+	if (!*sync)
+		return;
+	worker_forget(&(*sync)->disk);
+	worker_forget(&(*sync)->beside);
 	free(*sync);
 	*sync = NULL;
 }

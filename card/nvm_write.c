@@ -23,13 +23,9 @@ static enum rc stop(struct nvm *nvm, const char *what, uint32_t segment, uint32_
 	return RC_IO;
 }
 
-/* Begins meanwhile(arg) beside what follows, if there is a thread for it. */
-static bool begin_beside(struct nvm *nvm, void (*meanwhile)(void *arg), void *arg)
+static bool has_threads(struct nvm *nvm)
 {
-	if (!meanwhile || nvm->no_threads || (!nvm->sync && nvm_sync_new(&nvm->sync) != RC_OK))
-		return false;
-	nvm_sync_begin(nvm->sync, meanwhile, arg);
-	return true;
+	return !nvm->no_threads && (nvm->sync || nvm_sync_new(nvm->io, &nvm->sync) == RC_OK);
 }
 
 /* Takes nvm->commit apart again, without looking at its checks. */
@@ -47,10 +43,12 @@ static struct nvm_commit built(const struct nvm *nvm)
 
 /* Builds the commit and makes it durable at the tail. */
 static enum rc store(struct nvm *nvm, const struct nvm_segment *segment, uint32_t flags,
-		     uint32_t count, struct view items, struct view data, const char **ret_what)
+		     uint32_t count, struct view items, struct view data, bool beside,
+		     const char **ret_what)
 {
 	enum rc rc = nvm_commit_build(&nvm->commit, segment->nonce, nvm->sequence + 1, flags, count,
 				      items, data);
+	int failed;
 
 	if (rc != RC_OK)
 		return rc;
@@ -59,24 +57,27 @@ static enum rc store(struct nvm *nvm, const struct nvm_segment *segment, uint32_
 			  nvm->tail_offset))
 		return RC_IO;
 	*ret_what = "synced";
-	return nvm->io->fdatasync(nvm->io->ctx, segment->fd) == 0 ? RC_OK : RC_IO;
+	failed = beside ? nvm_sync_file(nvm->sync, segment->fd)
+			: nvm->io->fdatasync(nvm->io->ctx, segment->fd);
+	return failed ? RC_IO : RC_OK;
 }
 
 enum rc nvm_log_write(struct nvm *nvm, uint32_t flags, uint32_t count, struct view items,
 		      struct view data, void (*meanwhile)(void *arg), void *arg)
 {
 	struct nvm_segment *segment = nvm_index_segment(&nvm->index, nvm->tail_segment);
+	bool beside = meanwhile && has_threads(nvm);
 	struct nvm_commit commit;
 	const char *what = NULL;
-	bool beside;
 	int error;
 	enum rc rc;
 
 	rc = nvm_segment_open(nvm, segment);
 	if (rc != RC_OK)
 		return rc;
-	beside = begin_beside(nvm, meanwhile, arg);
-	rc = store(nvm, segment, flags, count, items, data, &what);
+	if (beside)
+		nvm_sync_begin(nvm->sync, meanwhile, arg);
+	rc = store(nvm, segment, flags, count, items, data, beside, &what);
 	error = errno;
 	if (beside)
 		nvm_sync_end(nvm->sync);
