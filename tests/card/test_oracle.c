@@ -120,30 +120,48 @@ static void complement(EVP_PKEY *key, uint8_t *a, size_t size)
 	}
 }
 
+static bool is_less(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size - 1 && a[i] == b[i])
+		i++;
+	return a[i] < b[i];
+}
+
 /*
  * Key agreement: the number that the card deciphers. Of the right size, too great, a signature for
- * another challenge, and that one's complement; the classes go round.
+ * another challenge, and that one's complement; the classes go round. Whatever is sent has to be less
+ * than the card's modulus, which may be much less than the host's: so for every class both numbers are.
  */
-static void choose_number(enum class class, uint8_t *number, size_t size)
+static void choose_number(enum class class, const EVP_PKEY *card, uint8_t *number, size_t size)
 {
 	EVP_PKEY *host = peer_world()->host[2].key;
-	uint8_t message[SIZE_MAX_BLOCK], rest[16];
+	uint8_t message[SIZE_MAX_BLOCK], great[SIZE_MAX_BLOCK], modulus[SIZE_MAX_BLOCK], rest[16];
 	bool recorded = class % 4 >= 2;
 	struct buf out;
 
-	/* Every class does the same work, which would else show in the caches. */
-	peer_good(crypto_random(message, sizeof(message)));
-	peer_good(crypto_random(rest, sizeof(rest)));
-	message[0] = (uint8_t)((message[0] & 0x1F) | 0x20);
-	buf_fixed(&out, number, size);
-	peer_good(recovery_sign(host, view_of(message, recovery_capacity(host)),
-				view_of(rest, sizeof(rest)), &out));
-	if (!recorded)
-		memcpy(number, message, size);
-	memcpy(message, number, size);
-	complement(host, message, size);
+	buf_fixed(&out, modulus, sizeof(modulus));
+	peer_good(rsa_put_modulus(card, &out));
+	do {
+		/* Every class does the same work, which would else show in the caches. */
+		peer_good(crypto_random(message, sizeof(message)));
+		peer_good(crypto_random(rest, sizeof(rest)));
+		message[0] &= 0x7F;
+		buf_fixed(&out, number, size);
+		peer_good(recovery_sign(host, view_of(message, recovery_capacity(host)),
+					view_of(rest, sizeof(rest)), &out));
+		if (!recorded)
+			memcpy(number, message, size);
+		memcpy(great, number, size);
+		complement(host, great, size);
+		if (is_less(great, number, size)) {
+			memcpy(great, number, size);
+			complement(host, number, size);
+		}
+	} while (!is_less(great, modulus, size));
 	if (class % 2)
-		memcpy(number, message, size);
+		memcpy(number, great, size);
 }
 
 static void make_block(struct peer *p, EVP_PKEY *key, enum class class, struct buf *out)
@@ -151,16 +169,14 @@ static void make_block(struct peer *p, EVP_PKEY *key, enum class class, struct b
 	uint8_t em[SIZE_MAX_BLOCK];
 	size_t size = rsa_size(key);
 
-	do {
-		if (p->suite == 0x42)
-			pad_modern(p, class, em, size);
-		else if (p->suite == 0x02)
-			pad_transport(p, class, em, size);
-		else
-			choose_number(class, em, size);
-		buf_reset(out);
-		/* A number may be more than the card's modulus, where it is not more than the host's. */
-	} while (rsa_raw_public(key, view_of(em, size), out) != RC_OK);
+	if (p->suite == 0x42)
+		pad_modern(p, class, em, size);
+	else if (p->suite == 0x02)
+		pad_transport(p, class, em, size);
+	else
+		choose_number(class, key, em, size);
+	buf_reset(out);
+	peer_good(rsa_raw_public(key, view_of(em, size), out));
 }
 
 /* Some microseconds of work, as an early return would save. */
