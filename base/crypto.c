@@ -195,6 +195,11 @@ enum rc crypto_sha1(struct view in, uint8_t ret[SHA1_SIZE])
 	return digest("SHA1", &in, 1, ret);
 }
 
+enum rc crypto_sha1_parts(const struct view *parts, size_t count, uint8_t ret[SHA1_SIZE])
+{
+	return digest("SHA1", parts, count, ret);
+}
+
 enum rc crypto_sha256(struct view in, uint8_t ret[SHA256_SIZE])
 {
 	return digest("SHA2-256", &in, 1, ret);

@@ -56,7 +56,9 @@ const EVP_CIPHER *crypto_cipher(const char *name);
 EVP_MAC *crypto_mac(const char *name);
 enum rc crypto_sha1(struct view in, uint8_t ret[SHA1_SIZE]) WARN_UNUSED;
 enum rc crypto_sha256(struct view in, uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
-/* SHA-256 over parts in order. */
+/* Over parts in order. */
+enum rc crypto_sha1_parts(const struct view *parts, size_t count,
+			  uint8_t ret[SHA1_SIZE]) WARN_UNUSED;
 enum rc crypto_sha256_parts(const struct view *parts, size_t count,
 			    uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
 /* The same of what is public, or is on the disk anyway, in a context that is kept and not wiped. */

@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "base/provider.h"
+#include "base/symmetric.h"
 
 enum { BITS_MIN = 1024, BITS_MAX = 4096, EXPONENT_MAX = 8, PSS_SALT = 32 };
 
@@ -135,7 +136,7 @@ static enum rc put_number(const EVP_PKEY *key, const char *name, struct buf *b)
 	at = buf_space(b, (size_t)BN_num_bytes(x));
 	if (at)
 		BN_bn2bin(x, at);
-	BN_free(x);
+	BN_clear_free(x);
 	return buf_rc(b);
 }
 
@@ -252,14 +253,36 @@ static enum rc set_encryption(EVP_PKEY_CTX *ctx, enum rsa_encryption scheme)
 	return RC_OK;
 }
 
+size_t rsa_plaintext_max(const EVP_PKEY *key, enum rsa_encryption scheme)
+{
+	size_t len = rsa_size(key), overhead = scheme == RSA_ES_PKCS1 ? 11 : 2 + 2 * SHA256_SIZE;
+
+	return len > overhead ? len - overhead : 0;
+}
+
+enum rc rsa_stand_in(const EVP_PKEY *key, struct view block, uint8_t ret[SHA256_SIZE])
+{
+	struct buf exponent, out;
+	enum rc rc;
+
+	buf_init(&exponent, BITS_MAX / 8);
+	buf_fixed(&out, ret, SHA256_SIZE);
+	rc = put_number(key, OSSL_PKEY_PARAM_RSA_D, &exponent);
+	if (rc == RC_OK)
+		rc = symmetric_run(CKM_SHA256_HMAC, SYMMETRIC_MAC, view_buf(&exponent),
+				   view_of(NULL, 0), block, &out);
+	buf_free(&exponent);
+	return rc;
+}
+
 enum rc rsa_encrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view plain, struct buf *out)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
-	size_t len = rsa_size(key), overhead = scheme == RSA_ES_PKCS1 ? 11 : 2 + 2 * SHA256_SIZE;
+	size_t len = rsa_size(key);
 	uint8_t *at;
 	enum rc rc = RC_CRYPTO;
 
-	if (len < overhead || plain.len > len - overhead) {
+	if (plain.len > rsa_plaintext_max(key, scheme)) {
 		rc = RC_ARGUMENT;
 		goto out;
 	}
@@ -283,26 +306,26 @@ out:
 enum rc rsa_decrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view block, struct buf *out)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
-	size_t len = rsa_size(key), from = out->len;
+	size_t len = rsa_size(key), from = out->len, bad;
 	uint8_t *at;
 	enum rc rc = RC_CRYPTO;
 
 	ERR_set_mark();
 	if (!ctx || EVP_PKEY_decrypt_init(ctx) != 1 || set_encryption(ctx, scheme) != RC_OK)
 		goto out;
+	if (block.len != len) {
+		rc = RC_AUTH;
+		goto out;
+	}
 	at = buf_space(out, len);
 	if (!at) {
 		rc = buf_rc(out);
 		goto out;
 	}
-	if (block.len != rsa_size(key) ||
-	    EVP_PKEY_decrypt(ctx, at, &len, block.data, block.len) != 1) {
-		buf_truncate(out, from);
-		rc = RC_AUTH;
-		goto out;
-	}
-	buf_truncate(out, from + len);
-	rc = RC_OK;
+	/* All ones if the padding was: from here on nothing branches on that. */
+	bad = (size_t)0 - (EVP_PKEY_decrypt(ctx, at, &len, block.data, block.len) != 1);
+	buf_truncate(out, from + (len & ~bad));
+	rc = (enum rc)(RC_AUTH & bad);
 out:
 	ERR_pop_to_mark();
 	EVP_PKEY_CTX_free(ctx);

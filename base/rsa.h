@@ -54,6 +54,14 @@ enum rc rsa_encrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view plain
  */
 enum rc rsa_decrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view block,
 		    struct buf *out) WARN_UNUSED;
+/* Bytes of the longest plaintext; 0: the key is too short for the scheme. */
+size_t rsa_plaintext_max(const EVP_PKEY *key, enum rsa_encryption scheme);
+/*
+ * A value that nobody without the private key can tell, and that is the same for the same block: to
+ * make up what a block with a wrong padding would have been (draft-irtf-cfrg-rsa-guidance, implicit
+ * rejection). HMAC-SHA-256 of the block under the private exponent.
+ */
+enum rc rsa_stand_in(const EVP_PKEY *key, struct view block, uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
 
 /* PKCS#8 DER, and PEM on disk is the caller's. */
 enum rc pkey_put_private(const EVP_PKEY *key, struct buf *b) WARN_UNUSED;

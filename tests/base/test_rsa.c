@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <openssl/hmac.h>
 #include <openssl/err.h>
 
 #include "tests/base/hex.h"
@@ -128,6 +129,30 @@ static void every_scheme_verifies_its_own_signature_and_no_other(void)
 	CU_ASSERT_EQUAL(ERR_peek_error(), 0);
 }
 
+/* HMAC-SHA-256 under the private exponent, as openssl computes it too. */
+static void what_stands_in_for_a_block_is_the_keys_and_the_blocks(void)
+{
+	uint8_t block[256] = {1}, first[SHA256_SIZE], again[SHA256_SIZE], hmac[SHA256_SIZE];
+	uint8_t d[256];
+	BIGNUM *exponent = NULL;
+	unsigned int len = 0;
+	int d_len;
+
+	CU_ASSERT_EQUAL_FATAL(rsa_stand_in(key, view_of(block, sizeof(block)), first), RC_OK);
+	CU_ASSERT_EQUAL_FATAL(EVP_PKEY_get_bn_param(key, "d", &exponent), 1);
+	d_len = BN_bn2bin(exponent, d);
+	BN_clear_free(exponent);
+	CU_ASSERT_PTR_NOT_NULL(HMAC(EVP_sha256(), d, d_len, block, sizeof(block), hmac, &len));
+	CU_ASSERT(view_equal(view_of(first, SHA256_SIZE), view_of(hmac, SHA256_SIZE)));
+	CU_ASSERT_EQUAL(rsa_stand_in(key, view_of(block, sizeof(block)), again), RC_OK);
+	CU_ASSERT(view_equal(view_of(first, SHA256_SIZE), view_of(again, SHA256_SIZE)));
+	CU_ASSERT_EQUAL(rsa_stand_in(other, view_of(block, sizeof(block)), again), RC_OK);
+	CU_ASSERT_FALSE(view_equal(view_of(first, SHA256_SIZE), view_of(again, SHA256_SIZE)));
+	block[255]++;
+	CU_ASSERT_EQUAL(rsa_stand_in(key, view_of(block, sizeof(block)), again), RC_OK);
+	CU_ASSERT_FALSE(view_equal(view_of(first, SHA256_SIZE), view_of(again, SHA256_SIZE)));
+}
+
 static void every_encryption_opens_with_its_key_and_scheme_only(void)
 {
 	struct buf sealed, plain;
@@ -139,6 +164,7 @@ static void every_encryption_opens_with_its_key_and_scheme_only(void)
 	for (int scheme = RSA_OAEP_SHA256; scheme <= RSA_ES_PKCS1; scheme++) {
 		struct view in = view_of(message, limits[scheme]);
 
+		CU_ASSERT_EQUAL(rsa_plaintext_max(key, scheme), limits[scheme]);
 		buf_reset(&sealed);
 		buf_reset(&plain);
 		CU_ASSERT_EQUAL_FATAL(rsa_encrypt(key, scheme, in, &sealed), RC_OK);
@@ -281,6 +307,8 @@ int main(void)
 		 public_keys_outside_the_bounds_are_malformed},
 		{"every scheme verifies its own signature and no other",
 		 every_scheme_verifies_its_own_signature_and_no_other},
+		{"what stands in for a block is the key's and the block's",
+		 what_stands_in_for_a_block_is_the_keys_and_the_blocks},
 		{"every encryption opens with its key and scheme only",
 		 every_encryption_opens_with_its_key_and_scheme_only},
 		{"raw operations undo each other and take whole blocks only",

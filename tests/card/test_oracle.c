@@ -42,24 +42,44 @@ static void fill_nonzero(uint8_t *at, size_t n)
 			at[i] = 1;
 }
 
+/* A number less than limit, which is at most 256. */
+static size_t draw(size_t limit)
+{
+	uint8_t byte;
+
+	do {
+		peer_good(crypto_random(&byte, 1));
+	} while (byte >= limit);
+	return byte;
+}
+
+/*
+ * A message of len bytes, for all classes the same work. It may have any length, as a block that the
+ * card makes up has: a common one is a little faster, or slower, and that is no secret of the padding's.
+ */
+static void put_message(const struct peer *p, enum class class, uint8_t *at, size_t len)
+{
+	size_t honest = len < p->block.len ? len : p->block.len;
+
+	peer_good(crypto_random(at, len));
+	if (class != CONTENT)
+		memcpy(at, p->block.data, honest);
+}
+
 /* RSAES-PKCS1-v1_5, RFC 8017 7.2.1: 00 02, eight or more nonzero bytes, 00, message. */
 static void pad_transport(const struct peer *p, enum class class, uint8_t *em, size_t size)
 {
-	size_t at = size - p->block.len;
+	size_t drawn = draw(size - 10), at = size - (class == EMPTY ? 0 : drawn);
 
 	fill_nonzero(em, size);
 	em[0] = class == FIRST_BYTE ? 0x40 : 0x00;
 	em[1] = class == SECOND_BYTE ? 0x01 : 0x02;
 	if (class == SEPARATOR)
 		return;
-	if (class == EMPTY)
-		at = size;
 	em[at - 1] = 0x00;
 	if (class == EARLY)
 		em[5] = 0x00;
-	if (class == CONTENT || class == EMPTY)
-		return;
-	memcpy(em + at, p->block.data, p->block.len);
+	put_message(p, class, em + at, size - at);
 }
 
 static void mask(const uint8_t *seed, size_t seed_len, uint8_t *at, size_t n)
@@ -82,21 +102,20 @@ static void mask(const uint8_t *seed, size_t seed_len, uint8_t *at, size_t n)
 static void pad_modern(const struct peer *p, enum class class, uint8_t *em, size_t size)
 {
 	uint8_t *seed = em + 1, *db = seed + SHA256_SIZE;
-	size_t db_len = size - 1 - SHA256_SIZE, len = class == EMPTY ? 0 : p->block.len;
+	size_t db_len = size - 1 - SHA256_SIZE, drawn = draw(db_len - SHA256_SIZE);
+	size_t len = class == EMPTY ? 0 : drawn;
 
 	memset(em, 0, size);
 	peer_good(crypto_random(seed, SHA256_SIZE));
 	peer_good(crypto_sha256(view_of(NULL, 0), db));
 	db[db_len - len - 1] = class == SEPARATOR ? 0x00 : 0x01;
-	memcpy(db + db_len - len, p->block.data, len);
+	put_message(p, class, db + db_len - len, len);
 	if (class == SEPARATOR)
 		memset(db + SHA256_SIZE, 0, db_len - SHA256_SIZE);
 	if (class == SECOND_BYTE)
 		db[0] ^= 0x01;
 	if (class == EARLY)
 		db[SHA256_SIZE] = 0x02;
-	if (class == CONTENT)
-		peer_good(crypto_random(db + db_len - len, len));
 	mask(seed, SHA256_SIZE, db, db_len);
 	mask(db, db_len, seed, SHA256_SIZE);
 	if (class == FIRST_BYTE)
