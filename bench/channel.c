@@ -117,7 +117,7 @@ static enum rc personalise(struct channel_bench *b, struct sc *sc)
 
 static enum rc make_card(struct channel_bench *b, const char *dir)
 {
-	const struct apdu select = {.ins = 0xA4, .p1 = 4, .data = sc_application_aid(), .le = 256};
+	const struct apdu select = {.ins = 0xA4, .p1 = 4, .data = fci_application_aid(), .le = 256};
 	struct transport *t = NULL;
 	struct sc *sc = NULL;
 	struct view ignored;

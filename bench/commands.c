@@ -46,7 +46,7 @@ static enum rc open_session(struct commands *c, const char *reader)
 {
 	static const struct policy_card row = {.suite = SUITE_42};
 	const struct apdu open = {.ins = 0x70, .le = 1};
-	const struct apdu select = {.ins = 0xA4, .p1 = 4, .data = sc_application_aid(), .le = 256};
+	const struct apdu select = {.ins = 0xA4, .p1 = 4, .data = fci_application_aid(), .le = 256};
 	struct transport *t = NULL;
 	struct buf certificate;
 	struct view data;

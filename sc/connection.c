@@ -10,30 +10,17 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "base/tlv.h"
-#include "sc/gp.h"
+#include "sc/issuer.h"
 #include "sc/scp10.h"
 #include "sc/wire.h"
 
 enum {
-	INS_SELECT = 0xA4,
 	INS_MANAGE_CHANNEL = 0x70,
-	P1_BY_NAME = 0x04,
 	P1_CLOSE = 0x80,
-	LE_SHORT = 256,
 	CHANNEL_MAX = 19,
 	ATTEMPTS = 2,
-	INS_GET_DATA = 0xCA,
-	TAG_CARD_DATA = 0x0066,
-	TAG_CPLC = 0x9F7F,
-	PROTOCOL_SCP10 = 0x10,
-	CPLC_CARD_AT = 12, /* of our card: its identity */
-	SW_CARD_LOCKED = 0x6283,
-	ISSUER_COMMAND = 223, /* bytes of plain data in a command of 255 */
 	CERTIFICATES_MAX = 4 * CVC_MAX, /* a card's certificate, or its chain */
 };
-
-static const uint8_t application_aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
 
 struct sc {
 	struct wire wire;
@@ -56,11 +43,6 @@ struct sc {
 };
 
 static void close_channel(struct sc *sc);
-
-struct view sc_application_aid(void)
-{
-	return view_of(application_aid, sizeof(application_aid));
-}
 
 enum rc sc_open(struct transport **transport, const struct identity *identity,
 		const struct policy *policy, struct sc **ret)
@@ -140,62 +122,6 @@ static bool card_is_extended(const struct sc *sc)
 	       sc->fci.command_max > APDU_SHORT_DATA;
 }
 
-static enum rc find_u32(struct view in, uint32_t tag, uint32_t *ret)
-{
-	struct view value;
-
-	if (tlv_find(in, tag, &value) != RC_OK || view_u32(&value, ret) != RC_OK)
-		return RC_MALFORMED;
-	return view_end(&value);
-}
-
-static enum rc find_bytes(struct view in, uint32_t tag, uint8_t *ret, size_t n)
-{
-	struct view value;
-
-	if (tlv_find(in, tag, &value) != RC_OK || value.len != n)
-		return RC_MALFORMED;
-	return view_copy(&value, ret, n);
-}
-
-/* doc/commands.md, Selecting. Objects that it does not name are left for later versions. */
-static enum rc parse_fci(struct view data, struct fci *ret)
-{
-	struct view template, aid, own, suites, counter;
-	struct fci f = {.flags = 0};
-
-	if (tlv_expect(&data, 0x6F, &template) != RC_OK || data.len ||
-	    tlv_find(template, 0x84, &aid) != RC_OK || tlv_find(template, 0xA5, &own) != RC_OK)
-		return RC_MALFORMED;
-	if (!view_equal(aid, view_of(application_aid, sizeof(application_aid))))
-		return RC_MALFORMED;
-	if (tlv_find(own, 0xC1, &counter) != RC_OK || counter.len != 8 ||
-	    view_u64(&counter, &f.change_counter) != RC_OK ||
-	    find_bytes(own, 0xC2, f.digest, sizeof(f.digest)) != RC_OK ||
-	    find_bytes(own, 0xC3, &f.flags, 1) != RC_OK ||
-	    find_bytes(own, 0xC4, &f.life_cycle, 1) != RC_OK ||
-	    find_bytes(own, 0xC5, f.card_id, CVC_ID) != RC_OK ||
-	    find_u32(own, 0xC6, &f.command_max) != RC_OK ||
-	    find_u32(own, 0xC7, &f.answer_max) != RC_OK || tlv_find(own, 0xC8, &suites) != RC_OK ||
-	    suites.len > sizeof(f.suites))
-		return RC_MALFORMED;
-	f.suite_count = suites.len;
-	if (view_copy(&suites, f.suites, f.suite_count) != RC_OK)
-		return RC_MALFORMED;
-	*ret = f;
-	return RC_OK;
-}
-
-static struct apdu select_command(void)
-{
-	return (struct apdu){
-		.ins = INS_SELECT,
-		.p1 = P1_BY_NAME,
-		.data = view_of(application_aid, sizeof(application_aid)),
-		.le = LE_SHORT,
-	};
-}
-
 /*
  * The card's bare answer that it knows of no session (6982) or has just ended it (6987, 6988), or
  * that the logical channel is no longer open (6881).
@@ -212,7 +138,7 @@ static bool session_is_lost(struct view data, uint16_t sw)
  */
 static enum rc select_bare(struct sc *sc, uint16_t *ret_sw)
 {
-	const struct apdu command = select_command();
+	const struct apdu command = fci_select();
 	enum rc rc = RC_RESET;
 	struct view data;
 
@@ -229,7 +155,7 @@ static enum rc select_bare(struct sc *sc, uint16_t *ret_sw)
 		return rc;
 	if (*ret_sw != SW_OK)
 		return RC_SW;
-	rc = parse_fci(data, &sc->fci);
+	rc = fci_parse(data, &sc->fci);
 	if (rc != RC_OK)
 		return rc;
 	sc->wire.extended = card_is_extended(sc);
@@ -237,74 +163,13 @@ static enum rc select_bare(struct sc *sc, uint16_t *ret_sw)
 	return RC_OK;
 }
 
-/* A data object of the issuer security domain; RC_SW if it has none. */
-static enum rc read_object(struct sc *sc, uint16_t tag, struct view *ret)
-{
-	const struct apdu command = {.cla = 0x80,
-				     .ins = INS_GET_DATA,
-				     .p1 = (uint8_t)(tag >> 8),
-				     .p2 = (uint8_t)tag,
-				     .le = LE_SHORT};
-	uint16_t sw;
-	enum rc rc = wire_exchange(&sc->wire, &command, ret, &sw);
-
-	return rc == RC_OK && sw != SW_OK ? RC_SW : rc;
-}
-
-/* Whether it is a card that tells of SCP10. */
-static enum rc check_protocol(struct sc *sc)
-{
-	struct gp_recognition r;
-	struct view data;
-	enum rc rc = read_object(sc, TAG_CARD_DATA, &data);
-
-	if (rc == RC_OK)
-		rc = gp_parse_recognition(data, &r);
-	for (size_t i = 0; rc == RC_OK && i < r.protocol_count; i++)
-		if (r.protocols[i].protocol == PROTOCOL_SCP10)
-			return RC_OK;
-	return rc == RC_OK || rc == RC_MALFORMED ? RC_SW : rc;
-}
-
-/* Which card it is, of one whose token application cannot be selected: doc/manager.md, 9F7F. */
-static enum rc read_card_id(struct sc *sc, uint8_t ret[CVC_ID])
-{
-	struct view data, value, before;
-	enum rc rc = read_object(sc, TAG_CPLC, &data);
-
-	if (rc == RC_OK && (tlv_expect(&data, TAG_CPLC, &value) != RC_OK ||
-			    view_take(&value, CPLC_CARD_AT, &before) != RC_OK ||
-			    view_copy(&value, ret, CVC_ID) != RC_OK))
-		rc = RC_SW;
-	return rc;
-}
-
-/*
- * A locked card serves its issuer security domain only, and on the basic channel, GPCS 5.1.1.4; and
- * the token application may be locked. Which suites there are is not told then; the handshake will.
- * RC_SW: it is no such card.
- */
+/* The card is used through its issuer security domain from now on. RC_SW: it is no such card. */
 static enum rc select_issuer(struct sc *sc)
 {
-	const struct apdu command = {.ins = INS_SELECT, .p1 = P1_BY_NAME, .le = LE_SHORT};
-	struct fci f = {.life_cycle = FCI_PERSONALISED,
-			.command_max = ISSUER_COMMAND,
-			.answer_max = ISSUER_COMMAND,
-			.suites = {SUITE_42, SUITE_02, SUITE_01},
-			.suite_count = 3};
-	struct view data;
-	uint16_t sw;
-	enum rc rc = wire_exchange(&sc->wire, &command, &data, &sw);
+	enum rc rc = issuer_select(&sc->wire, &sc->fci);
 
-	if (rc == RC_OK && sw != SW_CARD_LOCKED && sw != SW_OK)
-		rc = RC_SW;
-	if (rc == RC_OK)
-		rc = check_protocol(sc);
-	if (rc == RC_OK)
-		rc = read_card_id(sc, f.card_id);
 	if (rc != RC_OK)
 		return rc;
-	sc->fci = f;
 	sc->wire.extended = false;
 	sc->selected = true;
 	return RC_OK;
@@ -312,7 +177,7 @@ static enum rc select_issuer(struct sc *sc)
 
 enum rc sc_select(struct sc *sc, struct fci *ret, uint16_t *ret_sw)
 {
-	const struct apdu command = select_command();
+	const struct apdu command = fci_select();
 	struct view data;
 	uint16_t sw;
 	enum rc rc;
@@ -322,7 +187,7 @@ enum rc sc_select(struct sc *sc, struct fci *ret, uint16_t *ret_sw)
 	} else {
 		rc = sc_exchange_repeatable(sc, &command, &data, &sw);
 		if (rc == RC_OK)
-			rc = sw == SW_OK ? parse_fci(data, &sc->fci) : RC_SW;
+			rc = sw == SW_OK ? fci_parse(data, &sc->fci) : RC_SW;
 		if (rc == RC_OK)
 			sc->change_counter = sc->fci.change_counter;
 	}

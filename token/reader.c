@@ -46,7 +46,7 @@ static void judge(struct slot *slot, const struct reader *reader)
 	slot->is_ours = false;
 	if (atr_parse(view_of(reader->atr, reader->atr_len), &atr) == RC_OK && atr.is_intaglio)
 		slot->is_ours = true;
-	else if (transport_pcsc_has(slot->name, sc_application_aid(), &slot->is_ours) != RC_OK)
+	else if (transport_pcsc_has(slot->name, fci_application_aid(), &slot->is_ours) != RC_OK)
 		return;
 	slot->judged = reader->insertions;
 	if (!slot->is_ours)
