@@ -28,7 +28,7 @@ size_t recovery_capacity(const EVP_PKEY *key)
 /* 0xFF if yes, 0 if no. */
 static uint8_t mask_of(unsigned int yes)
 {
-	return (uint8_t)(0U - (yes & 1U));
+	return (uint8_t)secret_mask(yes & 1U);
 }
 
 static uint8_t is_same(uint8_t a, uint8_t b)

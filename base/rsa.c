@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "base/provider.h"
+#include "base/secret.h"
 #include "base/symmetric.h"
 
 enum { BITS_MIN = 1024, BITS_MAX = 4096, EXPONENT_MAX = 8, PSS_SALT = 32 };
@@ -136,7 +137,7 @@ static enum rc put_number(const EVP_PKEY *key, const char *name, struct buf *b)
 	at = buf_space(b, (size_t)BN_num_bytes(x));
 	if (at)
 		BN_bn2bin(x, at);
-	BN_clear_free(x);
+	BN_free(x);
 	return buf_rc(b);
 }
 
@@ -262,16 +263,19 @@ size_t rsa_plaintext_max(const EVP_PKEY *key, enum rsa_encryption scheme)
 
 enum rc rsa_stand_in(const EVP_PKEY *key, struct view block, uint8_t ret[SHA256_SIZE])
 {
-	struct buf exponent, out;
-	enum rc rc;
+	uint8_t exponent[BITS_MAX / 8];
+	int size = (int)rsa_size(key);
+	enum rc rc = RC_CRYPTO;
+	BIGNUM *d = NULL;
+	struct buf out;
 
-	buf_init(&exponent, BITS_MAX / 8);
 	buf_fixed(&out, ret, SHA256_SIZE);
-	rc = put_number(key, OSSL_PKEY_PARAM_RSA_D, &exponent);
-	if (rc == RC_OK)
-		rc = symmetric_run(CKM_SHA256_HMAC, SYMMETRIC_MAC, view_buf(&exponent),
+	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_D, &d) == 1 &&
+	    size <= (int)sizeof(exponent) && BN_bn2binpad(d, exponent, size) == size)
+		rc = symmetric_run(CKM_SHA256_HMAC, SYMMETRIC_MAC, view_of(exponent, (size_t)size),
 				   view_of(NULL, 0), block, &out);
-	buf_free(&exponent);
+	BN_clear_free(d);
+	secret_wipe(exponent, sizeof(exponent));
 	return rc;
 }
 
@@ -303,32 +307,44 @@ out:
 	return rc;
 }
 
-enum rc rsa_decrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view block, struct buf *out)
+enum rc rsa_decipher(EVP_PKEY *key, enum rsa_encryption scheme, struct view block, uint8_t *ret,
+		     size_t *ret_len, size_t *ret_good)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), key, NULL);
-	size_t len = rsa_size(key), from = out->len, bad;
-	uint8_t *at;
+	size_t len = rsa_size(key);
 	enum rc rc = RC_CRYPTO;
 
 	ERR_set_mark();
+	if (block.len != len) {
+		rc = RC_ARGUMENT;
+		goto out;
+	}
 	if (!ctx || EVP_PKEY_decrypt_init(ctx) != 1 || set_encryption(ctx, scheme) != RC_OK)
 		goto out;
-	if (block.len != len) {
-		rc = RC_AUTH;
-		goto out;
-	}
-	at = buf_space(out, len);
-	if (!at) {
-		rc = buf_rc(out);
-		goto out;
-	}
-	/* All ones if the padding was: from here on nothing branches on that. */
-	bad = (size_t)0 - (EVP_PKEY_decrypt(ctx, at, &len, block.data, block.len) != 1);
-	buf_truncate(out, from + (len & ~bad));
-	rc = (enum rc)(RC_AUTH & bad);
+	*ret_good = secret_mask(EVP_PKEY_decrypt(ctx, ret, &len, block.data, block.len) == 1);
+	*ret_len = len;
+	rc = RC_OK;
 out:
 	ERR_pop_to_mark();
 	EVP_PKEY_CTX_free(ctx);
+	return rc;
+}
+
+enum rc rsa_decrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view block, struct buf *out)
+{
+	uint8_t plain[BITS_MAX / 8];
+	size_t len = 0, good = 0;
+	enum rc rc = rsa_size(key) > sizeof(plain)
+			     ? RC_ARGUMENT
+			     : rsa_decipher(key, scheme, block, plain, &len, &good);
+
+	if (rc == RC_ARGUMENT || (rc == RC_OK && !good))
+		rc = RC_AUTH;
+	if (rc == RC_OK) {
+		buf_put(out, plain, len);
+		rc = buf_rc(out);
+	}
+	secret_wipe(plain, sizeof(plain));
 	return rc;
 }
 

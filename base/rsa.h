@@ -49,17 +49,21 @@ enum rsa_encryption { RSA_OAEP_SHA256, RSA_ES_PKCS1 };
 enum rc rsa_encrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view plain,
 		    struct buf *out) WARN_UNUSED;
 /*
- * Deciphers one block. RC_AUTH if the padding is wrong, in the same time as success as far as
- * libcrypto gives it; the caller must not let the peer tell the two apart.
+ * Deciphers one block into ret, which has room for a modulus: of that *ret_len bytes are plaintext,
+ * if *ret_good is all ones; it is 0 if the padding is wrong. Nothing here branches on which, as far
+ * as libcrypto does not, so that a caller may keep it a secret. RC_ARGUMENT: the block's length.
  */
+enum rc rsa_decipher(EVP_PKEY *key, enum rsa_encryption scheme, struct view block, uint8_t *ret,
+		     size_t *ret_len, size_t *ret_good) WARN_UNUSED;
+/* The same for who has no secret to keep: appends the plaintext. RC_AUTH if the padding is wrong. */
 enum rc rsa_decrypt(EVP_PKEY *key, enum rsa_encryption scheme, struct view block,
 		    struct buf *out) WARN_UNUSED;
-/* Bytes of the longest plaintext; 0: the key is too short for the scheme. */
+/* Bytes of the longest plaintext. */
 size_t rsa_plaintext_max(const EVP_PKEY *key, enum rsa_encryption scheme);
 /*
  * A value that nobody without the private key can tell, and that is the same for the same block: to
- * make up what a block with a wrong padding would have been (draft-irtf-cfrg-rsa-guidance, implicit
- * rejection). HMAC-SHA-256 of the block under the private exponent.
+ * make up how long the plaintext of a block with a wrong padding would have been. HMAC-SHA-256 of the
+ * block under the private exponent, which is as long as the modulus.
  */
 enum rc rsa_stand_in(const EVP_PKEY *key, struct view block, uint8_t ret[SHA256_SIZE]) WARN_UNUSED;
 

@@ -13,6 +13,15 @@
 void *secret_new(size_t size);
 /* Wipes, gives back, nulls *secret. NULL and pointer to NULL are fine. Takes the address of any pointer. */
 void secret_free(void *secret);
+/* All ones if yes, else 0. No compiler can tell which, and make a branch of what is done with it. */
+static inline size_t secret_mask(bool yes)
+{
+	size_t mask = (size_t)0 - yes;
+
+	__asm__("" : "+r"(mask));
+	return mask;
+}
+
 /* Constant-time equality of n bytes. */
 bool secret_equal(const void *a, const void *b, size_t n);
 /* Wipes n bytes so that no compiler leaves it out. */

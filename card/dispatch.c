@@ -390,7 +390,10 @@ static uint16_t serve_keyed(struct card *card, struct slot *slot, struct apdu *c
 	bool whole;
 	uint16_t sw = keyed_gather(slot->channel.keyed, command, &whole);
 
-	return whole ? run_protected(card, slot, command, sw != SW_OK) : sw;
+	if (whole)
+		return run_protected(card, slot, command, sw != SW_OK);
+	/* Parts that come to nothing were never authenticated: nobody tries a second time. */
+	return sw == SW_OK ? sw : end_session(slot, sw);
 }
 
 /* A whole command or a part of one, on an open channel; the response is then in the slot. */

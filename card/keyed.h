@@ -40,7 +40,7 @@ uint16_t keyed_authenticate(struct command *c);
  * The *more commands* bit of P1, GPCS 11.1.5.1: one MAC covers a command that comes in parts. A part is
  * kept, and *ret_whole is false; with the last the command's data become all of it, borrowed until the
  * session ends. 6985: the command does not continue the one in parts, which is forgotten; it is to be
- * unwrapped and then refused. 6A86: too long. A part that has a MAC of its own is left as it is.
+ * unwrapped and then refused. 6A86: too long, and the session is to end. A part that has a MAC of its own is left as it is.
  */
 uint16_t keyed_gather(struct keyed *k, struct apdu *command, bool *ret_whole);
 

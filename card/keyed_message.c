@@ -109,13 +109,17 @@ static enum rc decipher(struct keyed *k, const uint8_t *iv, size_t block, struct
 	return rc == RC_OK ? unpad(view_of(out, in.len), ret) : rc;
 }
 
-/* Deciphers and then checks the MAC over what was meant. */
+/*
+ * Deciphers and then checks the MAC over what was meant; over all of it where the padding is wrong, so
+ * that this is not told from a wrong MAC.
+ */
 static enum rc unwrap02(struct keyed *k, const struct apdu *command, struct buf *plain,
 			struct view *ret)
 {
 	static const uint8_t zero[DES_BLOCK];
 	struct apdu clear = *command;
 	struct view mac = command->data, sent, open;
+	bool is_padded;
 	enum rc rc;
 
 	if (!(k->level & LEVEL_C_ENC) || mac.len <= k->size)
@@ -123,12 +127,16 @@ static enum rc unwrap02(struct keyed *k, const struct apdu *command, struct buf 
 	rc = view_take(&mac, mac.len - k->size, &sent);
 	if (rc == RC_OK)
 		rc = decipher(k, zero, DES_BLOCK, sent, plain, &open);
-	if (rc != RC_OK)
+	is_padded = rc == RC_OK;
+	if (!is_padded && plain->len != sent.len)
 		return rc;
-	buf_truncate(plain, open.len);
+	buf_truncate(plain, is_padded ? open.len : sent.len);
 	buf_view(plain, mac);
 	clear.data = view_buf(plain);
-	return buf_rc(plain) == RC_OK ? keyed_check_mac(k, &clear, ret) : buf_rc(plain);
+	rc = buf_rc(plain);
+	if (rc == RC_OK)
+		rc = keyed_check_mac(k, &clear, ret);
+	return rc == RC_OK && !is_padded ? RC_AUTH : rc;
 }
 
 static enum rc unwrap03(struct keyed *k, const struct apdu *command, struct buf *plain,

@@ -3,9 +3,9 @@
  * Key transport, card side. The deciphered block is never judged where it is deciphered: a bad one
  * takes the same way as a good one under a wrong signature, so that no answer, no missing step and
  * no time tells an attacker what was in a block. libcrypto checks both paddings, and clears its
- * error, in constant time; what comes after it here does, too, but for the length (a processor foretells
- * a common one): so a dummy in the place of a bad block has a length of its own. tests/card/test_oracle.c
- * measures.
+ * error, in constant time. What comes after it here has no branch on them either. Only a length shows
+ * in its time, since a processor expects a common one: so the dummy in the place of a bad block
+ * has a length of its own.
  */
 #include "card/transport.h"
 
@@ -28,11 +28,10 @@ static const struct card_key *environment_key(const struct command *c)
 	return identity_key(c->card->identity, s->version, s->index);
 }
 
-/* Puts plain or, unless it is good, the dummy into block, without a branch on which. */
+/* Puts plain or, unless good is all ones, the dummy into block, without a branch on which. */
 static enum rc choose_block(struct buf *block, const uint8_t plain[SESSION_BLOCK_MAX], size_t len,
-			    const uint8_t dummy[SESSION_BLOCK_MAX], size_t dummy_len, bool good)
+			    const uint8_t dummy[SESSION_BLOCK_MAX], size_t dummy_len, size_t good)
 {
-	size_t mask = (size_t)0 - good;
 	uint8_t *out;
 
 	buf_reset(block);
@@ -40,14 +39,14 @@ static enum rc choose_block(struct buf *block, const uint8_t plain[SESSION_BLOCK
 	if (!out)
 		return buf_rc(block);
 	for (size_t i = 0; i < SESSION_BLOCK_MAX; i++)
-		out[i] = (uint8_t)((plain[i] & mask) | (dummy[i] & ~mask));
-	buf_truncate(block, (len & mask) | (dummy_len & ~mask));
+		out[i] = (uint8_t)((plain[i] & good) | (dummy[i] & ~good));
+	buf_truncate(block, (len & good) | (dummy_len & ~good));
 	return RC_OK;
 }
 
 /*
- * Any length that a plaintext could have had, and the same for the same block: as with a good one, what
- * follows takes as long as the length wants, and nobody knows that.
+ * Any length that a plaintext could have had, and the same for the same block. What follows may take as
+ * long as the length wants: nobody knows that of a good block either.
  */
 static enum rc draw_length(const struct card_key *key, enum rsa_encryption scheme,
 			   struct view block, size_t *ret)
@@ -70,23 +69,23 @@ uint16_t transport_decipher(struct command *c)
 {
 	struct scp10 *s = c->channel->scp10;
 	const struct card_key *key = environment_key(c);
-	uint8_t dummy[SESSION_BLOCK_MAX], array[SESSION_BLOCK_MAX] = {0};
-	size_t dummy_len;
-	struct buf plain;
+	uint8_t dummy[SESSION_BLOCK_MAX], plain[SESSION_BLOCK_MAX] = {0};
+	size_t len = 0, dummy_len, good = 0;
 	enum rc rc;
 
-	if (!key || c->data.len != rsa_size(key->pkey))
+	if (!key || c->data.len != rsa_size(key->pkey) || c->data.len > sizeof(plain))
 		return SW_WRONG_LENGTH;
 	rc = crypto_random(dummy, sizeof(dummy));
 	if (rc == RC_OK)
 		rc = draw_length(key, s->suite->encryption, c->data, &dummy_len);
 	if (rc != RC_OK)
 		return command_sw(rc);
-	buf_fixed(&plain, array, sizeof(array));
-	rc = rsa_decrypt(key->pkey, s->suite->encryption, c->data, &plain);
-	s->block_good = rc == RC_OK;
-	rc = choose_block(&s->block, array, plain.len, dummy, dummy_len, s->block_good);
-	secret_wipe(array, sizeof(array));
+	/* What libcrypto could not do is answered like a wrong padding. */
+	if (rsa_decipher(key->pkey, s->suite->encryption, c->data, plain, &len, &good) != RC_OK)
+		good = 0;
+	s->block_good = good & 1;
+	rc = choose_block(&s->block, plain, len, dummy, dummy_len, good);
+	secret_wipe(plain, sizeof(plain));
 	secret_wipe(dummy, sizeof(dummy));
 	return rc == RC_OK ? SW_OK : command_sw(rc);
 }

@@ -54,9 +54,17 @@ static size_t draw(size_t limit)
 }
 
 /*
- * A message of len bytes, for all classes the same work. It may have any length, as a block that the
- * card makes up has: a common one is a little faster, or slower, and that is no secret of the padding's.
+ * How long a message is: any length, as a block that the card makes up has. A common one is a little faster,
+ * or slower, and that is no secret of the padding's. One in eight is as long as an honest one.
  */
+static size_t draw_length(const struct peer *p, size_t lengths)
+{
+	size_t any = draw(lengths);
+
+	return draw(8) ? any : p->block.len;
+}
+
+/* The honest block where it fits, but for CONTENT; bytes of no meaning behind it. */
 static void put_message(const struct peer *p, enum class class, uint8_t *at, size_t len)
 {
 	size_t honest = len < p->block.len ? len : p->block.len;
@@ -69,7 +77,7 @@ static void put_message(const struct peer *p, enum class class, uint8_t *at, siz
 /* RSAES-PKCS1-v1_5, RFC 8017 7.2.1: 00 02, eight or more nonzero bytes, 00, message. */
 static void pad_transport(const struct peer *p, enum class class, uint8_t *em, size_t size)
 {
-	size_t drawn = draw(size - 10), at = size - (class == EMPTY ? 0 : drawn);
+	size_t drawn = draw_length(p, size - 10), at = size - (class == EMPTY ? 0 : drawn);
 
 	fill_nonzero(em, size);
 	em[0] = class == FIRST_BYTE ? 0x40 : 0x00;
@@ -102,7 +110,7 @@ static void mask(const uint8_t *seed, size_t seed_len, uint8_t *at, size_t n)
 static void pad_modern(const struct peer *p, enum class class, uint8_t *em, size_t size)
 {
 	uint8_t *seed = em + 1, *db = seed + SHA256_SIZE;
-	size_t db_len = size - 1 - SHA256_SIZE, drawn = draw(db_len - SHA256_SIZE);
+	size_t db_len = size - 1 - SHA256_SIZE, drawn = draw_length(p, db_len - SHA256_SIZE);
 	size_t len = class == EMPTY ? 0 : drawn;
 
 	memset(em, 0, size);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/tlv.h"
+#include "card/instance.h"
+#include "card/scp10.h"
 #include "tests/card/steps.h"
 
 static const uint8_t aid[] = {0xF0, 'I', 'n', 't', 'a', 'g', 'l', 'i', 'o', 0x01};
@@ -337,6 +339,39 @@ static void decipher_tells_nothing_about_the_block(void)
 	peer_free(&p);
 }
 
+/* What stands in for a bad block is as long as any plaintext, and each time the same. */
+static void a_bad_block_has_a_length_of_its_own(void)
+{
+	static const struct {
+		uint8_t suite;
+		size_t size, most;
+	} rows[] = {{0x42, 256, 190}, {0x02, 128, 117}};
+	struct peer p;
+
+	peer_new(&p);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t count[191] = {0}, different = 0, before = 0;
+
+		for (int n = 0; n < 120; n++) {
+			uint8_t block[256] = {0};
+			const struct buf *stored = &p.card->slots[p.channel].channel.scp10->block;
+
+			memset(block + 1, n / 2, rows[i].size - 1);
+			steps_go_to(&p, rows[i].suite, DECIPHER);
+			CU_ASSERT_EQUAL_FATAL(peer_send(&p, 0, 0x2A, 0x80, 0x84,
+							view_of(block, rows[i].size), 0, NULL),
+					      0x9000);
+			CU_ASSERT_FATAL(stored->len <= rows[i].most);
+			if (n % 2)
+				CU_ASSERT_EQUAL(stored->len, before);
+			before = stored->len;
+			different += !count[before]++;
+		}
+		CU_ASSERT(different > 25);
+	}
+	peer_free(&p);
+}
+
 static void every_flipped_bit_of_external_authenticate_is_refused(void)
 {
 	static const struct {
@@ -480,6 +515,7 @@ static CU_TestInfo tests[] = {
 	{"malformed blocks are refused even with a signature",
 	 malformed_blocks_are_refused_even_with_a_signature},
 	{"decipher tells nothing about the block", decipher_tells_nothing_about_the_block},
+	{"a bad block has a length of its own", a_bad_block_has_a_length_of_its_own},
 	{"every flipped bit of external authenticate is refused",
 	 every_flipped_bit_of_external_authenticate_is_refused},
 	{"a signature serves one challenge of one card once",
