@@ -232,7 +232,7 @@ struct sealing {
 	CK_INTAGLIO_SEAL_PARAMS params;
 	int file;
 	off_t at;
-	/* The baseline's other form: the sync in a thread of its own, as the card has it. */
+	/* The baseline's other form: the sync in a thread of its own, while the caller sleeps. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool asked, ended;
@@ -331,9 +331,10 @@ static void time_sqlite(struct sealing *s, const char *dir)
 }
 
 /*
- * The promise is against one write and one fdatasync in one thread. On some disks and loads a sync from
- * another thread is several times faster or slower, so that form is told beside it. Turns of fifty: it
- * is seals per second that are promised, and in turns of ten each one's beginning counts a good deal.
+ * The promise is against one write and one fdatasync in one thread, whose processor may sleep meanwhile; a
+ * seal keeps its own awake (card/worker.h). On some disks and loads a sync from another thread is several
+ * times faster or slower, so that form is told beside it. Turns of fifty: it is seals per second that
+ * are promised, and in turns of ten each one's beginning counts a good deal.
  */
 static void time_seal(struct sealing *s)
 {

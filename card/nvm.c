@@ -209,7 +209,7 @@ void nvm_close(struct nvm **nvm)
 
 	if (!n)
 		return;
-	/* In a child the lock is still the parent's, and the thread is not there. */
+	/* In a child the lock is still the parent's, and the threads are not there. */
 	if (process_id() == n->owner) {
 		nvm_shared_unlock(n);
 		nvm_sync_free(&n->sync);

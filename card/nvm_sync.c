@@ -11,10 +11,10 @@
 struct nvm_sync {
 	const struct nvm_io *io;
 	struct worker *beside;
-	struct worker *disk;
+	struct worker *disk; /* NULL: there was no second thread to be had */
 	bool is_burst; /* a commit follows another so soon that its thread is still there */
 	int fd;
-	int error; /* of the sync; 0: it is done */
+	int result, error; /* of fdatasync */
 };
 
 enum rc nvm_sync_new(const struct nvm_io *io, struct nvm_sync **ret)
@@ -26,12 +26,12 @@ enum rc nvm_sync_new(const struct nvm_io *io, struct nvm_sync **ret)
 		return RC_MEMORY;
 	sync->io = io;
 	rc = worker_new(true, &sync->beside);
-	if (rc == RC_OK)
-		rc = worker_new(false, &sync->disk);
 	if (rc != RC_OK) {
 		nvm_sync_free(&sync);
 		return rc;
 	}
+	if (worker_new(false, &sync->disk) != RC_OK)
+		sync->disk = NULL;
 	*ret = sync;
 	return RC_OK;
 }
@@ -45,19 +45,21 @@ static void sync_disk(void *arg)
 {
 	struct nvm_sync *sync = arg;
 
-	sync->error = sync->io->fdatasync(sync->io->ctx, sync->fd) == 0 ? 0 : errno;
+	sync->result = sync->io->fdatasync(sync->io->ctx, sync->fd);
+	sync->error = errno;
 }
 
 int nvm_sync_file(struct nvm_sync *sync, int fd)
 {
-	if (!sync->is_burst || worker_is_crowded(sync->disk) || !worker_follow(sync->disk))
+	if (!sync->disk || !sync->is_burst || worker_is_crowded(sync->disk) ||
+	    !worker_follow(sync->disk))
 		return sync->io->fdatasync(sync->io->ctx, fd);
 	sync->fd = fd;
 	(void)worker_begin(sync->disk, sync_disk, sync);
 	worker_look_out(sync->disk);
 	worker_end(sync->disk);
 	errno = sync->error;
-	return sync->error ? -1 : 0;
+	return sync->result;
 }
 
 void nvm_sync_end(struct nvm_sync *sync)

@@ -14,7 +14,7 @@ enum {
 	LINGER_NS = 400000, /* as long as a commit takes */
 	LOOK_OUT_NS = 1000000,
 	CROWDED_NS = 500000, /* for so long nobody takes a processor who gives it back at once */
-	REST_NS = 4000000, /* and then nobody looks out, twice as long each time */
+	REST_NS = 4000000,
 	REST_MAX_NS = 1000000000,
 };
 
@@ -43,6 +43,15 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
+/* The processor is wanted by others: nobody looks out for a while, longer each time. */
+static void rest(struct worker *w, uint64_t from)
+{
+	uint64_t longer = w->rest < REST_NS ? REST_NS : w->rest * 2;
+
+	w->rest = longer < REST_MAX_NS ? longer : REST_MAX_NS;
+	w->rests_until = from + w->rest;
+}
+
 /* Until the state is one of some. */
 static void watch(struct worker *w, unsigned int states, uint64_t limit)
 {
@@ -54,14 +63,16 @@ static void watch(struct worker *w, unsigned int states, uint64_t limit)
 		sched_yield();
 		at = now();
 		if (at - before > CROWDED_NS) {
-			w->rest = w->rest ? w->rest * 2 : REST_NS;
-			w->rest = w->rest < REST_MAX_NS ? w->rest : REST_MAX_NS;
-			w->rests_until = at + w->rest;
+			rest(w, at);
 			return;
 		}
 		before = at;
 	} while (!(w->state & states) && at - start < limit);
-	w->rest = 0;
+	/* Who was told that long ago and has not begun is given no processor by giving ours away. */
+	if (w->state == WANTED && !(states & WANTED))
+		rest(w, at);
+	else
+		w->rest /= 2;
 }
 
 /* Under the mutex. */
@@ -109,6 +120,7 @@ enum rc worker_new(bool lingers, struct worker **ret)
 	if (!w)
 		return RC_MEMORY;
 	w->state = IDLE;
+	w->asleep = true;
 	w->lingers = lingers;
 	w->processor = -1;
 	pthread_mutex_init(&w->mutex, NULL);

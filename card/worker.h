@@ -6,7 +6,8 @@
  * A processor with nothing to do sleeps, and wakes late: on a virtual machine some 20 to 50 microseconds
  * for every interrupt, where a whole sync takes 100. So whoever waits for something so short gives its
  * processor away again and again and does not sleep. Where others take what is given away the processor
- * is wanted and will not sleep either: then waiting is sleeping, for the second that follows.
+ * is wanted and will not sleep either: then waiting is sleeping, for 4 milliseconds, and twice as long
+ * each time up to a second.
  */
 #ifndef INTAGLIO_CARD_WORKER_H
 #define INTAGLIO_CARD_WORKER_H
@@ -19,13 +20,13 @@ struct worker;
 
 /* One that lingers looks out for more for a while after its work. RC_MEMORY also where no thread is to be had. */
 enum rc worker_new(bool lingers, struct worker **ret) WARN_UNUSED;
-/* Keeps the thread to the processor that the caller is on. False: the system does not allow it. */
+/* Puts the thread on the processor that the caller is on. False: the system does not allow it. */
 bool worker_follow(struct worker *w);
 /* Has work(arg) done by the thread; true if it still lingered. Every begin is followed by one end. */
 bool worker_begin(struct worker *w, void (*work)(void *arg), void *arg);
 /*
- * Gives the caller's processor away without letting it sleep, until the work is done or 1 millisecond
- * is over. Not for a thread that lingers.
+ * Gives the caller's processor away without letting it sleep, until the work is done, 1 millisecond
+ * is over, or others want it. Not for a thread that lingers.
  */
 void worker_look_out(struct worker *w);
 /* Whether worker_look_out would do nothing, since the processor is wanted. */

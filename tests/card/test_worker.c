@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "card/nvm_sync.h"
@@ -88,6 +89,41 @@ static void is_waited_for_past_looking_out(void)
 	worker_free(&w);
 }
 
+/* Begun and ended at once, the owner is sometimes faster. */
+static void is_done_by_the_owner_who_is_faster(void)
+{
+	struct job job = new_job(0);
+	struct worker *w = NULL;
+	unsigned int rounds = 0;
+
+	CU_ASSERT_EQUAL_FATAL(worker_new(false, &w), RC_OK);
+	while (job.done == job.elsewhere && rounds < 1000 * ROUNDS) {
+		(void)worker_begin(w, work, &job);
+		worker_end(w);
+		rounds++;
+	}
+	CU_ASSERT(job.done > job.elsewhere);
+	CU_ASSERT_EQUAL(job.done, rounds);
+	worker_free(&w);
+}
+
+static void lingers(void)
+{
+	struct job job = new_job(0);
+	struct worker *w = NULL;
+	unsigned int rounds = 0;
+	bool lingered = false;
+
+	CU_ASSERT_EQUAL_FATAL(worker_new(true, &w), RC_OK);
+	while (!lingered && rounds++ < 100 * ROUNDS) {
+		lingered = worker_begin(w, work, &job);
+		CU_ASSERT(rounds > 1 || !lingered);
+		worker_end(w);
+	}
+	CU_ASSERT_TRUE(lingered);
+	worker_free(&w);
+}
+
 static void falls_asleep(void)
 {
 	struct job job = new_job(0);
@@ -104,6 +140,49 @@ static void falls_asleep(void)
 		worker_end(w);
 	}
 	CU_ASSERT_FALSE(lingered);
+	worker_free(&w);
+}
+
+static void *spin(void *arg)
+{
+	const atomic_bool *ended = arg;
+
+	while (!*ended)
+		;
+	return NULL;
+}
+
+/* Where another thread takes all that it gets nobody looks out, longer and longer. */
+static void rests_where_it_is_crowded(void)
+{
+	struct job job = new_job(0);
+	atomic_bool ended = false;
+	struct worker *w = NULL;
+	cpu_set_t all, one;
+	pthread_t hog;
+	unsigned int rounds = 0;
+
+	CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof(all), &all), 0);
+	CU_ASSERT_EQUAL_FATAL(worker_new(false, &w), RC_OK);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	CU_ASSERT_EQUAL_FATAL(sched_setaffinity(0, sizeof(one), &one), 0);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&hog, NULL, spin, &ended), 0);
+	while (!worker_is_crowded(w) && rounds++ < 1000) {
+		(void)worker_begin(w, work, &job);
+		worker_look_out(w);
+		if (!worker_is_crowded(w))
+			worker_end(w);
+	}
+	CU_ASSERT_TRUE(worker_is_crowded(w));
+	worker_end(w);
+	ended = true;
+	pthread_join(hog, NULL);
+	CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof(all), &all), 0);
+	/* It is over when it is over. */
+	for (rounds = 0; worker_is_crowded(w) && rounds < 10000; rounds++)
+		usleep(1 * MS);
+	CU_ASSERT_FALSE(worker_is_crowded(w));
 	worker_free(&w);
 }
 
@@ -135,24 +214,32 @@ static void follows_to_a_processor(void)
 	worker_free(&w);
 }
 
-/* A disk that fails every other time, and keeps its caller's errno apart. */
+struct fake_disk {
+	pthread_t owner;
+	unsigned int calls, elsewhere;
+};
+
+/* A disk that fails every other time. */
 static int sync_every_other(void *ctx, int fd)
 {
-	unsigned int *calls = ctx;
+	struct fake_disk *disk = ctx;
 
 	CU_ASSERT_EQUAL(fd, 7);
-	errno = ++*calls % 2 ? EIO : 0;
-	return *calls % 2 ? -1 : 0;
+	disk->elsewhere += !pthread_equal(disk->owner, pthread_self());
+	errno = ++disk->calls % 2 ? EIO : 0;
+	return disk->calls % 2 ? -1 : 0;
 }
 
+/* Until the disk's thread has had some, which is sooner or later where it is not crowded for long. */
 static void says_what_the_disk_says(void)
 {
-	unsigned int calls = 0;
-	const struct nvm_io io = {.ctx = &calls, .fdatasync = sync_every_other};
+	struct fake_disk disk = {.owner = pthread_self()};
+	const struct nvm_io io = {.ctx = &disk, .fdatasync = sync_every_other};
 	struct nvm_sync *sync = NULL;
+	unsigned int i = 0;
 
 	CU_ASSERT_EQUAL_FATAL(nvm_sync_new(&io, &sync), RC_OK);
-	for (unsigned int i = 0; i < ROUNDS; i++) {
+	for (; i < ROUNDS || (disk.elsewhere < 10 && i < 1000 * ROUNDS); i++) {
 		struct job job = new_job(0);
 		int failed;
 
@@ -164,7 +251,8 @@ static void says_what_the_disk_says(void)
 		nvm_sync_end(sync);
 		CU_ASSERT_EQUAL(job.done, 1);
 	}
-	CU_ASSERT_EQUAL(calls, ROUNDS);
+	CU_ASSERT_EQUAL(disk.calls, i);
+	CU_ASSERT(disk.elsewhere >= 10);
 	nvm_sync_free(&sync);
 	CU_ASSERT_PTR_NULL(sync);
 }
@@ -176,7 +264,10 @@ int main(void)
 		{"the thread does it where it has the time", is_done_by_the_thread},
 		{"longer work than one looks out for is waited for",
 		 is_waited_for_past_looking_out},
+		{"the owner does it who is faster", is_done_by_the_owner_who_is_faster},
+		{"one that lingers is still there", lingers},
 		{"one that lingers falls asleep", falls_asleep},
+		{"who looks out rests where it is crowded", rests_where_it_is_crowded},
 		{"the thread follows its owner to a processor", follows_to_a_processor},
 		CU_TEST_INFO_NULL,
 	};
