@@ -94,8 +94,34 @@ refuse "there is no proof of a record that is not there" "$intaglio" ledger proo
 refuse "nor between sizes the wrong way round" "$intaglio" ledger consistency kept-book 5 4
 refuse "nor from no size at all" "$intaglio" ledger consistency kept-book 0 4
 refuse "nor past the end" "$intaglio" ledger consistency kept-book 4 9
+# An export that was interrupted between a full tile and its checkpoint: the partial tile is gone.
+cp -R kept-book cut-book
+python3 - <<'END'
+import os, shutil
+for name, rest in (("entries", b"\0\0"), ("0", bytes(32))):
+    base = "cut-book/tile/%s/000" % name
+    with open(base + ".p/8", "rb") as part, open(base, "wb") as full:
+        full.write(part.read() + rest * 248)
+    shutil.rmtree(base + ".p")
+END
+step "proofs come from the full tile then" sh -c '"$0" ledger proof cut-book 3 >cut-proof &&
+	"$0" ledger proof kept-book 3 >kept-proof && cmp cut-proof kept-proof' "$intaglio"
+rm cut-book/key
+says "and it is continued, whether there is something new" '8 entries, 0 of them new' \
+	"$intaglio" --ledger Invoices ledger export cut-book
+step "with all its files" test -s cut-book/key
+says "and is in order" 'all 8 entries' "$intaglio" audit verify cut-book --key "$(cat cut-book/key)"
+cp -R kept-book gone-book
+rm -r gone-book/tile/entries
+refuse_says "an export without its entries is not called whole" 'some of its entries are missing' \
+	"$intaglio" --ledger Invoices ledger export gone-book
+mkfifo gone-book/fifo && mv gone-book/fifo gone-book/checkpoint
+refuse "and no FIFO keeps anybody waiting" timeout 20 "$intaglio" audit verify gone-book --key "$(cat kept-book/key)"
 printf X | dd of=kept-book/tile/entries/000.p/8 bs=1 seek=300 conv=notrunc 2>/dev/null
 step "an eighth record is sealed" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.8
+says "the interrupted one is continued by it" '9 entries, 1 of them new' \
+	"$intaglio" --ledger Invoices ledger export cut-book
+says "and is a tree" 'size 9' python3 tree.py cut-book
 refuse_says "an export damaged at its end is not continued" 'damaged' \
 	"$intaglio" --ledger Invoices ledger export kept-book
 printf X | dd of=kept-book/tile/0/000.p/8 bs=1 seek=30 conv=notrunc 2>/dev/null

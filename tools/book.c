@@ -72,7 +72,8 @@ enum rc book_read(const struct book *book, const char *name, struct buf *out)
 
 	if (!book_path(book, name, path, sizeof(path)))
 		return RC_IO;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* What is no file of bytes, a FIFO for one, keeps nobody waiting. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : RC_IO;
 	rc = read_all(fd, out);
@@ -80,12 +81,62 @@ enum rc book_read(const struct book *book, const char *name, struct buf *out)
 	return rc;
 }
 
+/* The bytes of the first entries, or hashes, of a tile. */
+static enum rc measure(const struct tile *tile, struct view bytes, size_t *ret)
+{
+	struct view rest = bytes, leaf;
+
+	if (tile->level != TILE_ENTRIES) {
+		*ret = (size_t)tile->width * MERKLE_HASH;
+		return *ret <= bytes.len ? RC_OK : RC_MALFORMED;
+	}
+	for (unsigned int i = 0; i < tile->width; i++)
+		if (book_take_entry(&rest, &leaf) != RC_OK)
+			return RC_MALFORMED;
+	*ret = bytes.len - rest.len;
+	return RC_OK;
+}
+
+/* A full tile stands for its partial ones, C2SP tlog-tiles: an export that was interrupted has only it. */
+static enum rc read_from_full(const struct book *book, const struct tile *tile, struct buf *out)
+{
+	struct tile full = *tile;
+	char name[TILE_PATH_MAX + 1];
+	size_t before = out->len, len;
+	enum rc rc;
+
+	full.width = TILE_WIDTH;
+	tile_name(&full, name);
+	rc = book_read(book, name, out);
+	if (rc == RC_OK)
+		rc = measure(tile, view_of(out->data + before, out->len - before), &len);
+	buf_truncate(out, rc == RC_OK ? before + len : before);
+	return rc;
+}
+
 enum rc book_read_tile(const struct book *book, const struct tile *tile, struct buf *out)
 {
 	char name[TILE_PATH_MAX + 1];
+	enum rc rc;
 
 	tile_name(tile, name);
-	return book_read(book, name, out);
+	rc = book_read(book, name, out);
+	return rc == RC_NOT_FOUND && tile->width != TILE_WIDTH ? read_from_full(book, tile, out)
+							       : rc;
+}
+
+bool book_has_tile(const struct book *book, const struct tile *tile)
+{
+	char name[TILE_PATH_MAX + 1], path[PATH_SIZE];
+	struct tile full = *tile;
+
+	tile_name(tile, name);
+	if (!book_path(book, name, path, sizeof(path)))
+		return false;
+	if (access(path, F_OK) == 0)
+		return true;
+	full.width = TILE_WIDTH;
+	return tile->width != TILE_WIDTH && book_has_tile(book, &full);
 }
 
 /* The directories that lead to a file. */

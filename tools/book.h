@@ -24,9 +24,11 @@ struct book {
 bool book_path(const struct book *book, const char *name, char *ret, size_t size);
 /* Appends a file's bytes to out. RC_NOT_FOUND; RC_SPACE if it is longer than out may be; RC_IO. */
 enum rc book_read(const struct book *book, const char *name, struct buf *out) WARN_UNUSED;
-/* Appends the file of a tile or of a bundle. */
+/* Appends the file of a tile or of a bundle, of a partial one also from the full one that followed it. */
 enum rc book_read_tile(const struct book *book, const struct tile *tile,
 		       struct buf *out) WARN_UNUSED;
+/* Whether book_read_tile finds something. */
+bool book_has_tile(const struct book *book, const struct tile *tile);
 /* Writes it, whole or not at all, and durably; makes the directories on the way. Says a sentence. */
 bool book_write(const struct book *book, const char *name, struct view bytes);
 /* As book_write; a full tile takes the place of its partial ones, which are removed. */

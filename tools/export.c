@@ -91,6 +91,16 @@ static bool is_root(const struct tiles *tiles, const struct checkpoint *checkpoi
 	       view_equal(view_of(root, MERKLE_HASH), view_of(checkpoint->root, MERKLE_HASH));
 }
 
+static bool has_all_bundles(const struct export *e)
+{
+	struct tile tile = {.level = TILE_ENTRIES};
+
+	for (; (tile.width = tile_width(&tile, e->from.size)); tile.index++)
+		if (!book_has_tile(&e->book, &tile))
+			return false;
+	return true;
+}
+
 /* Where an earlier export of the same ledger ended; size 0 if there is none. */
 static enum exit_code take_up(struct export *e)
 {
@@ -117,7 +127,10 @@ static enum exit_code take_up(struct export *e)
 		return export_refuse(
 			"the export in the directory is damaged, its tiles are not those of "
 			"its checkpoint; see intaglio audit verify");
-	return EXIT_DONE;
+	return has_all_bundles(e)
+		       ? EXIT_DONE
+		       : export_refuse("the export in the directory is damaged, some of "
+				       "its entries are missing; see intaglio audit verify");
 }
 
 /* Leaves from index on, as many as the card gives at once. */
@@ -346,6 +359,8 @@ enum exit_code export_continue(struct export *e)
 	added = e->to.size - e->from.size;
 	if (code == EXIT_DONE && added)
 		code = write_export(e);
+	else if (code == EXIT_DONE && !export_write_head(e))
+		code = EXIT_FILE;
 	if (code != EXIT_DONE)
 		return code;
 	if (e->tool->json)
