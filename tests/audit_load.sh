@@ -80,6 +80,9 @@ psql -qAt -h "$office" -U office -d postgres -c "SELECT encode(leaf_hash, 'hex')
 sqlite3 office.db 'SELECT lower(hex(leaf_hash)) FROM record ORDER BY number' >from_file
 step "the hashes are" cmp from_file from_server
 says "and there are as many" '^4 ' wc -l from_file
+cp -R book older
+cp -R book fork
+cp -R data kept
 step "two more are sealed" sh -c 'for n in 1 2; do rm -f sealed; "$0" ledger seal "$1" --output sealed || exit; done' "$intaglio" "$invoice"
 step "and exported" "$intaglio" ledger export book
 says "a longer export adds to it" '6 records are in the database' \
@@ -88,6 +91,26 @@ audit_load book --escrow-key escrow.pem --database office.db >/dev/null
 step "and nothing is there twice" same 'SELECT count(*), sum(number), max(card_counter) FROM record'
 step "nor any invoice" same 'SELECT count(*), sum(payable_hundredths) FROM invoice'
 says "with which one can reckon" '^5.70805$' sqlite3 office.db 'SELECT count(*), sum(payable_hundredths) FROM invoice'
+everything='SELECT entries, checkpoint, record.number, type, length, time_ms, id, payable_hundredths FROM ledger
+	JOIN record ON record.ledger = name LEFT JOIN invoice ON invoice.ledger = name AND invoice.number = record.number
+	ORDER BY record.number'
+step "both are the same in all" same "$everything"
+cp from_file before
+says "an older export changes nothing" '4 records are in the database' audit_load older --escrow-key escrow.pem --database office.db
+says "nor in PostgreSQL" '4 records are in the database' audit_load older --escrow-key escrow.pem --database "$server"
+rm -rf data && cp -R kept data
+sed 's/2026-000147/FALSE/' "$invoice" >false.xml
+step "the card is set back and seals another record" seal false.xml
+step "twice and once more" sh -c 'for n in 1 2; do rm -f sealed; "$0" ledger seal "$1" --output sealed || exit; done' "$intaglio" "$invoice"
+step "into another history" "$intaglio" ledger export fork
+for database in office.db "$server"; do
+	refuse_says "which is not loaded over the first: ${database%%=*}" "record 5 of ledger intaglio/ledger/.* is in the database" \
+		audit_load fork --escrow-key escrow.pem --database "$database"
+	step "as what is not in order" sh -c '"$0" audit load fork --key "$1" --database "$2" >/dev/null 2>&1; test $? = 1' \
+		"$intaglio" "$(cat book/key)" "$database"
+done
+step "in no part" same "$everything"
+step "and nothing is otherwise than before" cmp from_file before
 cp -R book bad
 printf X | dd of=bad/tile/entries/000.p/7 bs=1 seek=3000 conv=notrunc 2>/dev/null
 refuse_says "an export that is not in order is not loaded" 'nothing was loaded' \

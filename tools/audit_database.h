@@ -21,9 +21,14 @@ struct audit_row {
 struct audit_database_kind {
 	/* Connects, makes the tables and begins. NULL if it cannot. */
 	struct audit_database *(*open)(const char *where);
-	/* name: the ledger's origin, the same in every call. A row that is there is replaced. */
+	/* name: the ledger's origin, the same in every call. A row that is there stays. */
 	bool (*put)(struct audit_database *database, const char *name, const struct audit_row *row);
-	/* The ledger itself, and the end: all of it is there now. */
+	/*
+	 * After the last row: false in *ret_conflict if every row that was there has the hash of the
+	 * record that was put; else its number in *ret_record, the lowest.
+	 */
+	bool (*settle)(struct audit_database *database, bool *ret_conflict, uint64_t *ret_record);
+	/* The ledger itself, unless the one that is there is longer, and the end: all of it is there. */
 	bool (*commit)(struct audit_database *database, const struct audit *audit);
 	/* Accepts NULL. */
 	void (*close)(struct audit_database *database);

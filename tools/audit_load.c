@@ -2,7 +2,7 @@
 /*
  * intaglio audit load: the records of an export into a database, in one transaction that is committed
  * only if the audit finds nothing wrong. doc/audit.md has the schema. Records that are there already
- * stay.
+ * stay; where one is another than the export's, there are two histories, and nothing is loaded.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,12 +86,31 @@ static bool put_record(void *arg, const struct leaf_header *header, struct view 
 	return true;
 }
 
+/* What is there already goes on in the export, or is wrong with it. False if the database fails. */
+static bool settle(struct loading *l)
+{
+	uint64_t record;
+	bool is_conflict;
+
+	if (!l->kind->settle(l->database, &is_conflict, &record))
+		return false;
+	if (is_conflict)
+		audit_find(
+			l->audit, AUDIT_PREVIOUS, (int64_t)record,
+			"record %llu of ledger %s is in the database already and is not this one: "
+			"there are two histories",
+			(unsigned long long)record, l->audit->key.name);
+	return true;
+}
+
 static enum exit_code load(struct loading *l)
 {
 	enum rc rc = audit_walk(l->audit);
 	enum exit_code code;
 
 	if (rc != RC_OK || l->failed)
+		return EXIT_FILE;
+	if (audit_verdict(l->audit) == EXIT_DONE && !settle(l))
 		return EXIT_FILE;
 	code = audit_verdict(l->audit);
 	if (code != EXIT_DONE) {

@@ -31,11 +31,13 @@ static const char schema[] =
 	" time_ms BIGINT, type INTEGER, length BIGINT, leaf_hash BYTEA, id TEXT, date TEXT,"
 	" currency TEXT, is_credit BOOLEAN, payable_hundredths BIGINT) ON COMMIT DROP;";
 
+static const char conflict[] =
+	"SELECT number FROM loading JOIN record USING (ledger, number)"
+	" WHERE record.leaf_hash <> loading.leaf_hash ORDER BY number LIMIT 1";
+
 static const char take_over[] =
 	"INSERT INTO record SELECT ledger, number, card_counter, time_ms, type, length, leaf_hash"
-	" FROM loading ON CONFLICT (ledger, number) DO UPDATE SET"
-	" card_counter = EXCLUDED.card_counter, time_ms = EXCLUDED.time_ms, type = EXCLUDED.type,"
-	" length = EXCLUDED.length, leaf_hash = EXCLUDED.leaf_hash;"
+	" FROM loading ON CONFLICT (ledger, number) DO NOTHING;"
 	"INSERT INTO invoice SELECT ledger, number, id, date, currency, is_credit,"
 	" payable_hundredths FROM loading WHERE id IS NOT NULL"
 	" ON CONFLICT (ledger, number) DO UPDATE SET id = EXCLUDED.id, date = EXCLUDED.date,"
@@ -170,21 +172,36 @@ static bool put_ledger(struct audit_database *d, const struct audit *a)
 		     PQexecParams(d->connection,
 				  "INSERT INTO ledger VALUES($1, $2, $3, $4)"
 				  " ON CONFLICT (name) DO UPDATE SET label = EXCLUDED.label,"
-				  " entries = EXCLUDED.entries, checkpoint = EXCLUDED.checkpoint",
+				  " entries = EXCLUDED.entries, checkpoint = EXCLUDED.checkpoint"
+				  " WHERE ledger.entries <= EXCLUDED.entries",
 				  4, NULL, values, NULL, NULL, 0),
 		     PGRES_COMMAND_OK);
 }
 
+static bool postgresql_settle(struct audit_database *d, bool *ret_conflict, uint64_t *ret_record)
+{
+	PGresult *result;
+	bool found;
+
+	if (!send_lines(d) || !end_copy(d))
+		return false;
+	result = PQexec(d->connection, conflict);
+	found = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+	*ret_record = found ? strtoull(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+	*ret_conflict = found;
+	return judge(d, result, PGRES_TUPLES_OK);
+}
+
 static bool postgresql_commit(struct audit_database *d, const struct audit *a)
 {
-	return send_lines(d) && end_copy(d) &&
-	       judge(d, PQexec(d->connection, take_over), PGRES_COMMAND_OK) && put_ledger(d, a) &&
+	return judge(d, PQexec(d->connection, take_over), PGRES_COMMAND_OK) && put_ledger(d, a) &&
 	       judge(d, PQexec(d->connection, "COMMIT"), PGRES_COMMAND_OK);
 }
 
 const struct audit_database_kind audit_postgresql = {
 	.open = postgresql_open,
 	.put = postgresql_put,
+	.settle = postgresql_settle,
 	.commit = postgresql_commit,
 	.close = postgresql_close,
 };

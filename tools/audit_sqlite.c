@@ -23,7 +23,21 @@ static const char schema[] =
 struct audit_database {
 	sqlite3 *db;
 	sqlite3_stmt *record, *invoice;
+	bool has_conflict;
+	uint64_t conflict; /* the lowest number whose row has another hash */
 };
+
+/* A row with the same hash counts as changed and stays as it is; one with another does not count. */
+static const char insert_record[] =
+	"INSERT INTO record VALUES(?,?,?,?,?,?,?) ON CONFLICT(ledger, number)"
+	" DO UPDATE SET leaf_hash = excluded.leaf_hash"
+	" WHERE leaf_hash = excluded.leaf_hash";
+
+/* A longer ledger stays. */
+static const char insert_ledger[] =
+	"INSERT INTO ledger VALUES(?,?,?,?) ON CONFLICT(name) DO UPDATE SET"
+	" label = excluded.label, entries = excluded.entries,"
+	" checkpoint = excluded.checkpoint WHERE entries <= excluded.entries";
 
 static bool complain(struct audit_database *d)
 {
@@ -65,7 +79,7 @@ static struct audit_database *sqlite_open(const char *file)
 	if (sqlite3_open(file, &d->db) != SQLITE_OK ||
 	    sqlite3_exec(d->db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		complain(d);
-	else if (prepare(d, "INSERT OR REPLACE INTO record VALUES(?,?,?,?,?,?,?)", &d->record) &&
+	else if (prepare(d, insert_record, &d->record) &&
 		 prepare(d, "INSERT OR REPLACE INTO invoice VALUES(?,?,?,?,?,?,?)", &d->invoice))
 		return d;
 	sqlite_close(d);
@@ -99,7 +113,20 @@ static bool sqlite_put(struct audit_database *d, const char *name, const struct 
 	sqlite3_bind_int(s, 5, header->type);
 	sqlite3_bind_int64(s, 6, header->length);
 	sqlite3_bind_blob(s, 7, row->leaf_hash, MERKLE_HASH, SQLITE_STATIC);
-	return run(d, s) && (!row->invoice || put_invoice(d, name, row));
+	if (!run(d, s))
+		return false;
+	if (!sqlite3_changes(d->db) && (!d->has_conflict || header->index < d->conflict)) {
+		d->has_conflict = true;
+		d->conflict = header->index;
+	}
+	return !row->invoice || put_invoice(d, name, row);
+}
+
+static bool sqlite_settle(struct audit_database *d, bool *ret_conflict, uint64_t *ret_record)
+{
+	*ret_conflict = d->has_conflict;
+	*ret_record = d->conflict;
+	return true;
 }
 
 static bool sqlite_commit(struct audit_database *d, const struct audit *a)
@@ -107,7 +134,7 @@ static bool sqlite_commit(struct audit_database *d, const struct audit *a)
 	sqlite3_stmt *s;
 	bool good;
 
-	if (!prepare(d, "INSERT OR REPLACE INTO ledger VALUES(?,?,?,?)", &s))
+	if (!prepare(d, insert_ledger, &s))
 		return false;
 	sqlite3_bind_text(s, 1, a->key.name, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 2, a->label, -1, SQLITE_STATIC);
@@ -122,6 +149,7 @@ static bool sqlite_commit(struct audit_database *d, const struct audit *a)
 const struct audit_database_kind audit_sqlite = {
 	.open = sqlite_open,
 	.put = sqlite_put,
+	.settle = sqlite_settle,
 	.commit = sqlite_commit,
 	.close = sqlite_close,
 };
