@@ -145,6 +145,14 @@ refuse_says "a spreadsheet's book: byte order mark, semicolons, decimal commas" 
 printf 'id,amount\n"2026-000147","1.141,61"\n2026-000148,"1,141.61"\n' >book.csv
 refuse_says "thousands are set apart either way" 'differs: 2026-000147, record 1, line 2: amount 141.61 sealed, 1141.61 listed' compare book.csv
 refuse_says "by a comma too" 'differs: 2026-000148, record 2, line 3: amount 141.61 sealed, 1141.61 listed' compare book.csv
+printf 'id, amount ,"date"\n 2026-000147 ,9999.00, "2026-11-21" \n' >book.csv
+refuse_says "spaces around a column's name do not hide it" 'differs: 2026-000147, record 1, line 2: amount 141.61 sealed, 9999.00' compare book.csv
+refuse_says "and what was compared is said" 'of the 1 in both books: amount of 1, currency of 0, date of 1' compare book.csv
+printf 'id,total\n2026-000147,9999.00\n' >book.csv
+refuse_says "so is that no amount was" 'NO AMOUNT COMPARED of 1: the other book has none' compare book.csv
+refuse_says "to programs too" '"compared":{"id":1,"amount":0,"currency":0,"date":0}' compare book.csv --json
+printf 'id,amount, amount\n2026-000147,1,141.61\n' >bad.csv
+refuse_says "two columns of one name are refused" 'line 1: two columns of one name' compare bad.csv
 for amount in '1,234' '1.23.4,5' '1,2,3' ',5.5' '12,34.56' '1,234,5' ','; do
 	printf 'id,amount\n1,"%s"\n' "$amount" >bad.csv
 	refuse_says "an amount of two meanings or none is refused: $amount" 'bad.csv, line 2: a field is too long or no amount' compare bad.csv

@@ -96,6 +96,17 @@ static bool take_amount(const char *value, int64_t *ret)
 	return true;
 }
 
+/* Without the spaces and tabs around it, in place. */
+static char *trim(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \t");
+	for (len = strlen(text); len && strchr(" \t", text[len - 1]); len--)
+		text[len - 1] = '\0';
+	return text;
+}
+
 /* Puts a field by its name; fields of other names are passed over. */
 static bool put_field(struct audit_book_entry *e, const char *name, const char *value)
 {
@@ -120,11 +131,12 @@ static int split(char *line, char separator, char *fields[COLUMNS])
 	int n = 0;
 
 	for (;;) {
-		bool quoted = *line == '"';
+		const char *first = line + strspn(line, " \t");
+		bool quoted = *first == '"';
 
 		if (n == COLUMNS)
 			return -1;
-		line += quoted;
+		line += quoted ? first + 1 - line : 0;
 		fields[n++] = to;
 		while (*line && (quoted || *line != separator)) {
 			if (quoted && *line == '"') {
@@ -136,6 +148,7 @@ static int split(char *line, char separator, char *fields[COLUMNS])
 		}
 		if (quoted && *line++ != '"')
 			return -1;
+		line += quoted ? strspn(line, " \t") : 0;
 		if (*line && *line != separator)
 			return -1;
 		bool more = *line == separator;
@@ -177,7 +190,7 @@ static bool take_csv(struct audit_book *b, struct book_lines *in, char separator
 	if (n != columns)
 		return complain(in->name, in->number, "not as many fields as columns");
 	for (int i = 0; i < n; i++) {
-		if (!put_field(&e, names[i], fields[i]))
+		if (!put_field(&e, names[i], trim(fields[i])))
 			return complain(in->name, in->number, "a field is too long or no amount");
 	}
 	if (!*e.id)
@@ -191,11 +204,17 @@ static bool read_csv(struct audit_book *b, struct book_lines *in)
 	char separator = strchr(in->line, ';') && !strchr(in->line, ',') ? ';' : ',';
 	char *head = strdup(in->line), *names[COLUMNS];
 	int columns = head ? split(head, separator, names) : -1;
-	bool good = columns > 0, has_id = false;
+	bool good = columns > 0, has_id = false, is_twice = false;
 
-	for (int i = 0; i < columns; i++)
+	for (int i = 0; i < columns; i++) {
+		names[i] = trim(names[i]);
 		has_id = has_id || !strcmp(names[i], "id");
-	if (!good || !has_id)
+		for (int j = 0; *names[i] && j < i; j++)
+			is_twice = is_twice || !strcmp(names[i], names[j]);
+	}
+	if (is_twice)
+		good = complain(in->name, in->number, "two columns of one name");
+	else if (!good || !has_id)
 		good = complain(in->name, 1, "no names of columns with an id among them");
 	while (good && next_line(in, &good)) {
 		if (*in->line)

@@ -15,6 +15,7 @@ struct comparison {
 	struct audit_escrow escrow;
 	struct audit_book book;
 	uint64_t same, differing, only_sealed, only_listed, twice, unread;
+	uint64_t both, amounts, currencies, dates; /* in both, and what was compared of them */
 	json_t *rows; /* with --json */
 };
 
@@ -50,6 +51,10 @@ static void judge(struct comparison *c, struct audit_book_entry *e, const struct
 		return;
 	}
 	e->record = record;
+	c->both++;
+	c->amounts += e->has_amount;
+	c->currencies += *e->currency != '\0';
+	c->dates += *e->date != '\0';
 	if (e->has_amount && e->amount != invoice->payable)
 		snprintf(detail, sizeof(detail), "amount %.2f sealed, %.2f listed",
 			 (double)invoice->payable / 100, (double)e->amount / 100);
@@ -90,6 +95,25 @@ static bool compare_record(void *arg, const struct leaf_header *header, struct v
 	return true;
 }
 
+/* What "the same" means: the other book may have said nothing but numbers. */
+static void say_compared(const struct comparison *c)
+{
+	printf("Compared of the %llu in both books: amount of %llu, currency of %llu, date of %llu.\n",
+	       (unsigned long long)c->both, (unsigned long long)c->amounts,
+	       (unsigned long long)c->currencies, (unsigned long long)c->dates);
+	if (c->amounts < c->both)
+		printf("NO AMOUNT COMPARED of %llu: the other book has none for them in a field named "
+		       "amount.\n",
+		       (unsigned long long)(c->both - c->amounts));
+}
+
+static json_t *compared_json(const struct comparison *c)
+{
+	return json_pack("{s:I,s:I,s:I,s:I}", "id", (json_int_t)c->both, "amount",
+			 (json_int_t)c->amounts, "currency", (json_int_t)c->currencies, "date",
+			 (json_int_t)c->dates);
+}
+
 static enum exit_code conclude(struct comparison *c, const struct audit *a)
 {
 	bool good;
@@ -102,13 +126,13 @@ static enum exit_code conclude(struct comparison *c, const struct audit *a)
 	}
 	good = !c->differing && !c->only_sealed && !c->only_listed && !c->twice;
 	if (c->rows) {
-		tool_print_json(
-			json_pack("{s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:O}", "valid",
-				  audit_verdict(a) == EXIT_DONE, "equal", good, "same",
-				  (json_int_t)c->same, "differing", (json_int_t)c->differing,
-				  "only_sealed", (json_int_t)c->only_sealed, "only_listed",
-				  (json_int_t)c->only_listed, "sealed_twice", (json_int_t)c->twice,
-				  "other_records", (json_int_t)c->unread, "rows", c->rows));
+		tool_print_json(json_pack(
+			"{s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:O}", "valid",
+			audit_verdict(a) == EXIT_DONE, "equal", good, "same", (json_int_t)c->same,
+			"differing", (json_int_t)c->differing, "only_sealed",
+			(json_int_t)c->only_sealed, "only_listed", (json_int_t)c->only_listed,
+			"sealed_twice", (json_int_t)c->twice, "other_records",
+			(json_int_t)c->unread, "compared", compared_json(c), "rows", c->rows));
 	} else {
 		audit_report_text(a, stdout);
 		printf("%llu the same, %llu differing, %llu only sealed, %llu only listed, %llu "
@@ -116,6 +140,7 @@ static enum exit_code conclude(struct comparison *c, const struct audit *a)
 		       (unsigned long long)c->same, (unsigned long long)c->differing,
 		       (unsigned long long)c->only_sealed, (unsigned long long)c->only_listed,
 		       (unsigned long long)c->twice, (unsigned long long)c->unread);
+		say_compared(c);
 	}
 	return good ? audit_verdict(a) : EXIT_REFUSED;
 }
