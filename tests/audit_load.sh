@@ -63,6 +63,14 @@ printf 's/2026-000147/a\\tb\\\\\\\\n\047; DROP TABLE record; --/' >odd.sed
 sed -f odd.sed "$invoice" >odd.xml
 printf 's/2026-000147/\377\376/' >foreign.sed
 LC_ALL=C sed -f foreign.sed "$invoice" >foreign.xml
+step "it is exported with no record" "$intaglio" ledger export book
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out other.pem 2>/dev/null
+for verb in verify "load --database empty.db" "decrypt --output plain"; do
+	# shellcheck disable=SC2086 # several words
+	refuse_says "another escrow key is refused all the same: ${verb%% *}" 'record 0: the key is not the one that leaf 0 has' \
+		"$intaglio" audit $verb book --key "$(cat book/key)" --escrow-key other.pem
+done
+says "and the right one is taken" 'all 1 entries' "$intaglio" audit verify book --key "$(cat book/key)" --escrow-key escrow.pem
 step "records are sealed" seal "$invoice"
 step "one with what a database reads otherwise" seal odd.xml
 step "one with what is no text" seal foreign.xml

@@ -80,6 +80,8 @@ struct audit_totals {
 	uint64_t read, unread; /* records deciphered and summed up; deciphered and no invoice */
 };
 
+struct audit_escrow; /* below */
+
 struct audit {
 	/* What is asked for. */
 	struct book book;
@@ -93,6 +95,7 @@ struct audit {
 	 */
 	bool (*record)(void *arg, const struct leaf_header *header, struct view leaves);
 	void *arg;
+	struct audit_escrow *escrow; /* held against leaf 0, or NULL; audit_escrow_open sets it */
 	/* What is found. */
 	struct audit_list findings, notices;
 	struct audit_totals totals;
@@ -150,6 +153,8 @@ struct audit_options;
 bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit,
 		       const struct audit_options *options);
 void audit_escrow_close(struct audit_escrow *escrow);
+/* False, and a finding said once, if the key is not the one that leaf 0 has as escrow key. */
+bool audit_escrow_check(struct audit_escrow *escrow);
 /* A record's plaintext, valid until the next call. False, and a finding, if it does not open. */
 bool audit_decipher(struct audit_escrow *escrow, const struct leaf_header *header, struct view leaf,
 		    struct view *ret);

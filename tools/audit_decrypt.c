@@ -41,6 +41,7 @@ bool audit_escrow_open(struct audit_escrow *escrow, struct audit *audit,
 		return false;
 	}
 	buf_init(&escrow->plain, LEDGER_PLAINTEXT_MAX + 1);
+	audit->escrow = escrow;
 	return true;
 }
 
@@ -61,7 +62,7 @@ static bool unwrap(struct audit_escrow *e)
 	if (e->content_key)
 		return true;
 	buf_init(&key, 512);
-	good = ledger_parse_policy(view_buf(&e->audit->policy), &policy) == RC_OK &&
+	good = ledger_parse_policy(view_buf(&e->audit->policy), &policy) == RC_OK && e->key &&
 	       policy.wrapped.len &&
 	       rsa_decrypt(e->key, RSA_OAEP_SHA256, policy.wrapped, &key) == RC_OK &&
 	       key.len == AES256_KEY;
@@ -72,6 +73,19 @@ static bool unwrap(struct audit_escrow *e)
 		memcpy(e->content_key, key.data, AES256_KEY);
 	buf_free(&key);
 	return good;
+}
+
+bool audit_escrow_check(struct audit_escrow *e)
+{
+	if (unwrap(e))
+		return true;
+	/* Without it nothing opens. */
+	if (e->key)
+		audit_find(e->audit, AUDIT_CONTENT, 0,
+			   "the key is not the one that leaf 0 has as escrow key");
+	EVP_PKEY_free(e->key);
+	e->key = NULL;
+	return false;
 }
 
 /* Appends the plaintext of one leaf to e->plain. */
@@ -97,15 +111,8 @@ bool audit_decipher(struct audit_escrow *e, const struct leaf_header *header, st
 {
 	struct view leaf;
 
-	if (!unwrap(e)) {
-		/* Said once; without it nothing opens. */
-		if (e->key)
-			audit_find(e->audit, AUDIT_CONTENT, 0,
-				   "the key is not the one that leaf 0 has as escrow key");
-		EVP_PKEY_free(e->key);
-		e->key = NULL;
+	if (!audit_escrow_check(e))
 		return false;
-	}
 	buf_reset(&e->plain);
 	while (leaves.len) {
 		if (leaf_take(&leaves, &leaf) == RC_OK && decipher_leaf(e, leaf))
