@@ -155,7 +155,7 @@ printf 'id,amount, amount\n2026-000147,1,141.61\n' >bad.csv
 refuse_says "two columns of one name are refused" 'line 1: two columns of one name' compare bad.csv
 for amount in '1,234' '1.23.4,5' '1,2,3' ',5.5' '12,34.56' '1,234,5' ','; do
 	printf 'id,amount\n1,"%s"\n' "$amount" >bad.csv
-	refuse_says "an amount of two meanings or none is refused: $amount" 'bad.csv, line 2: a field is too long or no amount' compare bad.csv
+	refuse_says "an amount of two meanings or none is refused: $amount" 'bad.csv, line 2: no id, a field that is too long, or no amount' compare bad.csv
 done
 printf '{"id":"2026-000147","amount":141.61}\n\n{"id":"2026-000148","amount":141.61}\n' >book.jsonl
 refuse_says "amounts in JSON may be numbers" '2 the same, 0 differing, 0 only sealed, 0 only listed' compare book.jsonl
@@ -183,6 +183,12 @@ refuse_says "a wrong one opens nothing" 'locked.pem is not opened by this passph
 step "a ledger with one invoice is made" "$intaglio" ledger create One --escrow-key escrow.pub
 step "sealed" "$intaglio" --ledger One ledger seal invoice.xml --output one.sealed
 step "and exported" "$intaglio" --ledger One ledger export one
+long=$(printf '%070d' 1)
+sed "s/2026-000147/A\&amp;\&#66;$long/" invoice.xml >odd.xml
+step "one with a long number follows" sh -c '"$0" --ledger One ledger seal odd.xml --output odd.sealed && "$0" --ledger One ledger export odd' "$intaglio"
+printf 'id\n2026-000147\nA&B%s\nA&B%s2\n' "$long" "$long" >odd.csv
+refuse_says "numbers are compared whole, and as they are read" '^2 the same, 0 differing, 0 only sealed, 1 only listed' \
+	"$intaglio" audit compare odd --key "$(cat one/key)" --escrow-key escrow.pem --with odd.csv
 printf 'id,amount,currency\n2026-000147,141.61,EUR\n' >one.csv
 says "and it is as the customer has it" '1 the same, 0 differing, 0 only sealed, 0 only listed' \
 	"$intaglio" audit compare one --key "$(cat one/key)" --escrow-key escrow.pem --with one.csv

@@ -24,7 +24,8 @@ static bool complain(const char *file, uint64_t line, const char *why)
 	return false;
 }
 
-static bool add(struct audit_book *b, const struct audit_book_entry *entry)
+/* One more entry, empty, to be filled before the next is asked for; NULL without memory. */
+static struct audit_book_entry *add(struct audit_book *b, uint64_t line)
 {
 	void *more;
 
@@ -32,13 +33,13 @@ static bool add(struct audit_book *b, const struct audit_book_entry *entry)
 		more = realloc(b->entries, (b->room ? 2 * b->room : 64) * sizeof(*b->entries));
 		if (!more) {
 			fprintf(stderr, "intaglio: no memory for the other book\n");
-			return false;
+			return NULL;
 		}
 		b->entries = more;
 		b->room = b->room ? 2 * b->room : 64;
 	}
-	b->entries[b->count++] = *entry;
-	return true;
+	b->entries[b->count] = (struct audit_book_entry){.line = line};
+	return &b->entries[b->count++];
 }
 
 /* Digits in groups of three, the first of one to three, joined by this sign. */
@@ -107,11 +108,20 @@ static char *trim(char *text)
 	return text;
 }
 
+static bool put_id(struct audit_book_entry *e, const char *value)
+{
+	if (!*value || strlen(value) >= UBL_ID)
+		return false;
+	free(e->id);
+	e->id = strdup(value);
+	return e->id != NULL;
+}
+
 /* Puts a field by its name; fields of other names are passed over. */
 static bool put_field(struct audit_book_entry *e, const char *name, const char *value)
 {
 	if (!strcmp(name, "id"))
-		return snprintf(e->id, sizeof(e->id), "%s", value) < (int)sizeof(e->id);
+		return put_id(e, value);
 	if (!strcmp(name, "date"))
 		return snprintf(e->date, sizeof(e->date), "%s", value) < (int)sizeof(e->date);
 	if (!strcmp(name, "currency"))
@@ -183,19 +193,20 @@ static bool next_line(struct book_lines *in, bool *ret_good)
 static bool take_csv(struct audit_book *b, struct book_lines *in, char separator, char **names,
 		     int columns)
 {
-	struct audit_book_entry e = {.line = in->number};
+	struct audit_book_entry *e = add(b, in->number);
 	char *fields[COLUMNS];
 	int n = split(in->line, separator, fields);
 
+	if (!e)
+		return false;
 	if (n != columns)
 		return complain(in->name, in->number, "not as many fields as columns");
 	for (int i = 0; i < n; i++) {
-		if (!put_field(&e, names[i], trim(fields[i])))
-			return complain(in->name, in->number, "a field is too long or no amount");
+		if (!put_field(e, names[i], trim(fields[i])))
+			return complain(in->name, in->number,
+					"no id, a field that is too long, or no amount");
 	}
-	if (!*e.id)
-		return complain(in->name, in->number, "no id");
-	return add(b, &e);
+	return true;
 }
 
 /* The first line names the columns; where it has semicolons and no comma they separate. */
@@ -255,7 +266,7 @@ static bool take_json(struct audit_book_entry *e, const char *line)
 			good = false;
 	}
 	json_decref(object);
-	return good && *e->id;
+	return good && e->id;
 }
 
 static bool read_json(struct audit_book *b, struct book_lines *in)
@@ -263,15 +274,16 @@ static bool read_json(struct audit_book *b, struct book_lines *in)
 	bool good = true;
 
 	do {
-		struct audit_book_entry e = {.line = in->number};
+		struct audit_book_entry *e;
 
 		if (!in->line[strspn(in->line, " \t")])
 			continue;
-		if (!take_json(&e, in->line))
+		e = add(b, in->number);
+		if (!e)
+			return false;
+		if (!take_json(e, in->line))
 			return complain(in->name, in->number,
 					"no JSON object with an id, or an amount that is none");
-		if (!add(b, &e))
-			return false;
 	} while (next_line(in, &good));
 	return good;
 }
@@ -309,16 +321,20 @@ bool audit_book_read(struct audit_book *b, const char *file)
 	return true;
 }
 
+static int is_id(const void *id, const void *entry)
+{
+	return strcmp(id, ((const struct audit_book_entry *)entry)->id);
+}
+
 struct audit_book_entry *audit_book_find(const struct audit_book *b, const char *id)
 {
-	struct audit_book_entry wanted = {.line = 0};
-
-	snprintf(wanted.id, sizeof(wanted.id), "%s", id);
-	return b->count ? bsearch(&wanted, b->entries, b->count, sizeof(wanted), by_id) : NULL;
+	return b->count ? bsearch(id, b->entries, b->count, sizeof(*b->entries), is_id) : NULL;
 }
 
 void audit_book_free(struct audit_book *b)
 {
+	for (size_t i = 0; i < b->count; i++)
+		free(b->entries[i].id);
 	free(b->entries);
 	*b = (struct audit_book){.count = 0};
 }

@@ -10,7 +10,8 @@
 
 /* One invoice of the other book; what it does not say is empty. */
 struct audit_book_entry {
-	char id[UBL_TEXT], date[UBL_TEXT], currency[4];
+	char *id; /* shorter than UBL_ID */
+	char date[UBL_TEXT], currency[4];
 	int64_t amount;
 	bool has_amount;
 	uint64_t line, record; /* record: 0, or the record that has it */

@@ -66,6 +66,82 @@ static void copy(struct view text, char *ret, size_t size)
 		 (const char *)text.data);
 }
 
+/* The character that &#38; or &#x26; refers to (XML 1.0, 4.1); 0 if none that XML has. */
+static uint32_t referred(struct view name)
+{
+	static const struct {
+		const char *name;
+		uint32_t character;
+	} entities[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}};
+	static const char digits[] = "0123456789abcdef";
+	uint32_t c = 0, base = 10;
+	const char *digit;
+	uint8_t byte;
+
+	for (size_t i = 0; i < sizeof(entities) / sizeof(*entities); i++) {
+		if (view_equal(name, view_str(entities[i].name)))
+			return entities[i].character;
+	}
+	if (view_u8(&name, &byte) != RC_OK || byte != '#')
+		return 0;
+	if (name.len && name.data[0] == 'x') {
+		base = 16;
+		name = view_of(name.data + 1, name.len - 1);
+	}
+	while (view_u8(&name, &byte) == RC_OK) {
+		digit = memchr(digits, byte >= 'A' && byte <= 'F' ? byte | 0x20 : byte, base);
+		if (!digit || c > 0x10FFFF)
+			return 0;
+		c = c * base + (uint32_t)(digit - digits);
+	}
+	if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) || c == 0xFFFE || c == 0xFFFF ||
+	    (c < ' ' && c != '\t' && c != '\n' && c != '\r'))
+		return 0;
+	return c;
+}
+
+static size_t put_utf8(uint32_t c, char ret[4])
+{
+	static const uint8_t first[] = {0, 0xC0, 0xE0, 0xF0};
+	size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+
+	for (size_t i = more; i; i--, c >>= 6)
+		ret[i] = (char)(0x80 | (c & 0x3F));
+	ret[0] = (char)(first[more] | c);
+	return more + 1;
+}
+
+/* With references followed. False, with what comes before, at a NUL, another one, or no room. */
+static bool copy_whole(struct view text, char *ret, size_t size)
+{
+	char piece[4];
+	const uint8_t *end;
+	size_t len = 0, n;
+	uint32_t c;
+
+	ret[0] = '\0';
+	for (text = trim(text); text.len;) {
+		n = 1;
+		piece[0] = (char)text.data[0];
+		if (piece[0] == '&') {
+			end = memchr(text.data, ';', text.len);
+			c = end ? referred(view_of(text.data + 1, (size_t)(end - text.data) - 1))
+				: 0;
+			if (!c)
+				return false;
+			n = put_utf8(c, piece);
+			text = view_of(end, text.len - (size_t)(end - text.data));
+		}
+		text = view_of(text.data + 1, text.len - 1);
+		if (!piece[0] || n >= size - len)
+			return false;
+		memcpy(ret + len, piece, n);
+		len += n;
+		ret[len] = '\0';
+	}
+	return true;
+}
+
 static void copy_percent(struct view text, char ret[16])
 {
 	size_t len;
@@ -100,7 +176,7 @@ static void take_text(struct scan *s, struct view text)
 	if (!trim(text).len)
 		return;
 	if (s->depth == 2 && is_in(s, 0, "ID"))
-		copy(text, s->ubl.id, sizeof(s->ubl.id));
+		s->ubl.is_id_odd = !copy_whole(text, s->ubl.id, sizeof(s->ubl.id));
 	else if (s->depth == 2 && is_in(s, 0, "IssueDate"))
 		copy(text, s->ubl.date, sizeof(s->ubl.date));
 	else if (s->depth == 2 && is_in(s, 0, "DocumentCurrencyCode"))
@@ -208,7 +284,8 @@ enum rc ubl_parse(struct view text, struct ubl *ret)
 		if (s.in.len && !take_markup(&s))
 			return RC_MALFORMED;
 	}
-	if (s.is_bad || s.depth || !s.has_payable || !*s.ubl.id || !*s.ubl.currency)
+	if (s.is_bad || s.depth || !s.has_payable || (!*s.ubl.id && !s.ubl.is_id_odd) ||
+	    !*s.ubl.currency)
 		return RC_MALFORMED;
 	*ret = s.ubl;
 	return RC_OK;

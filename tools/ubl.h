@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What an audit needs of an invoice in UBL 2 (EN 16931): number, date, amounts, and sums per tax
- * rate. A scanner of elements by their local names, not an XML parser: no entities, no DTD; what it
- * does not understand is no invoice. Amounts are in hundredths.
+ * rate. A scanner of elements by their local names, not an XML parser: the five predefined entities
+ * and references to characters, no DTD; what it does not understand is no invoice. Amounts are in hundredths.
  */
 #ifndef INTAGLIO_TOOLS_UBL_H
 #define INTAGLIO_TOOLS_UBL_H
 
 #include "base/buf.h"
 
-enum { UBL_RATES = 16, UBL_TEXT = 64 };
+enum { UBL_RATES = 16, UBL_TEXT = 64, UBL_ID = 1024 };
 
 struct ubl_rate {
 	char percent[16]; /* without trailing zeros: "19", "7.5" */
@@ -17,8 +17,9 @@ struct ubl_rate {
 };
 
 struct ubl {
+	bool is_id_odd; /* the number is longer than id or not clear; id has its beginning */
 	bool is_credit; /* a CreditNote: its amounts are to be taken off */
-	char id[UBL_TEXT], date[UBL_TEXT], currency[4];
+	char id[UBL_ID], date[UBL_TEXT], currency[4];
 	int64_t payable;
 	struct ubl_rate rates[UBL_RATES];
 	size_t rate_count;

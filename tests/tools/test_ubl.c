@@ -139,18 +139,55 @@ static void depth_and_rates_have_an_end(void)
 	CU_ASSERT_EQUAL(parse(text, &ubl), RC_MALFORMED);
 }
 
-static void long_texts_are_cut_and_not_written_past(void)
+static void numbers_are_whole_or_said_to_be_odd(void)
 {
 	char text[TEXT_MAX], name[2000];
 	struct ubl ubl;
 
-	memset(name, 'x', sizeof(name));
-	name[sizeof(name) - 1] = '\0';
-	snprintf(text, sizeof(text),
-		 "<Invoice><%s></%s><cbc:ID>%s</cbc:ID>" CURRENCY AMOUNTS "</Invoice>", name, name,
-		 name);
-	CU_ASSERT_EQUAL(parse(text, &ubl), RC_OK);
-	CU_ASSERT_EQUAL(strlen(ubl.id), UBL_TEXT - 1);
+	for (size_t n = UBL_ID - 1; n <= UBL_ID; n++) {
+		memset(name, 'x', n);
+		name[n] = '\0';
+		snprintf(text, sizeof(text),
+			 "<Invoice><%s></%s><cbc:ID>%s</cbc:ID>" CURRENCY AMOUNTS "</Invoice>",
+			 name, name, name);
+		CU_ASSERT_EQUAL(parse(text, &ubl), RC_OK);
+		CU_ASSERT_EQUAL(strlen(ubl.id), UBL_ID - 1);
+		CU_ASSERT_EQUAL(ubl.is_id_odd, n == UBL_ID);
+	}
+}
+
+static void references_in_a_number_are_followed(void)
+{
+	static const struct {
+		const char *text, *id;
+		bool is_odd;
+	} rows[] = {
+		{"A&amp;B&lt;&gt;&quot;&apos;", "A&B<>\"'", false},
+		{"&#65;&#x42;&#xe9;&#x20AC;&#x1F4Ba;", "AB\xC3\xA9\xE2\x82\xAC\xF0\x9F\x92\xBA",
+		 false},
+		{"&amp;lt;", "&lt;", false},
+		{"A&", "A", true},
+		{"&other;", "", true},
+		{"A&amp", "A", true},
+		{"A&other;B", "A", true},
+		{"A&#0;B", "A", true},
+		{"A&#27;B", "A", true},
+		{"A&#x;B", "A", true},
+		{"A&#xD800;B", "A", true},
+		{"A&#x110000;B", "A", true},
+		{"A&#99999999999999999999;B", "A", true},
+	};
+	char text[TEXT_MAX];
+	struct ubl ubl;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "<Invoice><cbc:ID>%s</cbc:ID>" CURRENCY AMOUNTS "</Invoice>",
+			 rows[i].text);
+		CU_ASSERT_EQUAL(parse(text, &ubl), RC_OK);
+		CU_ASSERT_STRING_EQUAL(ubl.id, rows[i].id);
+		CU_ASSERT_EQUAL(ubl.is_id_odd, rows[i].is_odd);
+	}
 }
 
 static void amounts_are_exact_or_none(void)
@@ -192,7 +229,7 @@ static void altered_bytes_are_read_without_harm(void)
 		bad[random[0] % n] = (char)random[1];
 		bad[random[1] % n] = "<>/:\0 !?-"[random[2] % 9];
 		if (ubl_parse(view_of(bad, n - random[2] % 8), &ubl) == RC_OK)
-			CU_ASSERT_TRUE(strlen(ubl.id) < UBL_TEXT);
+			CU_ASSERT_TRUE(strlen(ubl.id) < UBL_ID);
 	}
 }
 
@@ -207,8 +244,8 @@ int main(void)
 		{"a_credit_note_is_told", a_credit_note_is_told},
 		{"what_is_no_invoice_is_refused", what_is_no_invoice_is_refused},
 		{"depth_and_rates_have_an_end", depth_and_rates_have_an_end},
-		{"long_texts_are_cut_and_not_written_past",
-		 long_texts_are_cut_and_not_written_past},
+		{"numbers_are_whole_or_said_to_be_odd", numbers_are_whole_or_said_to_be_odd},
+		{"references_in_a_number_are_followed", references_in_a_number_are_followed},
 		{"amounts_are_exact_or_none", amounts_are_exact_or_none},
 		{"altered_bytes_are_read_without_harm", altered_bytes_are_read_without_harm},
 		CU_TEST_INFO_NULL,
