@@ -145,15 +145,16 @@ enum rc note_sign(struct view text, const struct note_key *key, EVP_PKEY *privat
 	return buf_rc(out);
 }
 
-/* The bytes of one UTF-8 sequence at the front, 0 if there is none (RFC 3629). */
-static size_t utf8_sequence(struct view v)
+size_t note_utf8(struct view v, uint32_t *ret_point)
 {
-	uint8_t c = v.data[0];
+	uint8_t c = v.len ? v.data[0] : 0xFF;
 	uint32_t point, least;
 	size_t n;
 
-	if (c < 0x80)
+	if (c < 0x80) {
+		*ret_point = c;
 		return 1;
+	}
 	if (c < 0xC2 || c > 0xF4)
 		return 0;
 	n = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
@@ -168,15 +169,18 @@ static size_t utf8_sequence(struct view v)
 	}
 	if (point < least || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
 		return 0;
+	*ret_point = point;
 	return n;
 }
 
 static bool is_text(struct view v)
 {
-	while (v.len) {
-		size_t n = utf8_sequence(v);
+	uint32_t point;
 
-		if (!n || (v.data[0] < ' ' && v.data[0] != '\n'))
+	while (v.len) {
+		size_t n = note_utf8(v, &point);
+
+		if (!n || (point < ' ' && point != '\n'))
 			return false;
 		v = view_of(v.data + n, v.len - n);
 	}

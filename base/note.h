@@ -25,6 +25,9 @@ struct note_key {
 	uint8_t public_key[ED25519_PUBLIC];
 };
 
+/* The bytes of the UTF-8 sequence at the front and what it stands for; 0 if there is none (RFC 3629). */
+size_t note_utf8(struct view v, uint32_t *ret_point) WARN_UNUSED;
+
 /* The key of that name; graphic ASCII without '+', else RC_ARGUMENT. */
 enum rc note_key_make(const char *name, const uint8_t public_key[ED25519_PUBLIC],
 		      struct note_key *ret) WARN_UNUSED;

@@ -59,6 +59,28 @@ struct creation {
 	struct buf wrapped;
 };
 
+/* RC_MALFORMED if a ledger of the card has the label. */
+static enum rc check_is_new(struct nvm *nvm, struct view label)
+{
+	uint32_t id = RECORD_LEDGER;
+	struct object object;
+	struct view record, other;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && (rc = nvm_next(nvm, id, &id, &record)) == RC_OK) {
+		if ((id & RECORD_KIND_MASK) != RECORD_LEDGER)
+			return RC_OK;
+		rc = object_open(nvm, id & ~RECORD_KIND_MASK, NULL, &object);
+		if (rc != RC_OK)
+			return rc;
+		if (attr_find(view_buf(&object.list), CKA_LABEL, &other) == RC_OK &&
+		    view_equal(label, other))
+			rc = RC_MALFORMED;
+		object_free(&object);
+	}
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 static enum rc put_creation(struct nvm *nvm, struct creation *n)
 {
 	const struct ledger_state fresh = {.cosigned = 0};
@@ -68,6 +90,8 @@ static enum rc put_creation(struct nvm *nvm, struct creation *n)
 	enum rc rc = token_load(nvm, &state);
 
 	buf_init(&leaf, NVM_LEAF_MAX);
+	if (rc == RC_OK)
+		rc = check_is_new(nvm, n->policy.label);
 	if (rc == RC_OK)
 		rc = object_give_number(&n->object, &state);
 	if (rc == RC_OK)
@@ -88,14 +112,36 @@ static enum rc put_creation(struct nvm *nvm, struct creation *n)
 	return rc;
 }
 
+/* Neither a control character (C0, DEL, C1) nor what breaks lines or turns the direction of writing. */
+static bool is_shown(uint32_t point)
+{
+	return point >= ' ' && (point < 0x7F || point > 0x9F) &&
+	       (point < 0x2028 || point > 0x202E) && (point < 0x2066 || point > 0x2069);
+}
+
+static bool is_label(struct view label)
+{
+	uint32_t point;
+
+	if (!label.len || label.len > LEDGER_LABEL_MAX)
+		return false;
+	while (label.len) {
+		size_t n = note_utf8(label, &point);
+
+		if (!n || !is_shown(point))
+			return false;
+		label = view_of(label.data + n, label.len - n);
+	}
+	return true;
+}
+
 /* The label, who may countersign and who may read, if anyone, the rules, and who vouches for whom. */
 static enum rc take_policy(struct view in, struct ledger_policy *policy)
 {
 	struct note_key auditor;
 	enum rc rc = RC_OK;
 
-	if (tlv_expect(&in, 0x80, &policy->label) != RC_OK || !policy->label.len ||
-	    policy->label.len > LEDGER_LABEL_MAX)
+	if (tlv_expect(&in, 0x80, &policy->label) != RC_OK || !is_label(policy->label))
 		return RC_MALFORMED;
 	if (tlv_is_next(in, 0x82)) {
 		rc = tlv_expect(&in, 0x82, &policy->auditor);

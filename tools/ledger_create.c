@@ -101,7 +101,7 @@ static enum exit_code not_created(struct tool *tool, CK_RV rv)
 
 	if (rv == CKR_TEMPLATE_INCONSISTENT)
 		fprintf(stderr,
-			"intaglio: a label has 1 to 64 bytes; --auditor takes what intaglio "
+			"intaglio: a label is one line of 1 to 64 bytes, and no other ledger's; --auditor takes what intaglio "
 			"audit certify wrote or audit key printed, --record-size 1 to 65536, --append-roles one role "
 			"or more\n");
 	return code;

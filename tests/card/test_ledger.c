@@ -589,6 +589,50 @@ static void malformed_commands_are_refused(void)
 	bare_card_free(&card);
 }
 
+static uint16_t try_label(const char *label, size_t len)
+{
+	struct buf data;
+	uint16_t sw;
+
+	buf_init(&data, 256);
+	tlv_put(&data, 0x80, view_of(label, len));
+	sw = bare_card_send(&card, 0x80D00000, view_buf(&data));
+	buf_free(&data);
+	return sw;
+}
+
+static void a_label_is_text_of_one_line_and_no_other_ledger_s(void)
+{
+	static const struct {
+		size_t len;
+		const char *label;
+	} bad[] = {
+		{1, "\xFF"},
+		{3, "A\0B"},
+		{4, "\x1B[1M"},
+		{3, "A\nB"},
+		{2, "A\x7F"},
+		{2, "\xC2\x9B"},
+		{2, "\xC0\x80"},
+		{2, "\xE2\x82"},
+		{3, "\xED\xA0\x80"},
+		{3, "\xE2\x80\xAE"},
+		{3, "\xE2\x80\xA8"},
+		{3, "\xE2\x81\xA6"},
+		{4, "\xF4\x90\x80\x80"},
+		{8, "invoices"},
+	};
+
+	bare_card_new_token(&card);
+	new_ledger("invoices");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CU_ASSERT_EQUAL(try_label(bad[i].label, bad[i].len), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(try_label("Invoices", 8), SW_OK);
+	CU_ASSERT_EQUAL(try_label("Invoices", 8), SW_WRONG_DATA);
+	CU_ASSERT_EQUAL(try_label("M\xC3\xBCller \xE2\x82\xAC \xF0\x9F\xA7\xBE", 16), SW_OK);
+	bare_card_free(&card);
+}
+
 static void a_full_card_seals_nothing_more_and_keeps_what_it_has(void)
 {
 	uint8_t *big = calloc(1, LEDGER_PLAINTEXT_MAX);
@@ -761,6 +805,8 @@ static CU_TestInfo tests[] = {
 	{"a leaf that is not the stored one is not opened",
 	 a_leaf_that_is_not_the_stored_one_is_not_opened},
 	{"malformed commands are refused", malformed_commands_are_refused},
+	{"a label is text of one line, and no other ledger's",
+	 a_label_is_text_of_one_line_and_no_other_ledger_s},
 	{"a full card seals nothing more and keeps what it has",
 	 a_full_card_seals_nothing_more_and_keeps_what_it_has},
 	{"the window finds the newest 65536 and refuses older times",

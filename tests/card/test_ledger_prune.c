@@ -30,9 +30,10 @@ static int finish(void)
 	return 0;
 }
 
-/* rules: data objects as text of a C string, or NULL. */
+/* With a label of its own. rules: data objects as text of a C string, or NULL. */
 static uint16_t create(bool with_auditor, struct view rules)
 {
+	static char label[] = "ledger A";
 	struct buf data, text;
 	struct view list;
 	uint16_t sw;
@@ -40,10 +41,11 @@ static uint16_t create(bool with_auditor, struct view rules)
 	buf_init(&data, 1024);
 	buf_init(&text, NOTE_KEY_MAX);
 	note_put_cosigner(&text, &auditor_key);
-	tlv_put(&data, 0x80, view_str("invoices"));
+	tlv_put(&data, 0x80, view_str(label));
 	if (with_auditor)
 		tlv_put(&data, 0x82, view_buf(&text));
 	buf_view(&data, rules);
+	label[7]++;
 	sw = bare_card_send(&card, 0x80D00000, view_buf(&data));
 	if (sw == SW_OK)
 		number = bare_card_object(&card, &list);

@@ -373,7 +373,7 @@ static void fill(enum fill what, struct buf *out)
 		put_unwrap(out);
 		break;
 	case LABEL:
-		tlv_put(out, 0x80, view_str("one more"));
+		tlv_put(out, 0x80, view_str(ledger ? "one more" : "first"));
 		break;
 	case RECORD:
 		put_record(out, 9);
