@@ -153,9 +153,9 @@ refuse_says "so is that no amount was" 'NO AMOUNT COMPARED of 1: the other book 
 refuse_says "to programs too" '"compared":{"id":1,"amount":0,"currency":0,"date":0}' compare book.csv --json
 printf 'id,amount, amount\n2026-000147,1,141.61\n' >bad.csv
 refuse_says "two columns of one name are refused" 'line 1: two columns of one name' compare bad.csv
-for amount in '1,234' '1.23.4,5' '1,2,3' ',5.5' '12,34.56' '1,234,5' ','; do
+for amount in '1,234' 1.234 1.230 1.000 -1.000 0.500 '1.23.4,5' '1,2,3' ',5.5' '12,34.56' '1,234,5' ','; do
 	printf 'id,amount\n1,"%s"\n' "$amount" >bad.csv
-	refuse_says "an amount of two meanings or none is refused: $amount" 'bad.csv, line 2: no id, a field that is too long, or no amount' compare bad.csv
+	refuse_says "an amount of two meanings or none is refused: $amount" 'bad.csv, line 2: no id, a field that is too long, or no amount that reads one way' compare bad.csv
 done
 printf '{"id":"2026-000147","amount":141.61}\n\n{"id":"2026-000148","amount":141.61}\n' >book.jsonl
 refuse_says "amounts in JSON may be numbers" '2 the same, 0 differing, 0 only sealed, 0 only listed' compare book.jsonl

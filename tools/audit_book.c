@@ -64,8 +64,8 @@ static bool are_groups(const char *text, size_t len, char sign)
 }
 
 /*
- * Amounts as people's programs write them: 1234.56, 1234,56, 1.234,56 and 1,234.56. Of two signs the
- * last is the decimal one. What could be read in two ways, 1,234, is no amount.
+ * Amounts as people's programs write them: 1234.56, 1234,56, 1.234,56 and 1,234.56. Of two signs
+ * the last is the decimal one. What could be read in two ways, 1,234 or 1.230, is no amount.
  */
 static bool take_amount(const char *value, int64_t *ret)
 {
@@ -74,6 +74,8 @@ static bool take_amount(const char *value, int64_t *ret)
 	bool minus = *value == '-';
 	size_t len = 0;
 
+	if (!comma && point && strspn(point + 1, "0123456789") == 3)
+		return false;
 	if (!comma)
 		return ubl_amount(view_str(value), ret) == RC_OK;
 	if (!point || comma > point) {
@@ -203,8 +205,9 @@ static bool take_csv(struct audit_book *b, struct book_lines *in, char separator
 		return complain(in->name, in->number, "not as many fields as columns");
 	for (int i = 0; i < n; i++) {
 		if (!put_field(e, names[i], trim(fields[i])))
-			return complain(in->name, in->number,
-					"no id, a field that is too long, or no amount");
+			return complain(
+				in->name, in->number,
+				"no id, a field that is too long, or no amount that reads one way");
 	}
 	return true;
 }

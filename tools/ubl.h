@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What an audit needs of an invoice in UBL 2 (EN 16931): number, date, amounts, and sums per tax
- * rate. A scanner of elements by their local names, not an XML parser: the five predefined entities
- * and references to characters, no DTD; what it does not understand is no invoice. Amounts are in hundredths.
+ * rate. A scanner of elements by their local names, not an XML parser: no DTD, and in numbers of
+ * invoices only the five predefined entities and references to characters; what it does not
+ * understand is no invoice. Amounts are in hundredths.
  */
 #ifndef INTAGLIO_TOOLS_UBL_H
 #define INTAGLIO_TOOLS_UBL_H
