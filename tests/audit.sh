@@ -153,6 +153,16 @@ refuse_says "so is that no amount was" 'NO AMOUNT COMPARED of 1: the other book 
 refuse_says "to programs too" '"compared":{"id":1,"amount":0,"currency":0,"date":0}' compare book.csv --json
 printf 'id,amount, amount\n2026-000147,1,141.61\n' >bad.csv
 refuse_says "two columns of one name are refused" 'line 1: two columns of one name' compare bad.csv
+printf ' \r\n\nid,amount\r2026-000147,141.61\r\r2026-000148,1\r' >book.csv
+refuse_says "lines may end with CR alone, and blank ones come first" 'differs: 2026-000148, record 2, line 6: amount 141.61 sealed, 1.00' compare book.csv
+refuse_says "with nothing cut off" '^1 the same, 1 differing, 0 only sealed, 0 only listed' compare book.csv
+printf '\n  {"id":"2026-000147"}\r{"id":"2026-000148"}' >book.jsonl
+refuse_says "before JSON too" '^2 the same, 0 differing, 0 only sealed, 0 only listed' compare book.jsonl
+printf '[\n{"id":"2026-000147"}\n]\n' >bad.jsonl
+refuse_says "an array is not what is wanted" 'bad.jsonl, line 1: a JSON array, where one object a line is wanted' compare bad.jsonl
+step "a book that is not there is no verdict" sh -c '"$0" audit compare shop --key "$1" --escrow-key escrow.pem --with nowhere; test $? = 4' \
+	"$intaglio" "$shop_key"
+refuse_says "nor is a folder" 'line 1: it cannot be read' compare shop
 for amount in '1,234' 1.234 1.230 1.000 -1.000 0.500 '1.23.4,5' '1,2,3' ',5.5' '12,34.56' '1,234,5' ','; do
 	printf 'id,amount\n1,"%s"\n' "$amount" >bad.csv
 	refuse_says "an amount of two meanings or none is refused: $amount" 'bad.csv, line 2: no id, a field that is too long, or no amount that reads one way' compare bad.csv

@@ -2,6 +2,7 @@
 /* The lines of another book, CSV or JSON, read into entries and sorted by invoice number. */
 #include "tools/audit_book.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +14,7 @@ enum { LINE_MAX_BYTES = 65536, COLUMNS = 64, AMOUNT_TEXT = 64 };
 struct book_lines {
 	const char *name;
 	FILE *file;
-	char *line;
-	size_t room;
+	char *line; /* LINE_MAX_BYTES and a NUL */
 	uint64_t number;
 };
 
@@ -172,24 +172,40 @@ static int split(char *line, char separator, char *fields[COLUMNS])
 	}
 }
 
-/* The next line without its end; *ret_good false if there is one that is no text line. */
+/*
+ * The next line without its end, which is LF, CR LF or CR; *ret_good false if there is one that is no
+ * text line, or that cannot be read.
+ */
 static bool next_line(struct book_lines *in, bool *ret_good)
 {
-	ssize_t n = getline(&in->line, &in->room, in->file);
+	size_t n = 0;
+	int c;
 
 	*ret_good = true;
-	if (n < 0)
-		return false;
 	in->number++;
-	if (n > LINE_MAX_BYTES || memchr(in->line, '\0', (size_t)n)) {
-		*ret_good = complain(in->name, in->number, "it is too long, or no text");
-		return false;
+	while ((c = getc(in->file)) != EOF && c != '\n' && c != '\r') {
+		if (!c || n == LINE_MAX_BYTES) {
+			*ret_good = complain(in->name, in->number, "it is too long, or no text");
+			return false;
+		}
+		in->line[n++] = (char)c;
 	}
-	in->line[strcspn(in->line, "\r\n")] = '\0';
+	in->line[n] = '\0';
+	if (ferror(in->file))
+		*ret_good = complain(in->name, in->number, "it cannot be read");
+	if (ferror(in->file) || (c == EOF && !n))
+		return false;
+	if (c == '\r' && (c = getc(in->file)) != '\n' && c != EOF)
+		ungetc(c, in->file);
 	/* A byte order mark, as spreadsheets put it. */
 	if (in->number == 1 && !strncmp(in->line, "\xEF\xBB\xBF", 3))
 		memmove(in->line, in->line + 3, strlen(in->line + 3) + 1);
 	return true;
+}
+
+static bool is_blank(const char *line)
+{
+	return !line[strspn(line, " \t")];
 }
 
 static bool take_csv(struct audit_book *b, struct book_lines *in, char separator, char **names,
@@ -229,9 +245,9 @@ static bool read_csv(struct audit_book *b, struct book_lines *in)
 	if (is_twice)
 		good = complain(in->name, in->number, "two columns of one name");
 	else if (!good || !has_id)
-		good = complain(in->name, 1, "no names of columns with an id among them");
+		good = complain(in->name, in->number, "no names of columns with an id among them");
 	while (good && next_line(in, &good)) {
-		if (*in->line)
+		if (!is_blank(in->line))
 			good = take_csv(b, in, separator, names, columns);
 	}
 	free(head);
@@ -279,7 +295,7 @@ static bool read_json(struct audit_book *b, struct book_lines *in)
 	do {
 		struct audit_book_entry *e;
 
-		if (!in->line[strspn(in->line, " \t")])
+		if (is_blank(in->line))
 			continue;
 		e = add(b, in->number);
 		if (!e)
@@ -298,18 +314,40 @@ static int by_id(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+/* The first line that is not blank says what the file is. */
+static bool read_lines(struct audit_book *b, struct book_lines *in)
+{
+	bool good;
+
+	do {
+		if (!next_line(in, &good)) {
+			if (good)
+				fprintf(stderr, "intaglio: %s is empty\n", in->name);
+			return false;
+		}
+	} while (is_blank(in->line));
+	switch (in->line[strspn(in->line, " \t")]) {
+	case '{':
+		return read_json(b, in);
+	case '[':
+		return complain(
+			in->name, in->number,
+			"a JSON array, where one object a line is wanted, as jq -c '.[]' makes it");
+	default:
+		return read_csv(b, in);
+	}
+}
+
 bool audit_book_read(struct audit_book *b, const char *file)
 {
-	struct book_lines in = {.name = file, .file = fopen(file, "r")};
-	bool good = true;
+	struct book_lines in = {.name = file, .line = malloc(LINE_MAX_BYTES + 1)};
+	bool good = false;
 
-	if (!in.file || !next_line(&in, &good)) {
-		if (good)
-			fprintf(stderr, "intaglio: %s cannot be read, or is empty\n", file);
-		good = false;
-	}
-	if (good)
-		good = *in.line == '{' ? read_json(b, &in) : read_csv(b, &in);
+	in.file = in.line ? fopen(file, "r") : NULL;
+	if (in.file)
+		good = read_lines(b, &in);
+	else
+		fprintf(stderr, "intaglio: %s cannot be read: %s\n", file, strerror(errno));
 	if (in.file)
 		fclose(in.file);
 	free(in.line);
