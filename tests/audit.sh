@@ -93,6 +93,8 @@ print("example.org/auditor+%s+%s" % (hashlib.sha256(b"example.org/auditor\n\4" +
     base64.b64encode(b"\4" + key).decode()))')
 step "a ledger is made for both" "$intaglio" ledger create Shop --escrow-key escrow.pub --auditor "$auditor"
 refuse "an auditor's key is not a ledger's" "$intaglio" ledger create Bad --auditor "$key"
+printf '%s\n' "$auditor" >auditor.key
+refuse_says "nor a file the text in it" 'give that text to --auditor' "$intaglio" ledger create Bad --auditor auditor.key
 refuse "nor one whose id is wrong" "$intaglio" ledger create Bad --auditor "example.org/x${auditor#example.org/auditor}"
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 2>/dev/null | openssl pkey -pubout -out short.pub
 refuse_says "an escrow key is not too short" 'no RSA public key' "$intaglio" ledger create Bad --escrow-key short.pub

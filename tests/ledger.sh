@@ -158,8 +158,10 @@ refuse_says "does not countersign it" 'not that of the ledger' \
 	"$intaglio" audit cosign kept --key "$kept_key" --first --signing-key other.pem --output forged
 refuse_says "a checkpoint without a countersignature is not taken" 'countersigned' \
 	"$intaglio" ledger cosign kept/checkpoint --ledger Kept
+refuse_says "what is no checkpoint is said" '^intaglio: /dev/null is no checkpoint' "$intaglio" ledger cosign /dev/null --ledger Kept
 step "the card takes the countersignature" "$intaglio" ledger cosign cosigned --ledger Kept
 refuse "once" "$intaglio" ledger cosign cosigned --ledger Kept
+refuse_says "nothing is not pruned" 'from 1 on' "$intaglio" ledger prune 0 --ledger Kept
 step "what is countersigned is pruned" "$intaglio" ledger prune --ledger Kept
 says "and said so" 'pruned +the first 11' "$intaglio" ledger show --ledger Kept
 step "what is left is listed" "$intaglio" ledger list --ledger Kept

@@ -133,6 +133,16 @@ static enum exit_code create(struct tool *tool, const char *label, CK_ATTRIBUTE 
 	return EXIT_DONE;
 }
 
+/* What audit key printed, kept in a file. */
+static bool is_key_line(struct view text)
+{
+	struct note_key key;
+
+	if (text.len && text.data[text.len - 1] == '\n')
+		text.len--;
+	return note_parse_cosigner(text, &key) == RC_OK;
+}
+
 /*
  * --auditor is the text of a key, or the file of a certificate, which has the escrow key besides. What
  * *ret borrows is in file.
@@ -158,10 +168,16 @@ static enum exit_code take_auditor(struct tool *tool, struct buf *file,
 	if (!file_read(tool->auditor, AUDITOR_CERTIFICATE_MAX, file))
 		return EXIT_FILE;
 	if (auditor_certificate_parse(view_buf(file), ret) != RC_OK) {
-		fprintf(stderr,
-			"intaglio: %s is no auditor's certificate; intaglio audit certify makes "
-			"one\n",
-			tool->auditor);
+		if (is_key_line(view_buf(file)))
+			fprintf(stderr,
+				"intaglio: %s is no certificate, but has the text of an auditor's "
+				"key: give that text to --auditor, not the file\n",
+				tool->auditor);
+		else
+			fprintf(stderr,
+				"intaglio: %s is no auditor's certificate; intaglio audit certify "
+				"makes one\n",
+				tool->auditor);
 		buf_free(file);
 		return EXIT_FILE;
 	}

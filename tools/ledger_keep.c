@@ -25,24 +25,30 @@ struct state {
 	uint64_t cosigned; /* 0: none */
 };
 
+/* The size of the checkpoint in a note, whoever signed it. */
+static bool note_size(struct view note, uint64_t *ret)
+{
+	struct checkpoint checkpoint;
+	const uint8_t *end = note.len ? memmem(note.data, note.len, "\n\n", 2) : NULL;
+
+	if (!end || note_parse_checkpoint(view_of(note.data, (size_t)(end + 1 - note.data)),
+					  &checkpoint) != RC_OK)
+		return false;
+	*ret = checkpoint.size;
+	return true;
+}
+
 /* The size of the countersigned checkpoint, which the card has verified. */
 static CK_RV get_cosigned(struct tool *tool, CK_OBJECT_HANDLE ledger, uint64_t *ret)
 {
 	uint8_t note[LEDGER_NOTE_MAX + NOTE_COSIGNATURE_MAX];
 	CK_ATTRIBUTE attribute = {CKA_INTAGLIO_COSIGNED, note, sizeof(note)};
 	CK_RV rv = tool->p11->C_GetAttributeValue(tool->session, ledger, &attribute, 1);
-	struct checkpoint checkpoint;
-	const uint8_t *end;
 
 	*ret = 0;
 	if (rv != CKR_OK || !attribute.ulValueLen)
 		return rv;
-	end = memmem(note, attribute.ulValueLen, "\n\n", 2);
-	if (!end ||
-	    note_parse_checkpoint(view_of(note, (size_t)(end + 1 - note)), &checkpoint) != RC_OK)
-		return CKR_DEVICE_ERROR;
-	*ret = checkpoint.size;
-	return CKR_OK;
+	return note_size(view_of(note, attribute.ulValueLen), ret) ? CKR_OK : CKR_DEVICE_ERROR;
 }
 
 /* Bytes of an attribute that a ledger need not have: none then. */
@@ -236,6 +242,13 @@ enum exit_code ledger_cosign(struct tool *tool, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!file_read(argv[0], NOTE_MAX, &note))
 		return EXIT_FILE;
+	if (!note_size(view_buf(&note), &size)) {
+		fprintf(stderr,
+			"intaglio: %s is no checkpoint; intaglio audit cosign writes a countersigned one\n",
+			argv[0]);
+		buf_free(&note);
+		return EXIT_FILE;
+	}
 	code = open_ledger(tool, &ledger);
 	if (code != EXIT_DONE) {
 		buf_free(&note);
@@ -267,6 +280,10 @@ enum exit_code ledger_prune(struct tool *tool, int argc, char **argv)
 		size = strtoull(argv[0], &end, 10);
 	if (argc == 1 && (errno || *end || argv[0][0] < '0' || argv[0][0] > '9'))
 		return EXIT_USAGE;
+	if (argc == 1 && !size) {
+		fprintf(stderr, "intaglio: ledger prune takes how many entries go, from 1 on\n");
+		return EXIT_USAGE;
+	}
 	code = open_ledger(tool, &ledger);
 	if (code != EXIT_DONE)
 		return code;
