@@ -206,6 +206,55 @@ says "and it is as the customer has it" '1 the same, 0 differing, 0 only sealed,
 	"$intaglio" audit compare one --key "$(cat one/key)" --escrow-key escrow.pem --with one.csv
 refuse_says "unless nobody vouches for the ledger" 'NOT VOUCHED FOR' \
 	"$intaglio" audit compare one --escrow-key escrow.pem --with one.csv
+# Records and labels of someone who would like to be read as something else.
+hostile=$(printf 'Evil \342\200\2171M\330\234')
+hide() {
+	sed "s/2026-000147/$1/; s/<\(cbc:Percent\)>19</<\1>$2</; s/\(CurrencyCode\)>EUR/\1>$3/" invoice.xml
+}
+latin=$(printf '19\351') escape=$(printf '1\033[2J\033[H') umlaut=$(printf 'R\344ger') line='A\nWRONG: fake line'
+hide "$umlaut" "$latin" EUR >hostile.1
+hide "$line" "$escape" "$(printf 'EU\342\202\254')" >hostile.2
+hide 2026-000149 7 EUR | sed 's/Invoice\([ >]\)/CreditNote\1/; s/119.00/0.81/; s/22.61/0.19/' >hostile.3
+step "a ledger is made under a name to mislead" "$intaglio" ledger create "$hostile" --escrow-key escrow.pub
+hostile_id=$("$intaglio" --json ledger list | sed 's/.*"ledger":"Evil[^}]*"id":"\([0-9a-f]*\)".*/\1/')
+says "which a terminal does not obey" '^Evil �1M� ' "$intaglio" ledger list
+latin_file=$(printf 'b\374ch')
+mv hostile.1 "$latin_file"
+says "a file whose name is no UTF-8 is said in JSON" '"file":"b�ch","record":1,' \
+	"$intaglio" --json --ledger "$hostile_id" ledger seal "$latin_file" --output "$latin_file.sealed"
+says "so it is when it is verified" '"file":"b�ch.sealed","valid":true,"record":1' \
+	"$intaglio" --json ledger verify "$latin_file.sealed"
+refuse_says "or is refused" '"file":"b�ch","valid":false' "$intaglio" --json ledger verify "$latin_file"
+step "more are sealed" sh -c 'for i in 2 3; do
+	"$0" --ledger "$1" ledger seal hostile.$i --output hostile.$i.sealed || exit; done' "$intaglio" "$hostile_id"
+says "and a directory" '"export":"b�ch.d","entries":4,' \
+	"$intaglio" --json --ledger "$hostile_id" ledger export "$latin_file.d"
+mv "$latin_file.d" hostile
+step "its sums are reported" sh -c '"$@" >hostile.txt' sh "$intaglio" audit verify hostile --key "$(cat hostile/key)" \
+	--escrow-key escrow.pem --html hostile.html
+says "what a credit note takes off has its sign" '7%: 1, taxable -0.81, tax -0.19 EUR$' cat hostile.txt
+says "with what a terminal would obey replaced" '^  1�\[2J�\[H%: 1, taxable 119.00, tax 22.61 EU�$' cat hostile.txt
+says "the ledger's name is on its line" '^Ledger Evil �1M�: all 4 entries are' cat hostile.txt
+step "and in JSON, all of them" sh -c '"$@" | python3 -c "
+import json, sys
+audit = json.load(sys.stdin)
+def key(row): return row[\"percent\"], row[\"currency\"], row[\"tax_hundredths\"]
+want = [(\"19\\ufffd\", \"EUR\", 2261), (\"1\\33[2J\\33[H\", \"EU\\ufffd\", 2261), (\"7\", \"EUR\", -19)]
+for rows in audit[\"rates\"], audit[\"day_rates\"]:
+    sys.exit(1) if sorted(map(key, rows)) != sorted(want) else None"' sh \
+	"$intaglio" audit verify hostile --json --key "$(cat hostile/key)" --escrow-key escrow.pem
+step "the page is UTF-8 without control characters" python3 -c '
+import unicodedata
+page = open("hostile.html", encoding="utf-8").read()
+raise SystemExit(any(unicodedata.category(c) in ("Cc", "Cf") and c != "\n" for c in page))'
+hostile_compare() {
+	"$intaglio" audit compare hostile --key "$(cat hostile/key)" --escrow-key escrow.pem --with hostile.csv "$@"
+}
+printf 'id\n2026-000149\nr\351\n' >hostile.csv
+refuse_says "compared, each has its row in JSON" \
+	'"rows":\[\{"what":"only sealed","id":"R�ger",.*"id":"A.nWRONG: fake line",.*"only listed","id":"r�",' \
+	hostile_compare --json
+refuse_says "and a line of its own" '^only sealed: A�WRONG: fake line, record 2$' hostile_compare
 says "records are loaded into a database" '4 records are in the database' \
 	"$intaglio" audit load shop --key "$shop_key" --escrow-key escrow.pem --database shop.db
 says "with their invoices" '^3.424.83$' \

@@ -164,6 +164,8 @@ bool audit_sum(void *arg, const struct leaf_header *header, struct view leaf);
 /* "2026-11-21" and "2026-11-21T22:04:05Z". */
 void audit_say_day(uint64_t day, char *ret, size_t size);
 void audit_say_time(uint64_t ms, char *ret, size_t size);
+/* Hundredths as "-0.19"; returns ret. */
+char *audit_say_amount(int64_t hundredths, char *ret, size_t size);
 void audit_report_text(const struct audit *audit, FILE *out);
 json_t *audit_report_json(const struct audit *audit);
 /* One page that needs nothing else; false, and a sentence, if it cannot be written. */

@@ -9,7 +9,10 @@
 
 #include "tools/audit.h"
 #include "tools/audit_book.h"
+#include "tools/text.h"
 #include "tools/ubl.h"
+
+enum { DETAIL = 4 * UBL_TEXT };
 
 struct comparison {
 	struct audit_escrow escrow;
@@ -22,8 +25,11 @@ struct comparison {
 static void say(struct comparison *c, const char *what, const char *id, uint64_t record,
 		uint64_t line, const char *detail)
 {
+	char number[TEXT_GROWTH * UBL_ID], more[TEXT_GROWTH * DETAIL];
+
 	if (c->rows) {
-		json_t *row = json_pack("{s:s,s:s,s:s}", "what", what, "id", id, "detail", detail);
+		json_t *row = json_pack("{s:s,s:o,s:o}", "what", what, "id", tool_json_text(id),
+					"detail", tool_json_text(detail));
 
 		if (record)
 			json_object_set_new(row, "record", json_integer((json_int_t)record));
@@ -32,18 +38,18 @@ static void say(struct comparison *c, const char *what, const char *id, uint64_t
 		json_array_append_new(c->rows, row);
 		return;
 	}
-	printf("%s: %s", what, id);
+	printf("%s: %s", what, text_line(view_str(id), number, sizeof(number)));
 	if (record)
 		printf(", record %llu", (unsigned long long)record);
 	if (line)
 		printf(", line %llu", (unsigned long long)line);
-	printf("%s%s\n", *detail ? ": " : "", detail);
+	printf("%s%s\n", *detail ? ": " : "", text_line(view_str(detail), more, sizeof(more)));
 }
 
 static void judge(struct comparison *c, struct audit_book_entry *e, const struct ubl *invoice,
 		  uint64_t record)
 {
-	char detail[4 * UBL_TEXT] = "";
+	char detail[DETAIL] = "";
 
 	if (e->record) {
 		c->twice++;

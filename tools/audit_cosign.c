@@ -9,6 +9,7 @@
 
 #include "base/pem.h"
 #include "tools/audit.h"
+#include "tools/text.h"
 
 enum exit_code audit_key_command(struct tool *tool, int argc, char **argv)
 {
@@ -69,6 +70,7 @@ static enum exit_code take_auditor(const struct audit *a, EVP_PKEY *pair, struct
 
 static enum exit_code sign(const struct audit_options *o, struct audit *a, EVP_PKEY *pair)
 {
+	char label[TEXT_GROWTH * sizeof(a->label)];
 	struct note_cosignature cosignature;
 	struct note_key auditor;
 	struct output output;
@@ -86,7 +88,8 @@ static enum exit_code sign(const struct audit_options *o, struct audit *a, EVP_P
 	    !output_finish(&output, view_buf(&a->note)))
 		return EXIT_FILE;
 	printf("%s: the first %llu entries of %s, countersigned as %s.\n", o->output,
-	       (unsigned long long)a->checkpoint.size, a->label, auditor.name);
+	       (unsigned long long)a->checkpoint.size,
+	       text_line(view_str(a->label), label, sizeof(label)), auditor.name);
 	return EXIT_DONE;
 }
 

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "tools/audit.h"
+#include "tools/text.h"
 
-enum { PAGE_MAX = 64 << 20, TYPES = 65536 };
+enum { PAGE_MAX = 64 << 20, TYPES = 65536, TEXT_MAX = 256 };
 
 static const char head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -24,8 +25,10 @@ static const char head[] =
 	"</style></head><body>\n<h1>Ledger audit</h1>\n";
 
 /* Text of others, with what HTML would read as its own written out. */
-static void put_text(struct buf *b, const char *text)
+static void put_text(struct buf *b, const char *others)
 {
+	char line[TEXT_GROWTH * TEXT_MAX], *text = text_line(view_str(others), line, sizeof(line));
+
 	for (; *text; text++) {
 		switch (*text) {
 		case '<':
@@ -164,8 +167,9 @@ static void put_types(struct buf *b, const struct audit_totals *t)
 
 static void put_amount(struct buf *b, int64_t hundredths)
 {
-	buf_printf(b, "<td class=\"n\">%s%lld.%02lld</td>", hundredths < 0 ? "-" : "",
-		   llabs((long long)hundredths) / 100, llabs((long long)hundredths) % 100);
+	char text[32];
+
+	buf_printf(b, "<td class=\"n\">%s</td>", audit_say_amount(hundredths, text, sizeof(text)));
 }
 
 /* The cells of a rate, to the end of the row. */

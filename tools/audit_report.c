@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "tools/audit.h"
+#include "tools/text.h"
 
 enum { SHOWN = 100, TYPES = 65536 };
 
@@ -29,20 +30,27 @@ static void say_list(const struct audit_list *list, const char *word, FILE *out)
 
 static void say_rates(const struct audit_totals *t, FILE *out)
 {
+	char percent[TEXT_GROWTH * sizeof(t->rates[0].percent)], taxable[32], tax[32];
+	char currency[TEXT_GROWTH * sizeof(t->rates[0].currency)];
+
 	for (size_t i = 0; i < t->rate_count; i++) {
 		const struct audit_rate *r = &t->rates[i];
 
-		fprintf(out, "  %s%%: %llu, taxable %lld.%02lld, tax %lld.%02lld %s\n", r->percent,
-			(unsigned long long)r->invoices, (long long)r->taxable / 100,
-			llabs((long long)r->taxable % 100), (long long)r->tax / 100,
-			llabs((long long)r->tax % 100), r->currency);
+		fprintf(out, "  %s%%: %llu, taxable %s, tax %s %s\n",
+			text_line(view_str(r->percent), percent, sizeof(percent)),
+			(unsigned long long)r->invoices,
+			audit_say_amount(r->taxable, taxable, sizeof(taxable)),
+			audit_say_amount(r->tax, tax, sizeof(tax)),
+			text_line(view_str(r->currency), currency, sizeof(currency)));
 	}
 }
 
 void audit_report_text(const struct audit *a, FILE *out)
 {
 	const struct audit_totals *t = &a->totals;
-	char first[32], last[32];
+	char first[32], last[32], label[TEXT_GROWTH * sizeof(a->label)];
+	char name[TEXT_GROWTH * sizeof(a->auditor)],
+		holder[TEXT_GROWTH * sizeof(a->auditor_holder)];
 
 	say_list(&a->findings, "WRONG", out);
 	say_list(&a->notices, "notice", out);
@@ -63,16 +71,18 @@ void audit_report_text(const struct audit *a, FILE *out)
 		fprintf(out, "REFUSED: %llu finding%s.\n", (unsigned long long)a->findings.count,
 			a->findings.count == 1 ? "" : "s");
 	else
-		fprintf(out, "Ledger %s: all %llu entries are those that %s signed%s.\n", a->label,
+		fprintf(out, "Ledger %s: all %llu entries are those that %s signed%s.\n",
+			text_line(view_str(a->label), label, sizeof(label)),
 			(unsigned long long)a->checkpoint.size,
 			audit_voucher(a) ? "the card" : "the key in the export",
 			a->previous_size ? ", and continue the previous audit" : "");
 	if (*a->card)
 		fprintf(out, "The ledger is that of card %s, which the authority vouches for.\n",
-			a->card);
+			text_line(view_str(a->card), name, sizeof(name)));
 	if (*a->auditor)
-		fprintf(out, "Its auditor is %s, %s%s.\n", a->auditor, audit_auditor_word(a),
-			a->auditor_holder);
+		fprintf(out, "Its auditor is %s, %s%s.\n",
+			text_line(view_str(a->auditor), name, sizeof(name)), audit_auditor_word(a),
+			text_line(view_str(a->auditor_holder), holder, sizeof(holder)));
 	if (!audit_voucher(a))
 		fprintf(out,
 			"NOT VOUCHED FOR: the key was taken from the export itself; who it "
@@ -135,9 +145,10 @@ static json_t *rates_json(const struct audit_rate *rates, size_t count, bool has
 		const struct audit_rate *r = &rates[i];
 
 		audit_say_day(r->day, day, sizeof(day));
-		json_array_append_new(array, json_pack("{s:s*,s:s,s:s,s:I,s:I,s:I}", "day",
-						       has_day ? day : NULL, "percent", r->percent,
-						       "currency", r->currency, "invoices",
+		json_array_append_new(array, json_pack("{s:s*,s:o,s:o,s:I,s:I,s:I}", "day",
+						       has_day ? day : NULL, "percent",
+						       tool_json_text(r->percent), "currency",
+						       tool_json_text(r->currency), "invoices",
 						       (json_int_t)r->invoices,
 						       "taxable_hundredths", (json_int_t)r->taxable,
 						       "tax_hundredths", (json_int_t)r->tax));
@@ -154,13 +165,14 @@ json_t *audit_report_json(const struct audit *a)
 	base64_put(&text, view_of(a->checkpoint.root, MERKLE_HASH));
 	root[text.len] = '\0';
 	return json_pack(
-		"{s:b,s:b,s:s?,s:s,s:s,s:b,s:b,s:s*,s:s*,s:b,s:s*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"{s:b,s:b,s:s?,s:o,s:o,s:b,s:b,s:o*,s:o*,s:b,s:o*,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"valid", audit_verdict(a) == EXIT_DONE, "in_order", !a->findings.count,
-		"vouched_by", audit_voucher(a), "ledger", a->key.name, "label", a->label,
-		"key_given", a->key_text != NULL, "authority_given", a->authority != NULL, "card",
-		*a->card ? a->card : NULL, "auditor", *a->auditor ? a->auditor : NULL,
-		"auditor_certified", a->auditor_proof, "auditor_holder",
-		*a->auditor_holder ? a->auditor_holder : NULL, "entries",
+		"vouched_by", audit_voucher(a), "ledger", tool_json_text(a->key.name), "label",
+		tool_json_text(a->label), "key_given", a->key_text != NULL, "authority_given",
+		a->authority != NULL, "card", *a->card ? tool_json_text(a->card) : NULL, "auditor",
+		*a->auditor ? tool_json_text(a->auditor) : NULL, "auditor_certified",
+		a->auditor_proof, "auditor_holder",
+		*a->auditor_holder ? tool_json_text(a->auditor_holder) : NULL, "entries",
 		(json_int_t)a->checkpoint.size, "root", root, "previous_entries",
 		(json_int_t)a->previous_size, "records", (json_int_t)a->totals.records, "bytes",
 		(json_int_t)a->totals.bytes, "records_of_other_ledgers",

@@ -173,3 +173,10 @@ void audit_say_time(uint64_t ms, char *ret, size_t size)
 {
 	say((time_t)(ms / 1000), false, ret, size);
 }
+
+char *audit_say_amount(int64_t hundredths, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s%lld.%02lld", hundredths < 0 ? "-" : "",
+		 llabs((long long)hundredths / 100), llabs((long long)hundredths % 100));
+	return ret;
+}

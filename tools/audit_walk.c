@@ -14,6 +14,7 @@
 
 #include "tools/audit.h"
 #include "tools/export.h"
+#include "tools/text.h"
 
 enum { DAY_MS = 86400000, PATH_SIZE = 4096 };
 
@@ -173,9 +174,7 @@ static void check_policy(struct walk *w, const struct leaf_header *h, struct vie
 		audit_find(a, AUDIT_KEY, 0, "the ledger's description in leaf 0 is malformed");
 		return;
 	}
-	snprintf(a->label, sizeof(a->label), "%.*s", (int)policy.label.len,
-		 (const char *)policy.label.data);
-	audit_text(a->label);
+	text_utf8(policy.label, a->label, sizeof(a->label));
 	audit_take_auditor(a, &policy);
 	buf_view(&a->policy, body);
 	/* A ledger without a record has to say it too. What is wrong is a finding. */

@@ -364,8 +364,9 @@ enum exit_code export_continue(struct export *e)
 	if (code != EXIT_DONE)
 		return code;
 	if (e->tool->json)
-		tool_print_json(json_pack("{s:s,s:I,s:I}", "export", e->book.dir, "entries",
-					  (json_int_t)e->to.size, "added", (json_int_t)added));
+		tool_print_json(json_pack("{s:o,s:I,s:I}", "export", tool_json_text(e->book.dir),
+					  "entries", (json_int_t)e->to.size, "added",
+					  (json_int_t)added));
 	else
 		printf("%s holds the ledger's %lu entries, %lu of them new.\n", e->book.dir,
 		       (unsigned long)e->to.size, (unsigned long)added);

@@ -134,7 +134,8 @@ enum exit_code export_rest(struct export *e)
 	if (code != EXIT_DONE)
 		return code;
 	if (e->tool->json)
-		tool_print_json(json_pack("{s:s,s:I,s:I,s:I}", "export", e->book.dir, "entries",
+		tool_print_json(json_pack("{s:o,s:I,s:I,s:I}", "export",
+					  tool_json_text(e->book.dir), "entries",
 					  (json_int_t)e->to.size, "added", (json_int_t)added,
 					  "first", (json_int_t)first));
 	else

@@ -16,7 +16,7 @@
 enum {
 	RECORD_MAX = LEDGER_PLAINTEXT_MAX,
 	LEDGERS_MAX = 1024,
-	LABEL_TEXT = 128,
+	LABEL_TEXT = 256,
 	LEDGER_ID_TEXT = 2 * LEDGER_ID + 1
 };
 
@@ -42,7 +42,7 @@ CK_RV ledger_text(struct tool *tool, CK_OBJECT_HANDLE ledger, CK_ATTRIBUTE_TYPE 
 
 	if (rv == CKR_OK) {
 		ret[attribute.ulValueLen] = '\0';
-		tool_printable(ret);
+		tool_printable(ret, size);
 	}
 	return rv;
 }
@@ -314,9 +314,9 @@ static void say_sealed(struct tool *tool, const char *file, const char *path, st
 	tool_hex(hash, sizeof(hash), hex);
 	say_time(record.header.time_ms, when, sizeof(when));
 	if (tool->json)
-		tool_print_json(json_pack("{s:s,s:I,s:s,s:s,s:s}", "file", file, "record",
-					  (json_int_t)record.header.index, "time", when, "leaf",
-					  hex, "sealed", path));
+		tool_print_json(json_pack("{s:o,s:I,s:s,s:s,s:o}", "file", tool_json_text(file),
+					  "record", (json_int_t)record.header.index, "time", when,
+					  "leaf", hex, "sealed", tool_json_text(path)));
 	else
 		printf("%s is record %lu (%u bytes, %s), durable on the card.\n"
 		       "Leaf hash %s\nSealed record and receipt: %s\n",

@@ -126,7 +126,8 @@ static enum exit_code create(struct tool *tool, const char *label, CK_ATTRIBUTE 
 	if (rv != CKR_OK)
 		return not_created(tool, rv);
 	if (tool->json)
-		tool_print_json(json_pack("{s:s,s:s}", "ledger", label, "key", key));
+		tool_print_json(
+			json_pack("{s:o,s:s}", "ledger", tool_json_text(label), "key", key));
 	else
 		printf("Ledger %s is on the card. Whoever verifies it needs its key:\n%s\n", label,
 		       key);

@@ -73,7 +73,7 @@ static CK_RV get_keys(struct tool *tool, CK_OBJECT_HANDLE ledger, struct state *
 
 	if (rv == CKR_OK) {
 		s->auditor[auditor.ulValueLen] = '\0';
-		tool_printable(s->auditor);
+		tool_printable(s->auditor, sizeof(s->auditor));
 		rv = get_optional(tool, ledger, &escrow);
 	}
 	if (rv == CKR_OK)

@@ -370,8 +370,8 @@ static enum exit_code make(struct tool *tool, struct making *m)
 	if (rv != CKR_OK)
 		return tool_failed(tool, "making the card", rv);
 	if (m->json)
-		tool_print_json(json_pack("{s:s,s:s,s:s,s:s*}", "card", m->name, "holder",
-					  m->card_holder, "id",
+		tool_print_json(json_pack("{s:o,s:s,s:s,s:s*}", "card", tool_json_text(m->name),
+					  "holder", m->card_holder, "id",
 					  m->card_holder + strlen(m->card_holder) - CVC_ID, "host",
 					  m->host_dir ? NULL : m->host_holder));
 	else

@@ -10,15 +10,13 @@
 
 #include <p11-kit/p11-kit.h>
 
+#include "tools/text.h"
+
 void tool_text(const unsigned char *field, size_t len, char *ret, size_t size)
 {
 	while (len && (field[len - 1] == ' ' || field[len - 1] == '\0'))
 		len--;
-	if (len > size - 1)
-		len = size - 1;
-	memcpy(ret, field, len);
-	ret[len] = '\0';
-	tool_printable(ret);
+	text_line(view_of(field, len), ret, size);
 }
 
 void tool_hex(const unsigned char *bytes, size_t len, char *ret)
@@ -48,20 +46,30 @@ bool tool_is_text(const char *s)
 	return text;
 }
 
-void tool_printable(char *s)
+void tool_printable(char *s, size_t size)
 {
-	bool utf8;
-	json_t *string = json_string(s);
+	char *copy = strdup(s);
 
-	utf8 = string != NULL;
-	json_decref(string);
-	for (; *s; s++)
-		if ((is_control(*s) && *s != '\n') || (!utf8 && (unsigned char)*s >= 0x80))
-			*s = '?';
+	text_line(view_str(copy ? copy : ""), s, size);
+	free(copy);
+}
+
+json_t *tool_json_text(const char *s)
+{
+	size_t size = TEXT_GROWTH * strlen(s) + 1;
+	char *text = malloc(size);
+	json_t *string = text ? json_string(text_utf8(view_str(s), text, size)) : NULL;
+
+	free(text);
+	return string;
 }
 
 void tool_print_json(json_t *document)
 {
+	if (!document) {
+		fprintf(stderr, "intaglio: no memory for JSON\n");
+		return;
+	}
 	json_dumpf(document, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	json_decref(document);

@@ -67,9 +67,14 @@ enum exit_code tool_failed(struct tool *tool, const char *what, CK_RV rv);
 void tool_text(const unsigned char *field, size_t len, char *ret, size_t size);
 /* Whether a string is UTF-8 without control characters. */
 bool tool_is_text(const char *s);
-/* Makes what a card calls text safe to print: what is none becomes question marks. */
-void tool_printable(char *s);
-/* Prints a JSON document on one line and frees it. */
+/* Makes what a card calls text safe to print, as text_line of text.h does; s has room for size. */
+void tool_printable(char *s, size_t size);
+/*
+ * A JSON string of any bytes up to a zero: what is no UTF-8 in them becomes U+FFFD (text.h). Whatever is
+ * the name of a file, or comes out of one, goes into JSON by this.
+ */
+json_t *tool_json_text(const char *s);
+/* Prints a JSON document on one line and frees it; NULL, for want of memory, is said. */
 void tool_print_json(json_t *document);
 /* "1a2b.." of len bytes; ret has room for 2 * len + 1. */
 void tool_hex(const unsigned char *bytes, size_t len, char *ret);

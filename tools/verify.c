@@ -42,7 +42,8 @@ static enum exit_code key_from_card(struct tool *tool, const uint8_t id[16], cha
 static enum exit_code refuse(const struct tool *tool, const char *file, const char *why)
 {
 	if (tool->json)
-		tool_print_json(json_pack("{s:s,s:b,s:s}", "file", file, "valid", 0, "why", why));
+		tool_print_json(json_pack("{s:o,s:b,s:s}", "file", tool_json_text(file), "valid", 0,
+					  "why", why));
 	else
 		printf("REFUSED: %s: %s\n", file, why);
 	return EXIT_REFUSED;
@@ -91,9 +92,9 @@ static enum exit_code judge(struct tool *tool, const char *file, struct view sea
 		return refuse(tool, file, "the receipt or the key is malformed");
 	size = tree_size(sealed, key);
 	if (tool->json)
-		tool_print_json(json_pack("{s:s,s:b,s:I,s:I}", "file", file, "valid", 1, "record",
-					  (json_int_t)record.header.index, "tree",
-					  (json_int_t)size));
+		tool_print_json(json_pack("{s:o,s:b,s:I,s:I}", "file", tool_json_text(file),
+					  "valid", 1, "record", (json_int_t)record.header.index,
+					  "tree", (json_int_t)size));
 	else
 		printf("%s: record %lu is in the ledger of %lu entries that the card signed.\n",
 		       file, (unsigned long)record.header.index, (unsigned long)size);
