@@ -201,6 +201,12 @@ step "one with a long number follows" sh -c '"$0" --ledger One ledger seal odd.x
 printf 'id\n2026-000147\nA&B%s\nA&B%s2\n' "$long" "$long" >odd.csv
 refuse_says "numbers are compared whole, and as they are read" '^2 the same, 0 differing, 0 only sealed, 1 only listed' \
 	"$intaglio" audit compare odd --key "$(cat one/key)" --escrow-key escrow.pem --with odd.csv
+sed "s/2026-000147/A\&amp;B\&other;/" invoice.xml >odd.xml
+rm -f odd.sealed
+step "one whose number is not clear follows" sh -c '"$0" --ledger One ledger seal odd.xml --output odd.sealed && "$0" --ledger One ledger export odd' "$intaglio"
+printf 'id\nA&B\n' >odd.csv
+refuse_says "it is not taken for another" 'only sealed: A&B, record 3: its number goes on and cannot be compared' \
+	"$intaglio" audit compare odd --key "$(cat one/key)" --escrow-key escrow.pem --with odd.csv
 printf 'id,amount,currency\n2026-000147,141.61,EUR\n' >one.csv
 says "and it is as the customer has it" '1 the same, 0 differing, 0 only sealed, 0 only listed' \
 	"$intaglio" audit compare one --key "$(cat one/key)" --escrow-key escrow.pem --with one.csv
