@@ -231,16 +231,18 @@ says "a file whose name is no UTF-8 is said in JSON" '"file":"b�ch","record":1
 says "so it is when it is verified" '"file":"b�ch.sealed","valid":true,"record":1' \
 	"$intaglio" --json ledger verify "$latin_file.sealed"
 refuse_says "or is refused" '"file":"b�ch","valid":false' "$intaglio" --json ledger verify "$latin_file"
-step "more are sealed" sh -c 'for i in 2 3; do
+{ echo '<!DOCTYPE Invoice [<!ENTITY a "b">]>' && sed 1d invoice.xml; } >hostile.4
+step "more are sealed" sh -c 'for i in 2 3 4; do
 	"$0" --ledger "$1" ledger seal hostile.$i --output hostile.$i.sealed || exit; done' "$intaglio" "$hostile_id"
-says "and a directory" '"export":"b�ch.d","entries":4,' \
+says "and a directory" '"export":"b�ch.d","entries":5,' \
 	"$intaglio" --json --ledger "$hostile_id" ledger export "$latin_file.d"
 mv "$latin_file.d" hostile
 step "its sums are reported" sh -c '"$@" >hostile.txt' sh "$intaglio" audit verify hostile --key "$(cat hostile/key)" \
 	--escrow-key escrow.pem --html hostile.html
 says "what a credit note takes off has its sign" '7%: 1, taxable -0.81, tax -0.19 EUR$' cat hostile.txt
 says "with what a terminal would obey replaced" '^  1�\[2J�\[H%: 1, taxable 119.00, tax 22.61 EU�$' cat hostile.txt
-says "the ledger's name is on its line" '^Ledger Evil �1M�: all 4 entries are' cat hostile.txt
+says "what says it is an invoice and is none is noticed" '^notice: record 4: it says that it is an invoice' cat hostile.txt
+says "the ledger's name is on its line" '^Ledger Evil �1M�: all 5 entries are' cat hostile.txt
 step "and in JSON, all of them" sh -c '"$@" | python3 -c "
 import json, sys
 audit = json.load(sys.stdin)

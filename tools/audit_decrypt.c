@@ -205,6 +205,10 @@ bool audit_sum(void *arg, const struct leaf_header *header, struct view leaf)
 		return true;
 	if (ubl_parse(plain, &invoice) != RC_OK) {
 		t->unread++;
+		if (ubl_claims(plain))
+			audit_notice(
+				e->audit, AUDIT_CONTENT, (int64_t)header->index,
+				"it says that it is an invoice, but cannot be read as one: it is not in the sums");
 		return true;
 	}
 	t->read++;

@@ -290,3 +290,26 @@ enum rc ubl_parse(struct view text, struct ubl *ret)
 	*ret = s.ubl;
 	return RC_OK;
 }
+
+bool ubl_claims(struct view text)
+{
+	const uint8_t *at;
+	struct view name;
+	size_t len, from;
+
+	while (text.len && (at = memchr(text.data, '<', text.len))) {
+		text = view_of(at + 1, text.len - (size_t)(at - text.data) - 1);
+		if (!text.len)
+			break;
+		if (text.data[0] == '?' || text.data[0] == '!')
+			continue;
+		for (len = from = 0; len < text.len && !memchr(" \t\r\n/>", text.data[len], 6);) {
+			if (text.data[len++] == ':')
+				from = len;
+		}
+		name = view_of(text.data + from, len - from);
+		return view_equal(name, view_str("Invoice")) ||
+		       view_equal(name, view_str("CreditNote"));
+	}
+	return false;
+}

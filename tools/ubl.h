@@ -28,6 +28,8 @@ struct ubl {
 
 /* RC_MALFORMED if it is no such invoice, with a number, a currency and an amount payable. */
 enum rc ubl_parse(struct view text, struct ubl *ret) WARN_UNUSED;
+/* Whether it says that it is an invoice or credit note, by its root; it may be none that ubl_parse takes. */
+bool ubl_claims(struct view text);
 /* "-12.5" is -1250. RC_MALFORMED for more than two digits that are not zero, or what is no amount. */
 enum rc ubl_amount(struct view text, int64_t *ret) WARN_UNUSED;
 

@@ -233,6 +233,29 @@ static void altered_bytes_are_read_without_harm(void)
 	}
 }
 
+static void what_says_it_is_an_invoice_is_told(void)
+{
+	static const struct {
+		const char *text;
+		bool claims;
+	} rows[] = {
+		{"<Invoice>", true},
+		{"<?xml version='1.0'?>\n<ubl:Invoice xmlns='x'>", true},
+		{"<!DOCTYPE x [<!ENTITY a \"b\">]><!-- x --><CreditNote/>", true},
+		{"<Order><Invoice>", false},
+		{"<Invoices>", false},
+		{"</Invoice>", false},
+		{"Invoice", false},
+		{"<!-- -->", false},
+		{"<", false},
+		{"<!", false},
+		{"", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CU_ASSERT_EQUAL(ubl_claims(view_str(rows[i].text)), rows[i].claims);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -248,6 +271,7 @@ int main(void)
 		{"references_in_a_number_are_followed", references_in_a_number_are_followed},
 		{"amounts_are_exact_or_none", amounts_are_exact_or_none},
 		{"altered_bytes_are_read_without_harm", altered_bytes_are_read_without_harm},
+		{"what_says_it_is_an_invoice_is_told", what_says_it_is_an_invoice_is_told},
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
