@@ -54,7 +54,10 @@ says "in JSON too" '"authority_given":true,"card":"' "$intaglio" audit verify ex
 cp -R export lone && rm lone/certificate
 refuse_says "an export without the card's word is not vouched for" 'has no certificate: nothing leads' \
 	"$intaglio" audit verify lone --authority "$authority"
-step "and is in order by its key" "$intaglio" audit verify lone --key "$key"
+says "and is in order by its key, which says what was not checked" \
+	'^notice: certificate: .* was not checked: give .* with --authority' "$intaglio" audit verify lone --key "$key"
+refuse "with the authority there is nothing of that to say" \
+	sh -c '"$0" audit verify export --authority "$1" | grep "not checked"' "$intaglio" "$authority"
 XDG_DATA_HOME=$PWD/elsewhere pkcs11-tool --module "$module" --init-token --label Other --so-pin 12345678 >/dev/null 2>&1
 refuse_says "another authority knows nothing of the card" 'does not lead from the authority' \
 	"$intaglio" audit verify export --authority elsewhere/intaglio/cards/default/host/authority.cvc

@@ -149,8 +149,12 @@ bool audit_check_chain(struct audit *a)
 
 	if (!a->authority && a->revoked)
 		fprintf(stderr, "intaglio: --revoked goes with --authority, whose list it is\n");
-	if (!a->authority)
+	if (!a->authority) {
+		audit_notice(a, AUDIT_CERTIFICATE, AUDIT_NO_RECORD,
+			     "whether the export has the card's certificate, and what it says, was "
+			     "not checked: give the authority's with --authority");
 		return !a->revoked;
+	}
 	if (!read_authority(a, &authority))
 		return false;
 	good = check(a, view_buf(&authority));
