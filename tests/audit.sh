@@ -274,7 +274,7 @@ says "again they are no more" '^4$' sh -c '"$0" audit load shop --key "$1" --dat
 	sqlite3 shop.db "SELECT count(*) FROM record"' "$intaglio" "$shop_key"
 refuse_says "what nobody vouches for is not loaded" 'nothing was loaded' "$intaglio" audit load shop --database shop.db
 cp -R shop bad
-printf X | dd of=bad/tile/entries/000.p/5 bs=1 seek=3000 conv=notrunc 2>/dev/null
+printf XXXXXXXX | dd of=bad/tile/entries/000.p/5 bs=1 seek=3000 conv=notrunc 2>/dev/null
 refuse_says "an export that is not in order is not loaded" 'nothing was loaded' \
 	"$intaglio" audit load bad --key "$shop_key" --database bad.db
 says "not even in part" '^0$' sqlite3 bad.db 'SELECT count(*) FROM record'
@@ -382,7 +382,7 @@ refuse_says "a list needs its authority" 'goes with --authority' "$intaglio" aud
 refuse_says "and is that of this authority" 'not the revocation list of this authority' \
 	"$intaglio" audit verify till --authority company/authority.cvc --revoked till/checkpoint
 cp company/revoked.list tampered.list
-printf X | dd of=tampered.list bs=1 seek=40 conv=notrunc 2>/dev/null
+printf XXXXXXXX | dd of=tampered.list bs=1 seek=40 conv=notrunc 2>/dev/null
 refuse_says "as it signed it" 'not the revocation list of this authority' \
 	"$intaglio" audit verify till --authority company/authority.cvc --revoked tampered.list
 says "who is not the auditor by his certificate alone" 'with a certificate that this audit does not vouch for' \

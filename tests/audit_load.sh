@@ -120,7 +120,7 @@ done
 step "in no part" same "$everything"
 step "and nothing is otherwise than before" cmp from_file before
 cp -R book bad
-printf X | dd of=bad/tile/entries/000.p/7 bs=1 seek=3000 conv=notrunc 2>/dev/null
+printf XXXXXXXX | dd of=bad/tile/entries/000.p/7 bs=1 seek=3000 conv=notrunc 2>/dev/null
 refuse_says "an export that is not in order is not loaded" 'nothing was loaded' \
 	audit_load bad --escrow-key escrow.pem --database "$server"
 step "and the database is as it was" same 'SELECT count(*), sum(number) FROM record'

@@ -91,7 +91,7 @@ printf '   | the same %s bytes\n' "$(wc -c <invoice.read)"
 
 title "A tampered copy is refused"
 cp invoice.sealed tampered.sealed
-printf 'X' | dd of=tampered.sealed bs=1 seek=500 conv=notrunc 2>/dev/null
+printf 'XXXXXXXX' | dd of=tampered.sealed bs=1 seek=500 conv=notrunc 2>/dev/null
 printf '   $ intaglio ledger verify tampered.sealed\n'
 if "$intaglio" ledger verify tampered.sealed >out 2>&1; then
 	printf '   | accepted\n\nThis step failed.\n'

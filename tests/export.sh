@@ -117,14 +117,14 @@ refuse_says "an export without its entries is not called whole" 'some of its ent
 	"$intaglio" --ledger Invoices ledger export gone-book
 mkfifo gone-book/fifo && mv gone-book/fifo gone-book/checkpoint
 refuse "and no FIFO keeps anybody waiting" timeout 20 "$intaglio" audit verify gone-book --key "$(cat kept-book/key)"
-printf X | dd of=kept-book/tile/entries/000.p/8 bs=1 seek=300 conv=notrunc 2>/dev/null
+printf XXXXXXXX | dd of=kept-book/tile/entries/000.p/8 bs=1 seek=300 conv=notrunc 2>/dev/null
 step "an eighth record is sealed" "$intaglio" --ledger Invoices ledger seal "$invoice" --output other.8
 says "the interrupted one is continued by it" '9 entries, 1 of them new' \
 	"$intaglio" --ledger Invoices ledger export cut-book
 says "and is a tree" 'size 9' python3 tree.py cut-book
 refuse_says "an export damaged at its end is not continued" 'damaged' \
 	"$intaglio" --ledger Invoices ledger export kept-book
-printf X | dd of=kept-book/tile/0/000.p/8 bs=1 seek=30 conv=notrunc 2>/dev/null
+printf XXXXXXXX | dd of=kept-book/tile/0/000.p/8 bs=1 seek=30 conv=notrunc 2>/dev/null
 refuse_says "nor one with damaged tiles" 'damaged' \
 	"$intaglio" --ledger Invoices ledger export kept-book
 refuse "and nothing is proved by them" "$intaglio" ledger proof kept-book 1

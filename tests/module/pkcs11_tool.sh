@@ -97,7 +97,7 @@ step "openssl enciphers with OAEP" \
 	-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256
 step "RSA-PKCS-OAEP deciphers it" decrypted RSA-PKCS-OAEP --hash-algorithm SHA256 \
 	--mgf MGF1-SHA256
-printf 'X' | dd of=cipher bs=1 seek=100 conv=notrunc 2>/dev/null
+printf 'XXXXXXXX' | dd of=cipher bs=1 seek=100 conv=notrunc 2>/dev/null
 refuse "a tampered one is refused" decrypted RSA-PKCS-OAEP --hash-algorithm SHA256 \
 	--mgf MGF1-SHA256
 
