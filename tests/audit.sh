@@ -46,6 +46,20 @@ refuse_says "by its own key alone it proves nothing" 'NOT VOUCHED FOR: the key w
 step "which the exit code says" sh -c '"$0" audit verify export >/dev/null; test $? = 5' "$intaglio"
 refuse_says "and JSON" '"valid":false,"in_order":true,"vouched_by":null' "$intaglio" audit verify export --json
 refuse_says "and the page" 'Not vouched for' sh -c '"$0" audit verify export --html own.html; cat own.html; exit 5' "$intaglio"
+# slip SENTENCE REGEX ARGUMENT...: what the auditor mistyped is no finding.
+slip() {
+	slip_sentence=$1
+	slip_regex=$2
+	shift 2
+	refuse_says "$slip_sentence" "$slip_regex" sh -c '"$@" 2>slip; test $? = 4 || exit 0; cat slip; exit 1' - \
+		"$intaglio" audit verify "$@"
+}
+echo "$key" >ledger.key
+mkdir bare
+slip "a file is no key" 'ledger.key. is none; nothing was audited' export --key ledger.key
+slip "nor is nothing" 'takes the text of a ledger' export --key ''
+slip "nor is a record a checkpoint" 'record is no checkpoint' export --key "$key" --previous record
+slip "a folder is no export" 'bare is no export of a ledger' bare --key "$key"
 says "and continues the older one" 'continue the previous audit' \
 	"$intaglio" audit verify export --key "$key" --previous older/checkpoint
 says "the authority vouches for the card" 'card .*, which the authority vouches for' \
@@ -54,6 +68,7 @@ says "in JSON too" '"authority_given":true,"card":"' "$intaglio" audit verify ex
 cp -R export lone && rm lone/certificate
 refuse_says "an export without the card's word is not vouched for" 'has no certificate: nothing leads' \
 	"$intaglio" audit verify lone --authority "$authority"
+printed "which is not called its own word" 'NOT VOUCHED FOR: not by the authority that was given'
 says "and is in order by its key, which says what was not checked" \
 	'^notice: certificate: .* was not checked: give .* with --authority' "$intaglio" audit verify lone --key "$key"
 refuse "with the authority there is nothing of that to say" \

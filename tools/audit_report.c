@@ -83,7 +83,9 @@ void audit_report_text(const struct audit *a, FILE *out)
 		fprintf(out, "Its auditor is %s, %s%s.\n",
 			text_line(view_str(a->auditor), name, sizeof(name)), audit_auditor_word(a),
 			text_line(view_str(a->auditor_holder), holder, sizeof(holder)));
-	if (!audit_voucher(a))
+	if (a->authority && !audit_voucher(a))
+		fprintf(out, "NOT VOUCHED FOR: not by the authority that was given.\n");
+	else if (!audit_voucher(a) && *a->key.name)
 		fprintf(out,
 			"NOT VOUCHED FOR: the key was taken from the export itself; who it "
 			"belongs to is not checked. Give it with --key, or who vouches for the "

@@ -5,6 +5,7 @@
  * tells whether the tiles or the leaves were altered.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,17 @@ static bool same_hash(const uint8_t *a, const uint8_t *b)
 	return view_equal(view_of(a, MERKLE_HASH), view_of(b, MERKLE_HASH));
 }
 
-/* The key that is trusted, or the export's own. */
+/* A slip of whoever calls is no word on the export. */
+static void say_no_key(struct walk *w)
+{
+	fprintf(stderr,
+		"intaglio: --key takes the text of a ledger's key (name+id+key, as intaglio ledger create "
+		"printed it), and \"%s\" is none; nothing was audited\n",
+		w->audit->key_text);
+	w->said = true;
+}
+
+/* The key that is trusted, or the export's own. False, and said or found, if it is none. */
 static bool take_key(struct walk *w)
 {
 	struct audit *a = w->audit;
@@ -61,7 +72,10 @@ static bool take_key(struct walk *w)
 		text = view_of(file.data, file.len - 1);
 	}
 	if (note_parse_key(text, &a->key) != RC_OK) {
-		audit_find(a, AUDIT_KEY, AUDIT_NO_RECORD, "the verifier key is malformed");
+		if (a->key_text)
+			say_no_key(w);
+		else
+			audit_find(a, AUDIT_KEY, AUDIT_NO_RECORD, "the verifier key is malformed");
 		return false;
 	}
 	/* The id is in the name: what the name would be made of it is the name. */
@@ -76,7 +90,11 @@ static bool take_key(struct walk *w)
 	}
 	ledger_origin(w->id, origin);
 	if (!view_equal(digits, view_str(origin))) {
-		audit_find(a, AUDIT_KEY, AUDIT_NO_RECORD, "the verifier key is not a ledger's");
+		if (a->key_text)
+			say_no_key(w);
+		else
+			audit_find(a, AUDIT_KEY, AUDIT_NO_RECORD,
+				   "the verifier key is not a ledger's");
 		return false;
 	}
 	return true;
@@ -99,11 +117,19 @@ static void check_key_file(struct walk *w)
 			   "the key file of the export is missing or holds another key");
 }
 
+/* What the text of a note claims, whoever signed it; false if it is no checkpoint. */
+static bool claims(struct view note, struct checkpoint *ret)
+{
+	const uint8_t *end = note.len ? memmem(note.data, note.len, "\n\n", 2) : NULL;
+
+	return end && note_parse_checkpoint(view_of(note.data, (size_t)(end + 1 - note.data)),
+					    ret) == RC_OK;
+}
+
 static bool take_checkpoint(struct walk *w)
 {
 	struct audit *a = w->audit;
 	enum rc rc = book_read(&a->book, "checkpoint", &a->note);
-	const uint8_t *end;
 
 	if (rc != RC_OK) {
 		audit_find(a, AUDIT_CHECKPOINT, AUDIT_NO_RECORD,
@@ -115,12 +141,10 @@ static bool take_checkpoint(struct walk *w)
 	audit_find(a, AUDIT_CHECKPOINT, AUDIT_NO_RECORD,
 		   "the checkpoint is not signed by the ledger's key");
 	/* What its text claims is looked at all the same. */
-	end = memmem(a->note.data, a->note.len, "\n\n", 2);
-	return end && note_parse_checkpoint(view_of(a->note.data, (size_t)(end + 1 - a->note.data)),
-					    &a->checkpoint) == RC_OK;
+	return claims(view_buf(&a->note), &a->checkpoint);
 }
 
-/* False, and a sentence, if its file cannot be read. */
+/* False, and a sentence, if its file cannot be read or is no checkpoint. */
 static bool take_previous(struct walk *w)
 {
 	struct audit *a = w->audit;
@@ -129,6 +153,12 @@ static bool take_previous(struct walk *w)
 		return true;
 	if (!file_read(a->previous, NOTE_MAX, &a->previous_note))
 		return false;
+	if (!claims(view_buf(&a->previous_note), &w->previous)) {
+		fprintf(stderr,
+			"intaglio: %s is no checkpoint; give --previous one of this ledger that was kept\n",
+			a->previous);
+		return false;
+	}
 	if (book_open_note(view_buf(&a->previous_note), &a->key, &w->previous) != RC_OK) {
 		audit_find(a, AUDIT_PREVIOUS, AUDIT_NO_RECORD,
 			   "the previous checkpoint is not signed by this ledger's key");
@@ -541,7 +571,7 @@ static enum rc walk_all(struct walk *w)
 	enum rc rc = RC_OK;
 
 	if (!take_key(w))
-		return RC_OK;
+		return w->said ? RC_IO : RC_OK;
 	check_key_file(w);
 	w->said = !audit_check_chain(a);
 	if (w->said)
@@ -572,13 +602,30 @@ static enum rc walk_all(struct walk *w)
 	return rc;
 }
 
+/* Of that name, whatever it is; what cannot be looked at may be there. */
+static bool holds(const struct audit *a, const char *name)
+{
+	char path[PATH_SIZE];
+	struct stat st;
+
+	return snprintf(path, sizeof(path), "%s/%s", a->book.dir, name) >= (int)sizeof(path) ||
+	       lstat(path, &st) == 0 || errno != ENOENT;
+}
+
 /* A mistyped name is no book that something is wrong with. */
 static bool is_there(const struct audit *a)
 {
 	struct stat st;
 
-	if (stat(a->book.dir, &st) == 0 && S_ISDIR(st.st_mode))
-		return true;
+	if (stat(a->book.dir, &st) == 0 && S_ISDIR(st.st_mode)) {
+		if (holds(a, "checkpoint") || holds(a, "key") || holds(a, "tile"))
+			return true;
+		fprintf(stderr,
+			"intaglio: %s is no export of a ledger: it has no key, no checkpoint and no "
+			"tiles; give the one that intaglio ledger export wrote\n",
+			a->book.dir);
+		return false;
+	}
 	fprintf(stderr,
 		"intaglio: there is no folder %s; give the one that intaglio ledger export wrote\n",
 		a->book.dir);
