@@ -146,11 +146,15 @@ static void make_secret(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE type, CK_ULONG le
 static void make_ledger(CK_SESSION_HANDLE s)
 {
 	CK_ULONG class = CKO_SECRET_KEY, type = CKK_INTAGLIO_LEDGER;
+	static unsigned int made;
+	char label[32];
+	/* Another one's label is refused, and ledgers outlive what makes the token anew. */
+	int len = snprintf(label, sizeof(label), "Ledger %d-%u", (int)getpid(), ++made);
 	CK_ATTRIBUTE template[] = {
 		{CKA_CLASS, &class, sizeof(class)},
 		{CKA_KEY_TYPE, &type, sizeof(type)},
 		{CKA_TOKEN, &yes, 1},
-		{CKA_LABEL, fixed_id, sizeof(fixed_id)},
+		{CKA_LABEL, label, (CK_ULONG)len},
 	};
 	CK_OBJECT_HANDLE ledger;
 
